@@ -1,0 +1,54 @@
+# What a stranger runs: `make run`, `make test`. Each target does its own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := workspaces/my_duc
+READY := $(VENV)/.ready
+
+.PHONY: help run test dev check bench lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run    simulate the demo workspace, run the whole pipeline on it, say where to look"
+	@echo "make test   the tests"
+	@echo "make dev    Dagster's page on the demo workspace (this machine only)"
+	@echo "make check  format, lint, types, SQL"
+	@echo "make bench  the benchmarks (minutes; writes docs/benchmarks.md)"
+	@echo "make lock   pin requirements.in again (needs uv)"
+	@echo "make clean  remove what the other targets made"
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..."; exit 2; }
+	@echo "Setting up $(VENV): about a minute the first time"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEMO)/truth.json: | $(READY)
+	@$(BIN)/sipas simulate $(DEMO) --units 22 --months 12 --seed 1
+
+run: $(READY) $(DEMO)/truth.json
+	@$(BIN)/sipas run --workspace $(DEMO)
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+dev: $(READY) $(DEMO)/truth.json
+	@$(BIN)/sipas dev --workspace $(DEMO)
+
+check: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header \
+		--no-annotate requirements.in --output-file requirements.lock
+
+clean:
+	@rm -rf $(VENV) workspaces build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,124 @@
+"""What the gate judges: the incoming rows of a staged batch as a frame, and a summary row per input file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from assets.ingest.batch import StagedBatch
+from assets.ingest.engine import connect
+from assets.ingest.shape import literal, quote
+from assets.landing.ledger import InputRecord
+from quality.contract import Contract, value_fields
+from quality.gate import InputCounts
+
+REFERENCES = ("unit", "procedure", "instrument")
+
+
+def incoming_frame(batch: StagedBatch, contract: Contract, work: Path, max_rows: int) -> pd.DataFrame | None:
+    """Return one row per incoming source row that could be split into cells, accepted and refused alike.
+
+    Columns: the contract's fields, ``<field>__given`` beside every field that is not text, ``item__<code>`` for answers;
+    None when the batch has more rows than `max_rows`. Accepted cells were given as they are typed.
+    """
+    if sum(outcome.rows_read for outcome in batch.outcomes) > max_rows:
+        return None
+    values = [field.name for field in value_fields(contract)]
+    checked = [field.name for field in contract.fields if field.is_checked_against_text]
+    selects = []
+    for files, is_accepted in ((batch.accepted_files, True), (batch.refused_files, False)):
+        for spec, file in files:
+            columns = [quote(name) for name in values]
+            for name in checked:
+                given = quote(f"{name}__given")
+                columns.append(f"CAST({quote(name)} AS VARCHAR) AS {given}" if is_accepted else given)
+            feed = spec.answer_feed
+            columns += [quote(f"item__{code}") for code in (feed.items if feed else ())]
+            fault = "" if is_accepted else " AND fault IS NULL"
+            selects.append(
+                f"SELECT {', '.join(columns)} FROM read_parquet({literal(file.as_posix())}) "
+                f"WHERE input_id NOT IN (SELECT input_id FROM refused_input){fault}"
+            )
+    if not selects:
+        return None
+    with connect(work) as connection:
+        _register_refused(connection, batch)
+        return connection.execute(" UNION ALL BY NAME ".join(selects)).df()
+
+
+def input_counts(
+    batch: StagedBatch, contract: Contract, known: Sequence[InputRecord], landed_parts: Sequence[Path], work: Path
+) -> list[InputCounts]:
+    """Return the summary counts of every input of the batch, with those of the same sender's last period beside them."""
+    codes = [field.name for field in contract.fields if field.type == "code"]
+    references = [field.name for field in contract.fields if field.type in REFERENCES]
+    with connect(work) as connection:
+        _register_refused(connection, batch)
+        current = _code_counts(connection, [file for _, file in batch.accepted_files], codes)
+        earlier = _code_counts(connection, landed_parts, codes)
+        given, resolved = Counter[str](), Counter[str]()
+        for files, suffix in ((batch.accepted_files, ""), (batch.refused_files, "__given")):
+            for _, file in files:
+                sums = " + ".join(f"count({quote(name + suffix)})" for name in references) or "0"
+                found = " + ".join(f"count({quote(name)})" for name in references) or "0"
+                for input_id, n_given, n_resolved in connection.execute(
+                    f"SELECT input_id, {sums}, {found} FROM read_parquet({literal(file.as_posix())}) GROUP BY ALL"
+                ).fetchall():
+                    given[input_id] += n_given
+                    resolved[input_id] += n_resolved
+    last = {
+        (record.source, record.unit_code, record.period_id): record for record in known if record.status == "landed"
+    }
+    counts = []
+    for outcome in batch.outcomes:
+        item = outcome.item
+        before = last.get((item.spec.name, outcome.unit_code, _month_before(item.period_id)))
+        counts.append(
+            InputCounts(
+                input_id=item.input_id,
+                path=item.path,
+                rows_read=outcome.rows_read,
+                rows_quarantined=outcome.rows_quarantined,
+                rows_last_period=before.rows_read if before else None,
+                references_given=given[item.input_id],
+                references_resolved=resolved[item.input_id],
+                codes=current.get(item.input_id, {}),
+                codes_last_period=earlier.get(before.input_id, {}) if before else {},
+            )
+        )
+    return counts
+
+
+def _register_refused(connection: duckdb.DuckDBPyConnection, batch: StagedBatch) -> None:
+    refused = [(outcome.item.input_id,) for outcome in batch.outcomes if outcome.refusal is not None]
+    connection.execute("CREATE TEMP TABLE refused_input (input_id VARCHAR)").fetchall()
+    if refused:
+        connection.executemany("INSERT INTO refused_input VALUES (?)", refused)
+
+
+def _code_counts(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[Path], codes: Sequence[str]
+) -> dict[str, dict[str, Mapping[str, int]]]:
+    """Return input → field → code → rows."""
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    if not files:
+        return {}
+    listed = ", ".join(literal(file.as_posix()) for file in files)
+    for name in codes:
+        for input_id, code, number in connection.execute(
+            f"SELECT input_id, {quote(name)}, count(*) FROM read_parquet([{listed}], union_by_name = true) "
+            f"WHERE {quote(name)} IS NOT NULL GROUP BY ALL"
+        ).fetchall():
+            counts.setdefault(input_id, {}).setdefault(name, {})[code] = number
+    return {input_id: dict(fields) for input_id, fields in counts.items()}
+
+
+def _month_before(period_id: str | None) -> str | None:
+    if period_id is None:
+        return None
+    year, month = (int(part) for part in period_id.split("-"))
+    return f"{year:04d}-{month - 1:02d}" if month > 1 else f"{year - 1:04d}-12"

@@ -1,0 +1,243 @@
+"""What there is to take in: every input the specs point at, its identity, and whether the ledger knows it already."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assets.ingest.extract import Extract, extract
+from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
+from assets.landing.ledger import InputRecord
+from assets.workspace import Workspace
+from quality.contract import Bilingual, Contract
+from quality.problem import Problem
+
+
+@dataclass(frozen=True)
+class PlannedInput:
+    """One input of one source. `path` is relative to the workspace (or starts with a ``{folder}``); `file` is what to read."""
+
+    spec: SourceSpec
+    path: str
+    file: Path
+    groups: Mapping[str, str]
+    content_sha: str
+    reading_hash: str
+    reference_hash: str
+    office: str
+    # Counts the readings of one input whose spec or reference tables went away and came back.
+    reading: int = 1
+
+    @property
+    def scope_id(self) -> str | None:
+        """What a snapshot replaces, as text; None for the other deliveries."""
+        if self.spec.delivery.kind != "snapshot":
+            return None
+        return "|".join(self.groups[name] for name in self.spec.delivery.scope)
+
+    @property
+    def input_id(self) -> str:
+        parts = (
+            self.spec.name,
+            self.path,
+            self.scope_id or "",
+            self.content_sha,
+            self.reading_hash,
+            self.reference_hash,
+        )
+        name = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+        return name if self.reading == 1 else f"{name}-{self.reading}"
+
+    @property
+    def same_delivery(self) -> tuple[str, str, str]:
+        """Equal for inputs that would change nothing: source, scope and bytes."""
+        return (self.spec.name, self.scope_id or "", self.content_sha)
+
+    @property
+    def period_id(self) -> str | None:
+        return self.groups.get("period")
+
+    def sent_on(self, today: dt.date) -> dt.date:
+        """Return the day in the path's ``sent`` group, else `today` (the day it was first seen)."""
+        sent = self.groups.get("sent")
+        return dt.datetime.strptime(sent, "%Y%m%d").date() if sent else today
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do: inputs to read, copies to note, readings to retire."""
+
+    to_read: tuple[PlannedInput, ...]
+    copies: tuple[tuple[PlannedInput, str], ...]
+    retired: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.to_read and not self.copies
+
+
+def find_inputs(
+    workspace: Workspace,
+    specs: Sequence[SourceSpec],
+    contracts: Mapping[str, Contract],
+    folders: Mapping[str, Path | None],
+    months: Callable[[str], bool],
+    reference_hash: str,
+    roots: tuple[str, ...],
+    extracts: dict[str, Extract | Problem],
+) -> tuple[list[PlannedInput], list[Problem]]:
+    """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
+
+    `extracts` remembers, by source, what a database gave; a source found there is not asked again.
+    """
+    planned: list[PlannedInput] = []
+    problems: list[Problem] = []
+    for spec in specs:
+        office = spec.office or roots[0]
+        reading = hashlib.sha256(spec.digest.encode())
+        for dataset in spec.datasets:
+            reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+        if isinstance(spec.reader, DatabaseOptions):
+            found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                planned.append(
+                    PlannedInput(
+                        spec,
+                        found.label,
+                        found.file,
+                        {},
+                        found.content_sha,
+                        reading.hexdigest()[:16],
+                        reference_hash,
+                        office,
+                    )
+                )
+            continue
+        matches, found_problems = _match(workspace, spec, folders)
+        problems += found_problems
+        for path, file, groups in matches:
+            if "period" in groups and not months(groups["period"]):
+                continue
+            planned.append(
+                PlannedInput(spec, path, file, groups, _sha256(file), reading.hexdigest()[:16], reference_hash, office)
+            )
+    return planned, problems
+
+
+def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_ids: frozenset[str]) -> Plan:
+    """Compare the inputs with the ledger.
+
+    An input is read when its bytes are new for its source and scope, when its spec or contract changed since, or when
+    rows of it were refused and the reference tables changed since. The same bytes at another path are a copy.
+    """
+    by_path = {(record.source, record.path, record.scope_id or "", record.content_sha): record for record in known}
+    # A copy is a copy of a reading made under the present spec, whose counts it shares.
+    by_delivery = {
+        (record.source, record.scope_id or "", record.content_sha): record.input_id
+        for record in known
+        if record.status != "duplicate"
+    }
+    to_read: list[PlannedInput] = []
+    copies: list[tuple[PlannedInput, str]] = []
+    retired: list[str] = []
+    for item in inputs:
+        record = by_path.get((item.spec.name, item.path, item.scope_id or "", item.content_sha))
+        if record is not None:
+            refused = record.status == "refused" or record.rows_quarantined > 0
+            stale = record.reading_hash != item.reading_hash or (
+                refused and record.reference_hash != item.reference_hash
+            )
+            if record.status == "duplicate" or not stale:
+                continue
+            retired.append(record.input_id)
+            while item.input_id in retired_ids | {record.input_id}:
+                item = replace(item, reading=item.reading + 1)
+            to_read.append(item)
+            by_delivery[item.same_delivery] = item.input_id
+        elif item.same_delivery in by_delivery:
+            copies.append((item, by_delivery[item.same_delivery]))
+        else:
+            to_read.append(item)
+            by_delivery[item.same_delivery] = item.input_id
+    return Plan(tuple(to_read), tuple(copies), tuple(retired))
+
+
+def _match(
+    workspace: Workspace, spec: SourceSpec, folders: Mapping[str, Path | None]
+) -> tuple[list[tuple[str, Path, dict[str, str]]], list[Problem]]:
+    pattern = spec.location.path
+    assert pattern is not None
+    shown = f"sources/{spec.name}.yml"
+    base = workspace.root
+    prefix = ""
+    if (name := spec.location.folder) is not None:
+        folder = folders.get(name)
+        if folder is None or not folder.is_dir():
+            text = Bilingual(
+                vi=f"Chưa có thư mục “{name}”; khai báo trong folders của sipas.yml và đặt biến môi trường",
+                en=f"The folder “{name}” is not there; name it under folders in sipas.yml and set its variable",
+            )
+            return [], [Problem("location.folder", text, file=shown)]
+        prefix = f"{{{name}}}/"
+        base, pattern = folder, pattern.removeprefix(prefix)
+    glob = GROUP.sub("*", pattern)
+    regex = re.compile(_regex(pattern))
+    matches: list[tuple[str, Path, dict[str, str]]] = []
+    problems: list[Problem] = []
+    for file in base.glob(glob):
+        path = file.relative_to(base).as_posix()
+        if not file.is_file() or file.name.startswith("~$"):
+            continue
+        if found := regex.fullmatch(path):
+            groups = found.groupdict()
+            if "sent" in groups and not _is_day(groups["sent"]):
+                text = Bilingual(
+                    vi=f"Ngày gửi “{groups['sent']}” trong tên tệp không có thật; đổi tên tệp",
+                    en=f"The day “{groups['sent']}” in the file's name does not exist; rename the file",
+                )
+                problems.append(Problem("location.sent", text, file=prefix + path))
+                continue
+            matches.append((prefix + path, file, groups))
+    if not matches:
+        text = Bilingual(
+            vi=f"Không có tệp nào khớp với “{spec.location.path}”; kiểm tra inbox/ và mẫu đường dẫn",
+            en=f"No file matches “{spec.location.path}”; look into inbox/ and at the path pattern",
+        )
+        problems.append(Problem("file.missing", text, file=shown))
+    return sorted(matches, key=lambda match: (match[2].get("sent", ""), natural(match[0]))), problems
+
+
+def natural(path: str) -> list[tuple[int, str]]:
+    """Return a sort key in which ``part10`` follows ``part9``."""
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", path)]
+
+
+def _regex(pattern: str) -> str:
+    out = []
+    for piece in re.split(r"(\{[a-z_][a-z0-9_]*\}|\*\*/|\*|\?)", pattern):
+        if group := GROUP.fullmatch(piece):
+            name = group.group(1)
+            out.append(f"(?P<{name}>{GROUP_PATTERNS.get(name, '[^/_]+')})")
+        else:
+            out.append({"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}.get(piece, re.escape(piece)))
+    return "".join(out)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.datetime.strptime(text, "%Y%m%d")
+    except ValueError:
+        return False
+    return True
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,418 @@
+"""From raw text to the contract's columns: the SQL that maps, types, keys and checks one chunk of source rows.
+
+Nothing here reads or writes a file; batch.py runs the statements.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column
+
+# Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
+EDGES = " \t\r\n\u00a0\ufeff"
+SEPARATOR = "chr(31)"
+OFFSET = r":\d{2}(\.\d+)?\s*(Z|[+-]\d{2}(:?\d{2})?)$"
+# A day outside these bounds is a typing mistake, not a date of an administrative record.
+EARLIEST, LATEST = "date '1900-01-01'", "date '2100-12-31'"
+
+ROW_FAULTS: Mapping[str, Bilingual] = {
+    "row.width": Bilingual(
+        vi="Số ô của dòng khác số cột của tiêu đề; kiểm tra dấu phân cách và dấu nháy",
+        en="The row has more or fewer cells than the header; check delimiters and quotes",
+    ),
+    "row.nul": Bilingual(
+        vi="Dòng chứa ký tự NUL; xuất lại tệp từ phần mềm gốc",
+        en="The row contains NUL bytes; export the file again from its program",
+    ),
+    "row.not_json": Bilingual(
+        vi="Dòng không phải JSON hợp lệ; xuất lại tệp",
+        en="The line is not valid JSON; export the file again",
+    ),
+}
+
+KEY_CONFLICT = Bilingual(
+    vi="Một mã xuất hiện nhiều lần trong tệp với nội dung khác nhau; giữ lại dòng đúng",
+    en="One record id stands several times in the file with different contents; keep the right row",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule as SQL over the shaped rows: `broken` is true where the row breaks it."""
+
+    rule: str
+    severity: Severity
+    column: str
+    broken: str
+    value: str
+    message: Bilingual
+
+
+def quote(name: str) -> str:
+    """Return an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | None) -> str:
+    """Return an SQL text literal, or NULL."""
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+def clean(heading: str) -> str:
+    """Return the SQL of a source cell: NFC, without edges, blank as NULL."""
+    return f"nullif(trim(nfc_normalize({quote(heading)}), {literal(EDGES)}), '')"
+
+
+def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) -> str:
+    """Return the SQL of a value map: exact text first, then without case and repeated blanks, then patterns, else as is."""
+    steps = []
+    if values:
+        exact = " ".join(f"WHEN {literal(key)} THEN {literal(value)}" for key, value in values.items())
+        folded = " ".join(
+            f"WHEN {literal(' '.join(key.lower().split()))} THEN {literal(value)}" for key, value in values.items()
+        )
+        steps.append(f"CASE {base} {exact} END")
+        steps.append(rf"CASE regexp_replace(lower({base}), '\s+', ' ', 'g') {folded} END")
+    if patterns:
+        found = " ".join(
+            f"WHEN regexp_matches({base}, {literal(pattern)}) THEN {literal(value)}"
+            for pattern, value in patterns.items()
+        )
+        steps.append(f"CASE {found} END")
+    return f"coalesce({', '.join([*steps, base])})" if steps else base
+
+
+@cache
+def fixed_offset(zone: str) -> dt.timedelta | None:
+    """Return the zone's offset from UTC when it did not change from 1990 to 2040, else None."""
+    info = ZoneInfo(zone)
+    seen = {
+        dt.datetime(year, month, 1, tzinfo=info).utcoffset() for year in range(1990, 2041) for month in (1, 4, 7, 10)
+    }
+    return seen.pop() if len(seen) == 1 else None
+
+
+def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
+    """Return the SQL of a local timestamp from text: the stated formats, and ISO always."""
+    iso = f"try_cast({given} AS TIMESTAMP)"
+    if offset_possible:
+        iso = f"CASE WHEN NOT regexp_matches({given}, {literal(OFFSET)}) THEN {iso} END"
+    if not formats:
+        return iso
+    listed = ", ".join(literal(form) for form in formats)
+    return f"coalesce(try_strptime({given}, [{listed}]), {iso})"
+
+
+def typed(field: FieldContract, column: ColumnMap, given: str, zone: str) -> dict[str, str]:
+    """Return the SQL of the typed columns of one field, by column name."""
+    if field.type == "code":
+        listed = ", ".join(literal(value) for value in field.values)
+        return {field.name: f"CASE WHEN {given} IN ({listed}) THEN {given} END"}
+    if field.type == "integer":
+        return {field.name: f"try_cast({given} AS BIGINT)"}
+    if field.type == "decimal":
+        return {field.name: f"try_cast({given} AS DECIMAL(18, 4))"}
+    if field.type == "date":
+        day = f"CAST({_naive(given, column.formats, False)} AS DATE)"
+        return {field.name: f"CASE WHEN {day} BETWEEN {EARLIEST} AND {LATEST} THEN {day} END"}
+    if field.type == "instant":
+        naive = _naive(given, column.formats, True)
+        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
+        offset = fixed_offset(zone)
+        if offset is not None:
+            utc = f"({naive}) - INTERVAL {int(offset.total_seconds())} SECOND"
+        else:
+            utc = f"timezone('UTC', timezone({literal(zone)}, {naive}))"
+        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {naive}) AS DATE)"
+        bounded = f"{day} BETWEEN {EARLIEST} AND {LATEST}"
+        return {
+            field.name: f"CASE WHEN {bounded} THEN coalesce(timezone('UTC', {aware}), {utc}) END",
+            day_column(field.name): f"CASE WHEN {bounded} THEN {day} END",
+        }
+    return {field.name: given}
+
+
+def field_checks(contract: Contract, field: FieldContract, heading: str, known: bool) -> list[Check]:
+    """Return the rules that follow from a field's type: required, type, values, unknown."""
+    given = quote(f"{field.name}__given")
+    value = quote(field.name)
+    checks = []
+
+    def add(kind: str, broken: str, vi: str, en: str) -> None:
+        rule = f"{contract.dataset}.{field.name}.{kind}"
+        checks.append(Check(rule, "quarantine", heading, broken, given, Bilingual(vi=vi, en=en)))
+
+    if field.required:
+        add("required", f"{given} IS NULL", "Ô bắt buộc để trống; điền giá trị", "A required cell is blank; fill it in")
+    unread = f"{given} IS NOT NULL AND {value} IS NULL"
+    if field.type in ("date", "instant"):
+        add(
+            "type",
+            unread,
+            "Không phải ngày có thật theo định dạng đã khai; viết dd/mm/yyyy",
+            "Not a real date in the stated format; write it as the spec says",
+        )
+    elif field.type in ("integer", "decimal"):
+        add("type", unread, "Không phải số; sửa lại ô này", "Not a number; correct the cell")
+    elif field.type == "code":
+        listed = ", ".join(field.values)
+        add(
+            "values",
+            unread,
+            f"Giá trị không có trong danh mục ({listed}); sửa ô hoặc bổ sung bảng ánh xạ",
+            f"Not one of: {listed}; correct the cell or add it to the value map",
+        )
+    elif known:
+        name = {
+            "unit": ("đơn vị", "unit"),
+            "procedure": ("thủ tục", "procedure"),
+            "instrument": ("bộ phiếu", "instrument"),
+        }
+        vi, en = name[field.type]
+        add(
+            "unknown",
+            unread,
+            f"Không tìm thấy {vi} này trong danh mục, hoặc tên trùng nhau; sửa ô hoặc bổ sung danh mục",
+            f"This {en} is not in the reference table, or the name is ambiguous; correct it or add it there",
+        )
+    return checks
+
+
+def rule_check(rule: Rule, contract: Contract, headings: Mapping[str, str]) -> Check:
+    """Return a contract's rule as SQL; `in_scale` is made per item by the caller."""
+
+    def day(name: str) -> str:
+        return quote(day_column(name) if contract.field(name).type == "instant" else name)
+
+    if rule.kind == "not_before":
+        assert rule.other is not None
+        broken = f"{day(rule.field)} < {day(rule.other)}"
+    else:
+        broken = f"{quote(f'{rule.field}__given')} IS NULL"
+        if rule.when is not None:
+            listed = ", ".join(literal(value) for value in rule.when.in_)
+            broken += f" AND {quote(rule.when.field)} IN ({listed})"
+    heading = headings.get(rule.field, rule.field)
+    return Check(rule.id, rule.severity, heading, broken, quote(f"{rule.field}__given"), rule.message)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The statement that shapes one chunk, and the checks its boolean columns ``_c0``, ``_c1``, … stand for.
+
+    `statement` reads the relations ``chunk`` (raw text with ``_line``, ``_sheet``, ``_fault``, ``_raw``, ``_seq``),
+    ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_unit_code`` and one column per named group) and
+    ``unit_map`` (``given``, ``unit_code``).
+    """
+
+    statement: str
+    checks: tuple[Check, ...]
+    items: tuple[str, ...]
+
+    @property
+    def refusing(self) -> str:
+        """SQL that is true where the row breaks a rule that refuses it."""
+        flags = [f"_c{index}" for index, check in enumerate(self.checks) if check.severity != "warn"]
+        return " OR ".join(flags) or "FALSE"
+
+
+RULES_TYPE = 'STRUCT(rule VARCHAR, "column" VARCHAR, value VARCHAR)[]'
+
+
+def refused_rows(shape: Shape, chunk_columns: Iterable[str], more: str = "") -> str:
+    """Return the SELECT over ``shaped`` and ``chunk`` of the refused rows.
+
+    One row per refused source row: delivery_seq, input_id, sheet, line, fault, rules (each with its column and value), raw
+    (the cells as JSON, or the text that could not be split), and the columns of `more`.
+    """
+    rules = ", ".join(
+        f'CASE WHEN _c{index} THEN struct_pack(rule := {literal(check.rule)}, "column" := {literal(check.column)}, '
+        f"value := CAST({check.value} AS VARCHAR)) END"
+        for index, check in enumerate(shape.checks)
+        if check.severity != "warn"
+    )
+    cells = ", ".join(f"{quote(name)} := chunk.{quote(name)}" for name in chunk_columns if not name.startswith("_"))
+    return (
+        "SELECT shaped._seq AS delivery_seq, shaped.input_id, shaped._sheet AS sheet, shaped._line AS line, "
+        f"shaped._fault AS fault, CAST(list_filter([{rules}], lambda r: r IS NOT NULL) AS {RULES_TYPE}) AS rules, "
+        f"coalesce(chunk._raw, CAST(to_json(struct_pack({cells})) AS VARCHAR)) AS raw{more} "
+        f"FROM (SELECT * FROM shaped WHERE {shape.refusing}) AS shaped "
+        "INNER JOIN chunk ON chunk._seq = shaped._seq AND chunk._line = shaped._line "
+        "AND chunk._sheet IS NOT DISTINCT FROM shaped._sheet ORDER BY 1, 3, 4"
+    )
+
+
+def _given(spec: SourceSpec, field: FieldContract, column: ColumnMap | None) -> str:
+    if field.type == "unit":
+        return "_unit_given"
+    if column is None:
+        return "CAST(NULL AS VARCHAR)"
+    if column.constant is not None:
+        return literal(column.constant)
+    if column.group is not None:
+        return mapped(f"inputs.{quote('group_' + column.group)}", column.values, column.patterns)
+    assert column.heading is not None
+    base = clean(column.heading)
+    if column.present is not None:
+        return f"CASE WHEN {base} IS NOT NULL THEN {literal(column.then)} ELSE {literal(column.otherwise)} END"
+    return mapped(base, column.values, column.patterns)
+
+
+def _record_id(feed: Feed) -> str:
+    parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
+    if feed.record_id:
+        parts += [clean(heading) for heading in feed.record_id]
+        return " || '/' || ".join(parts)
+    # A surrogate must not carry the cells themselves, which may be personal.
+    listed = f" || {SEPARATOR} || ".join(f"coalesce({clean(heading)}, '')" for heading in feed.surrogate)
+    return " || '/' || ".join([*parts, f"'s' || left(sha256({listed}), 24)"])
+
+
+def record_shape(
+    spec: SourceSpec,
+    contracts: Mapping[str, Contract],
+    scales: Mapping[str, Iterable[str]],
+    known: Mapping[str, frozenset[str]],
+) -> Shape:
+    """Return the shape of a source that feeds a record dataset (and its answers).
+
+    `scales` gives the levels of each item; `known` the codes of ``procedure`` and ``instrument`` (an empty set of
+    procedures means that no catalogue was given, and any code is taken).
+    """
+    feed = spec.record_feed
+    assert feed is not None
+    contract = contracts[feed.dataset]
+    answers = spec.answer_feed
+    unit_heading = (spec.unit.column if spec.unit else None) or "unit"
+    headings = {name: column.heading or name for name, column in feed.columns.items()} | {
+        "unit_code": unit_heading,
+        "record_id": ", ".join(feed.record_id or feed.surrogate),
+    }
+
+    given: dict[str, str] = {}
+    for field in contract.fields:
+        if field.name == "record_id":
+            given["record_id"] = _record_id(feed)
+        else:
+            given[field.name] = _given(spec, field, feed.columns.get(field.name))
+    items: dict[str, str] = {}
+    if answers is not None:
+        items = {code: mapped(clean(heading), answers.values, {}) for code, heading in answers.items.items()}
+    extra = "CAST(NULL AS VARCHAR)"
+    if feed.extra:
+        packed = ", ".join(f"{quote(heading)} := {clean(heading)}" for heading in feed.extra)
+        extra = f"CAST(to_json(struct_pack({packed})) AS VARCHAR)"
+    unit_given = "CAST(NULL AS VARCHAR)"
+    if spec.unit is not None:
+        unit_given = (
+            clean(spec.unit.column)
+            if spec.unit.column is not None
+            else literal(spec.unit.constant)
+            if spec.unit.constant is not None
+            else f"inputs.{quote('group_' + str(spec.unit.group))}"
+        )
+
+    givens = ",\n  ".join(
+        [f"{expression} AS {quote(name + '__given')}" for name, expression in given.items() if name != "unit_code"]
+        + [f"{expression} AS {quote('item__' + code)}" for code, expression in items.items()]
+    )
+    first = (
+        "SELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id,\n"
+        f"  {unit_given} AS unit_code__given,\n  {extra} AS extra,\n  {givens}\n"
+        "FROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq"
+    )
+
+    values: list[str] = []
+    checks = [
+        Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
+        for rule, message in ROW_FAULTS.items()
+    ]
+    for field in contract.fields:
+        source = quote(f"{field.name}__given")
+        column = feed.columns.get(field.name, ColumnMap(constant=""))
+        codes = known.get(field.type)
+        if field.type == "unit":
+            values.append("unit_map.unit_code AS unit_code")
+        elif field.type in ("procedure", "instrument") and codes:
+            values.append(
+                f"CASE WHEN {source} IN (SELECT code FROM known_{field.type}) THEN {source} END AS {quote(field.name)}"
+            )
+        else:
+            values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, column, source, spec.time_zone).items()]
+        checks += field_checks(
+            contract, field, headings.get(field.name, field.name), field.type == "unit" or bool(codes)
+        )
+    checks += [rule_check(rule, contract, headings) for rule in contract.rules]
+    if answers is not None:
+        scale_rule = next(rule for rule in contracts[answers.dataset].rules if rule.kind == "in_scale")
+        for code, heading in answers.items.items():
+            level = quote(f"item__{code}")
+            listed = ", ".join(literal(value) for value in scales[code])
+            checks.append(
+                Check(
+                    scale_rule.id, scale_rule.severity, heading, f"{level} NOT IN ({listed})", level, scale_rule.message
+                )
+            )
+
+    content = [quote(f"{name}__given") for name in given] + [quote(f"item__{code}") for code in items] + ["extra"]
+    hashed = ", ".join(f"coalesce({name}, chr(30))" for name in content)
+    message = f"{literal(feed.dataset)} || {SEPARATOR} || {literal(spec.authority)} || {SEPARATOR} || record_id__given"
+    # HMAC-SHA-256 (RFC 2104), cut to 128 bits; the two padded keys are session variables, so that no statement holds them.
+    inner = f"unhex(sha256(getvariable('key_inner') || encode({message})))"
+    key = f"left(sha256(getvariable('key_outer') || {inner}), 32)"
+    second = (
+        "SELECT given.*,\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
+        f"  md5(concat_ws({SEPARATOR}, {hashed})) AS content_hash\n"
+        "FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given"
+    )
+    flags = ",\n  ".join(
+        # A row that could not be split into cells breaks that rule alone.
+        f"coalesce({check.broken}, FALSE)"
+        + ("" if check.rule in ROW_FAULTS else " AND _fault IS NULL")
+        + f" AS _c{index}"
+        for index, check in enumerate(checks)
+    )
+    statement = f"WITH given AS (\n{first}\n), typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
+    return Shape(statement, tuple(checks), tuple(items))
+
+
+def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
+    """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map``."""
+    given: list[str] = []
+    values: list[str] = []
+    checks: list[Check] = []
+    for field in contract.fields:
+        column = feed.columns.get(field.name)
+        if column is None or column.constant is not None:
+            expression = literal(column.constant if column else None)
+            expression = f"CAST({expression} AS VARCHAR)"
+        elif column.group is not None:
+            expression = mapped(f"inputs.{quote('group_' + column.group)}", column.values, column.patterns)
+        else:
+            expression = mapped(clean(str(column.heading)), column.values, column.patterns)
+        source = quote(f"{field.name}__given")
+        given.append(f"{expression} AS {source}")
+        shaped = typed(field, column or ColumnMap(constant=""), source, zone)
+        values += [f"{sql} AS {quote(name)}" for name, sql in shaped.items()]
+        heading = (column.heading if column else None) or field.name
+        checks += field_checks(contract, field, heading, known=False)
+    checks = [
+        Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
+        for rule, message in ROW_FAULTS.items()
+    ] + checks
+    flags = ",\n  ".join(f"coalesce({check.broken}, FALSE) AS _c{index}" for index, check in enumerate(checks))
+    fed = f"\nWHERE {clean(feed.only_if)} IS NOT NULL" if feed.only_if else ""
+    statement = (
+        "WITH given AS (\nSELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id,\n  "
+        + ",\n  ".join(given)
+        + f"\nFROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq{fed}\n), typed AS (\nSELECT given.*,\n  "
+        + ",\n  ".join(values)
+        + f"\nFROM given\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
+    )
+    return Shape(statement, tuple(checks), ())

@@ -1,0 +1,356 @@
+"""The source spec: one strict YAML file per source that says where rows are and what they mean. Reading rows stands in readers/."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+import yaml
+from pydantic import ValidationError, model_validator
+
+from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
+from quality.contract import Bilingual, Contract, Strict
+from quality.problem import Problem, did_you_mean
+
+GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
+
+
+class Location(Strict):
+    """Where the inputs are: a path pattern with named groups, or a database and a table or query."""
+
+    path: str | None = None
+    url: str | None = None
+    url_env: str | None = None
+    table: str | None = None
+    query: str | None = None
+
+    @model_validator(mode="after")
+    def one_place(self) -> Self:
+        if sum(place is not None for place in (self.path, self.url, self.url_env)) != 1:
+            raise ValueError("give exactly one of path, url, url_env")
+        if self.path is None and (self.table is None) == (self.query is None):
+            raise ValueError("a database needs either a table or a query")
+        return self
+
+    @property
+    def folder(self) -> str | None:
+        """The folder of sipas.yml that the path begins with, if it begins with a name in braces."""
+        first = GROUP.match(self.path or "")
+        return first.group(1) if first else None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The named groups of the path, without the folder it begins with."""
+        names: list[str] = GROUP.findall(self.path or "")
+        return tuple(names[1:] if self.folder else names)
+
+
+class Delivery(Strict):
+    """What a delivery means: it replaces its scope (snapshot), updates records by key (upsert) or adds records."""
+
+    kind: Literal["snapshot", "upsert", "append"]
+    scope: tuple[str, ...] = ()
+
+
+class UnitFrom(Strict):
+    """Where the unit's code or name stands: in a column, a named group of the path, or the same for the whole source."""
+
+    column: str | None = None
+    group: str | None = None
+    constant: str | None = None
+
+    @model_validator(mode="after")
+    def one_origin(self) -> Self:
+        if sum(origin is not None for origin in (self.column, self.group, self.constant)) != 1:
+            raise ValueError("give exactly one of column, group, constant")
+        return self
+
+
+class ColumnMap(Strict):
+    """How one contract field is filled from a source row."""
+
+    column: str | None = None
+    constant: str | None = None
+    group: str | None = None
+    present: str | None = None
+    then: str | None = None
+    otherwise: str | None = None
+    values: Mapping[str, str] = {}
+    patterns: Mapping[str, str] = {}
+    formats: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_form(cls, data: Any) -> Any:
+        return {"column": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def one_origin(self) -> Self:
+        origins = (self.column, self.constant, self.group, self.present)
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("give exactly one of column, constant, group, present")
+        if (self.present is None) != (self.then is None):
+            raise ValueError("present and then belong together")
+        return self
+
+    @property
+    def heading(self) -> str | None:
+        """The source heading the field is read from, if any."""
+        return self.column or self.present
+
+
+class Feed(Strict):
+    """One dataset that a source row feeds."""
+
+    dataset: str
+    record_id: tuple[str, ...] = ()
+    surrogate: tuple[str, ...] = ()
+    scope_id_with: tuple[str, ...] = ()
+    grain: Literal["row", "many"] = "row"
+    only_if: str | None = None
+    columns: Mapping[str, ColumnMap] = {}
+    items: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
+    extra: tuple[str, ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every source heading the feed reads, each once, in the order of the spec."""
+        names = [*self.record_id, *self.surrogate]
+        names += [column.heading for column in self.columns.values() if column.heading is not None]
+        names += [*self.items.values(), *self.extra, *([self.only_if] if self.only_if else [])]
+        return tuple(dict.fromkeys(names))
+
+
+class SourceSpec(Strict):
+    """One source. `name` is the file's stem and `digest` a hash of the file's bytes; neither stands in the YAML."""
+
+    name: str
+    digest: str
+    title: Bilingual
+    row: str
+    office: str | None = None
+    authority: str
+    delivery: Delivery
+    location: Location
+    reader: ReaderOptions
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    deadline_precision: Literal["date", "instant"] = "date"
+    unit: UnitFrom | None = None
+    feeds: tuple[Feed, ...]
+    ignore: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def coherent(self) -> Self:
+        if isinstance(self.reader, DatabaseOptions) != (self.location.path is None):
+            raise ValueError("reader kind database goes with a url, the other kinds with a path")
+        known = set(self.location.groups)
+        used = set(self.delivery.scope) | {group for feed in self.feeds for group in feed.scope_id_with}
+        used |= {column.group for feed in self.feeds for column in feed.columns.values() if column.group}
+        used |= {self.unit.group} if self.unit and self.unit.group else set()
+        if missing := sorted(used - known):
+            raise ValueError(f"the location has no group {{{missing[0]}}}")
+        if self.delivery.kind == "snapshot" and not self.delivery.scope and known:
+            raise ValueError("a snapshot of many files needs a scope: the groups that name what it replaces")
+        return self
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """Every source heading the spec reads, each once."""
+        names = [name for feed in self.feeds for name in feed.headings]
+        if self.unit is not None and self.unit.column is not None:
+            names.append(self.unit.column)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(feed.dataset for feed in self.feeds))
+
+    @property
+    def record_feed(self) -> Feed | None:
+        """The feed of the record dataset; None for a source of reference tables."""
+        return next((feed for feed in self.feeds if feed.record_id or feed.surrogate), None)
+
+    @property
+    def answer_feed(self) -> Feed | None:
+        return next((feed for feed in self.feeds if feed.items), None)
+
+
+@dataclass(frozen=True)
+class Specs:
+    """The specs that can be used and the problems of those that cannot."""
+
+    usable: tuple[SourceSpec, ...]
+    problems: tuple[Problem, ...]
+
+
+def load_specs(folder: Path, contracts: Mapping[str, Contract], roots: tuple[str, ...]) -> Specs:
+    """Read every ``*.yml`` of the folder; a spec with a fault gives problems and does not stop the others."""
+    usable: list[SourceSpec] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yml")):
+        spec, found = read_spec(path, contracts, roots)
+        problems += found
+        if spec is not None:
+            usable.append(spec)
+    return Specs(tuple(usable), tuple(problems))
+
+
+def read_spec(
+    path: Path, contracts: Mapping[str, Contract], roots: tuple[str, ...]
+) -> tuple[SourceSpec | None, list[Problem]]:
+    """Read one spec file; return it, or None and every problem with its line."""
+    file = f"{path.parent.name}/{path.name}"
+    content = path.read_bytes()
+    try:
+        data = yaml.safe_load(content)
+        tree = yaml.compose(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        text = Bilingual(
+            vi="Tệp không phải YAML hợp lệ; sửa lại cú pháp", en=f"Not valid YAML: {getattr(error, 'problem', error)}"
+        )
+        return None, [Problem("spec.yaml", text, file=file, line=mark.line + 1 if mark else None)]
+    if not isinstance(data, dict):
+        text = Bilingual(vi="Tệp phải là một bảng khoá: giá trị", en="The file must be a mapping of keys to values")
+        return None, [Problem("spec.yaml", text, file=file, line=1)]
+    try:
+        spec = SourceSpec.model_validate({**data, "name": path.stem, "digest": hashlib.sha256(content).hexdigest()})
+    except ValidationError as error:
+        return None, [_explain(detail, file, tree, data) for detail in error.errors()]
+    problems = list(_against_contracts(spec, file, tree, contracts, roots))
+    return (None if problems else spec), problems
+
+
+def _against_contracts(
+    spec: SourceSpec, file: str, tree: yaml.Node | None, contracts: Mapping[str, Contract], roots: tuple[str, ...]
+) -> list[Problem]:
+    """What the YAML's shape cannot show: unknown datasets and fields, missing required fields, impossible mixtures."""
+    problems: list[Problem] = []
+
+    def tell(rule: str, loc: tuple[str | int, ...], vi: str, en: str) -> None:
+        problems.append(Problem(rule, Bilingual(vi=vi, en=en), file=file, line=_line(tree, loc), column=str(loc[-1])))
+
+    feeds_records = any(c.kind == "record" for feed in spec.feeds if (c := contracts.get(feed.dataset)))
+    if spec.office is None and len(roots) > 1 and feeds_records:
+        tell("spec.office", ("office",), "Cần khai báo office", f"Say which office: one of {', '.join(roots)}")
+    if spec.office is not None and spec.office not in roots:
+        hint = did_you_mean(spec.office, roots)
+        tell(
+            "spec.office",
+            ("office",),
+            f"office “{spec.office}” không có trong roots.{hint.vi}",
+            f"Office “{spec.office}” is not one of the roots in sipas.yml.{hint.en}",
+        )
+    kinds = set()
+    for index, feed in enumerate(spec.feeds):
+        at: tuple[str | int, ...] = ("feeds", index)
+        contract = contracts.get(feed.dataset)
+        if contract is None:
+            hint = did_you_mean(feed.dataset, contracts)
+            tell(
+                "spec.dataset",
+                (*at, "dataset"),
+                f"Không có loại dữ liệu “{feed.dataset}”.{hint.vi}",
+                f"There is no dataset “{feed.dataset}”.{hint.en}",
+            )
+            continue
+        kinds.add(contract.kind)
+        for name in feed.columns:
+            if name not in contract.field_names:
+                hint = did_you_mean(name, contract.field_names)
+                tell(
+                    "spec.field",
+                    (*at, "columns", name),
+                    f"“{feed.dataset}” không có trường “{name}”.{hint.vi}",
+                    f"“{feed.dataset}” has no field “{name}”.{hint.en}",
+                )
+        for required in (field for field in contract.fields if field.required):
+            if required.name not in _filled(spec, feed, contract):
+                tell(
+                    "spec.field_missing",
+                    (*at, "columns"),
+                    f"Chưa khai báo trường bắt buộc “{required.name}”",
+                    f"The required field “{required.name}” is not mapped",
+                )
+        if contract.kind == "record" and bool(feed.record_id) == bool(feed.surrogate):
+            tell(
+                "spec.record_id",
+                (*at, "record_id"),
+                "Khai báo record_id hoặc surrogate (một trong hai)",
+                "Give either record_id or surrogate",
+            )
+        if contract.kind == "answer" and not feed.items:
+            tell("spec.items", (*at, "items"), "Khai báo items", "Map the items: code of the item → source heading")
+    records = [feed for feed in spec.feeds if (c := contracts.get(feed.dataset)) and c.kind == "record"]
+    if ("reference" in kinds and len(kinds) > 1) or len(records) > 1:
+        tell(
+            "spec.feeds",
+            ("feeds",),
+            "Một nguồn nạp hoặc một loại bản ghi (và câu trả lời), hoặc các bảng danh mục",
+            "A source feeds one record dataset (and its answers) or reference tables, not both",
+        )
+    return problems
+
+
+def _filled(spec: SourceSpec, feed: Feed, contract: Contract) -> set[str]:
+    filled = set(feed.columns)
+    if contract.kind == "record":
+        filled.add("record_id")
+        filled |= {"unit_code"} if spec.unit is not None else set()
+    if contract.kind == "answer":
+        filled |= {"item_code", "level"}
+    return filled
+
+
+def _explain(detail: Any, file: str, tree: yaml.Node | None, data: Mapping[str, Any]) -> Problem:
+    """Turn one pydantic error into a problem that names the line and the nearest known key."""
+    loc = tuple(part for part in detail["loc"] if part not in ("csv", "workbook", "jsonl", "json", "database"))
+    name = ".".join(str(part) for part in loc) or "spec"
+    if detail["type"] == "extra_forbidden":
+        hint = did_you_mean(str(loc[-1]), _known_keys(loc))
+        text = Bilingual(vi=f"Không có khoá “{loc[-1]}”.{hint.vi}", en=f"There is no key “{loc[-1]}”.{hint.en}")
+        return Problem("spec.unknown_key", text, file=file, line=_line(tree, loc), column=name)
+    if detail["type"] == "missing":
+        text = Bilingual(vi=f"Thiếu khoá “{loc[-1]}”", en=f"The key “{loc[-1]}” is missing")
+        return Problem("spec.missing_key", text, file=file, line=_line(tree, loc[:-1]), column=name)
+    reason = str(detail["msg"]).removeprefix("Value error, ")
+    text = Bilingual(vi=f"Giá trị không hợp lệ: {reason}", en=f"Not valid: {reason}")
+    return Problem("spec.value", text, file=file, line=_line(tree, loc), column=name)
+
+
+def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that may stand where an unknown one stood."""
+    if len(loc) == 1:
+        model: Any = SourceSpec
+    elif loc[0] == "reader":
+        union, _ = get_args(ReaderOptions)
+        return sorted({key for option in get_args(union) for key in option.model_fields})
+    elif loc[0] == "feeds":
+        model = ColumnMap if "columns" in loc else Feed
+    else:
+        model = {"location": Location, "delivery": Delivery, "unit": UnitFrom}.get(str(loc[0]), SourceSpec)
+    return [name for name in model.model_fields if name not in ("name", "digest")]
+
+
+def _line(node: yaml.Node | None, loc: tuple[str | int, ...]) -> int | None:
+    """Return the 1-based line of a place in the YAML, or of the nearest thing above it that exists."""
+    line: int | None = node.start_mark.line + 1 if node is not None else None
+    for part in loc:
+        step = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    step, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            step = node.value[part]
+            line = step.start_mark.line + 1
+        if step is None:
+            break
+        node = step
+    return line

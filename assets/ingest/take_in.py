@@ -1,0 +1,82 @@
+"""Take in one record dataset: plan → read and check → gate → land. The gate stands before the commit, so a closed gate lands nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from assets.checkpoint import checkpoint
+from assets.ingest.batch import IngestContext, StagedBatch, UnknownItem, stage
+from assets.ingest.gate_input import incoming_frame, input_counts
+from assets.landing.gates import keep_gate
+from assets.landing.land import commit_batch
+from assets.landing.ledger import InputRecord
+from assets.office import Office, batch_id
+from quality.gate import GateResult, judge, summarise
+
+
+@dataclass
+class TakenIn:
+    """What a run took in for one dataset: the readings recorded and the gate's verdict (None when nothing was new)."""
+
+    dataset: str
+    records: list[InputRecord] = field(default_factory=list)
+    gate: GateResult | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.gate is None or self.gate.passed
+
+
+def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> TakenIn:
+    """Take in what is new for `dataset` in the wanted reporting months."""
+    new = office.plan_of(dataset, months)
+    if new.is_empty:
+        return TakenIn(dataset)
+    context = office.ingest_context()
+    parts = [office.workspace.root / part.path for part in office.ledger.parts(dataset)]
+    inactive = office.ledger.retired_ids() | set(new.retired)
+    try:
+        batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, context, office.tell)
+    except UnknownItem as unknown:
+        office.note([unknown.problem])
+        return TakenIn(dataset)
+    for outcome in batch.outcomes:
+        office.note(outcome.warnings)
+        office.note([outcome.refusal] if outcome.refusal else [])
+    verdict = None
+    name = batch_id([item.input_id for item in new.to_read] + [item.input_id for item, _ in new.copies])
+    if new.to_read:
+        verdict = _judge(office, batch, context, name)
+        checkpoint("gate.judged")
+        if not verdict.passed:
+            return TakenIn(dataset, gate=verdict)
+        keep_gate(office.workspace, name, verdict)
+    records = commit_batch(
+        office.workspace,
+        office.ledger,
+        batch,
+        office.contracts,
+        name,
+        office.today,
+        new.copies,
+        new.retired,
+        office.ledger.next_seq() + len(new.to_read),
+    )
+    return TakenIn(dataset, records, verdict)
+
+
+def _judge(office: Office, batch: StagedBatch, context: IngestContext, name: str) -> GateResult:
+    contract = office.contracts[batch.dataset]
+    work = context.work / batch.dataset
+    parts = [office.workspace.root / part.path for part in office.ledger.parts(batch.dataset)]
+    counts = input_counts(batch, contract, office.ledger.active(), parts, work)
+    level_sets = {
+        (instrument, item): levels for instrument, items in context.levels.items() for item, levels in items.items()
+    }
+    rules: Counter[str] = Counter()
+    for outcome in batch.outcomes:
+        rules.update(outcome.rule_rows)
+    frame = incoming_frame(batch, contract, work, office.thresholds.max_rows)
+    return judge(contract, frame, summarise(counts), rules, level_sets, office.thresholds, name)

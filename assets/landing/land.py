@@ -1,0 +1,143 @@
+"""Commit a staged batch: rename its files into the private zone, then one ledger transaction makes them count."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from assets.checkpoint import checkpoint
+from assets.ingest.batch import InputOutcome, StagedBatch
+from assets.ingest.plan import PlannedInput
+from assets.landing.ledger import InputRecord, InputStatus, Ledger, Part, RuleCount
+from assets.workspace import Workspace
+from quality.contract import Contract
+
+
+def move_into_place(source: Path, target: Path) -> None:
+    """Make `source` durable and rename it to `target`; both lie on one file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with source.open("rb") as stream:
+        os.fsync(stream.fileno())
+    source.replace(target)
+
+
+def commit_batch(
+    workspace: Workspace,
+    ledger: Ledger,
+    batch: StagedBatch,
+    contracts: dict[str, Contract],
+    batch_id: str,
+    today: dt.date,
+    copies: Sequence[tuple[PlannedInput, str]],
+    retired: Sequence[str],
+    first_copy_seq: int,
+) -> list[InputRecord]:
+    """Land a staged batch and note the copies of files already known; return the readings that were recorded."""
+    parts: list[Part] = []
+    for dataset, file in sorted(batch.landed.items()):
+        relative = f"landing/{dataset}/{batch_id}.parquet"
+        rows = pq.read_metadata(file).num_rows
+        move_into_place(file, workspace.root / relative)
+        parts.append(Part(relative, dataset, batch_id, contracts[dataset].version, rows))
+    if batch.quarantined is not None:
+        relative = f"quarantine/{batch.dataset}/{batch_id}.parquet"
+        rows = pq.read_metadata(batch.quarantined).num_rows
+        move_into_place(batch.quarantined, workspace.root / relative)
+        parts.append(Part(relative, f"quarantine/{batch.dataset}", batch_id, contracts[batch.dataset].version, rows))
+    checkpoint("landing.renamed")
+    records = [record_of(outcome, batch_id, today) for outcome in batch.outcomes]
+    counts = {record.input_id: record for record in [*ledger.active(), *records]}
+    records += [
+        _copy(item, counts[original], batch_id, first_copy_seq + index, today)
+        for index, (item, original) in enumerate(copies)
+    ]
+    rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]
+    ledger.commit(records, rules, parts, retired)
+    checkpoint("ledger.committed")
+    return records
+
+
+def sweep(workspace: Workspace, ledger: Ledger) -> None:
+    """Remove what dead runs left: staged files, and files that no ledger row names."""
+    shutil.rmtree(workspace.landing / ".staging", ignore_errors=True)
+    known = {part.path for part in ledger.parts()}
+    for folder in (workspace.landing, workspace.quarantine):
+        for file in folder.glob("*/*.parquet"):
+            if not file.parent.name.startswith(".") and file.relative_to(workspace.root).as_posix() not in known:
+                file.unlink()
+
+
+def _status(outcome: InputOutcome) -> InputStatus:
+    if outcome.refusal is not None:
+        return "refused"
+    return "landed" if outcome.rows_read else "empty"
+
+
+def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputRecord:
+    """Return the ledger row of one input."""
+    item = outcome.item
+    return InputRecord(
+        input_id=item.input_id,
+        source=item.spec.name,
+        office_code=item.office,
+        path=item.path,
+        content_sha=item.content_sha,
+        reading_hash=item.reading_hash,
+        reference_hash=item.reference_hash,
+        delivery_kind=item.spec.delivery.kind,
+        scope_id=item.scope_id,
+        delivery_seq=outcome.delivery_seq,
+        unit_code=outcome.unit_code,
+        period_id=item.period_id,
+        sent_on=item.sent_on(today),
+        datasets=",".join(item.spec.datasets),
+        status=_status(outcome),
+        rows_read=outcome.rows_read,
+        rows_accepted=outcome.rows_accepted,
+        rows_quarantined=outcome.rows_quarantined,
+        rows_duplicate=outcome.rows_duplicate,
+        rows_skipped=outcome.rows_skipped,
+        reason=outcome.refusal.render("vi") if outcome.refusal is not None else None,
+        batch_id=batch_id,
+    )
+
+
+def rule_counts_of(outcome: InputOutcome) -> list[RuleCount]:
+    """Return the ledger's rule rows of one input, in order of rule and column."""
+    return [
+        RuleCount(outcome.item.input_id, rule, column, severity, number)
+        for (rule, column, severity), number in sorted(outcome.rules.items())
+    ]
+
+
+def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, today: dt.date) -> InputRecord:
+    """A file with the bytes of one already taken in: every row is a duplicate."""
+    return InputRecord(
+        input_id=item.input_id,
+        source=item.spec.name,
+        office_code=item.office,
+        path=item.path,
+        content_sha=item.content_sha,
+        reading_hash=item.reading_hash,
+        reference_hash=item.reference_hash,
+        delivery_kind=item.spec.delivery.kind,
+        scope_id=item.scope_id,
+        delivery_seq=seq,
+        unit_code=original.unit_code,
+        period_id=item.period_id,
+        sent_on=item.sent_on(today),
+        datasets=",".join(item.spec.datasets),
+        status="duplicate",
+        rows_read=original.rows_read,
+        rows_accepted=0,
+        rows_quarantined=0,
+        rows_duplicate=original.rows_read,
+        rows_skipped=original.rows_skipped,
+        reason=None,
+        batch_id=batch_id,
+    )

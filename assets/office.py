@@ -1,0 +1,183 @@
+"""One office at work: its workspace, settings, specs, ledger and reference tables, as the assets need them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from assets.ingest.batch import IngestContext
+from assets.ingest.extract import Extract
+from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
+from assets.ingest.reference_feed import commit_reference, fed_tables, read_reference
+from assets.ingest.spec import SourceSpec, Specs, load_specs
+from assets.landing.ledger import InputRecord, Ledger
+from assets.reference.tables import reference_tables
+from assets.reference.units import name_key, unit_names
+from assets.workspace import Workspace
+from quality.contract import Contract, load_contracts
+from quality.gate import GateThresholds
+from quality.problem import Problem
+
+SHIPPED_REFERENCE = Path(__file__).parent / "reference" / "shipped"
+
+
+@dataclass
+class Office:
+    """What every asset of a run shares. `tell` takes one line of progress, without personal data."""
+
+    workspace: Workspace
+    roots: tuple[str, ...]
+    cut_off_day: int
+    working_days: int
+    thresholds: GateThresholds
+    key: bytes
+    folders: Mapping[str, Path | None]
+    today: dt.date
+    tell: Callable[[str], None]
+    problems: list[Problem] = field(default_factory=list)
+    # What the databases held when this run first asked; asking twice could give two answers.
+    _extracts: dict[str, Extract | Problem] = field(default_factory=dict)
+
+    @cached_property
+    def contracts(self) -> dict[str, Contract]:
+        return load_contracts()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger.of_folder(self.workspace.state)
+
+    @cached_property
+    def specs(self) -> Specs:
+        specs = load_specs(self.workspace.sources, self.contracts, self.roots)
+        self.note(specs.problems)
+        return specs
+
+    def note(self, problems: Iterable[Problem]) -> None:
+        """Keep problems for the summary, each once."""
+        self.problems += [problem for problem in dict.fromkeys(problems) if problem not in self.problems]
+
+    def close(self) -> None:
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    # Reference tables
+
+    def reference_plan(self) -> Plan:
+        """Return what sources of reference tables bring that is new."""
+        specs = [spec for spec in self.specs.usable if spec.record_feed is None]
+        inputs = self._find(specs, lambda month: True, "")
+        return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+
+    def take_in_references(self) -> list[InputRecord]:
+        """Land what is new for the reference tables; the tables are made again afterwards."""
+        new = self.reference_plan()
+        if not new.to_read:
+            return []
+        work = self.workspace.landing / ".staging" / "reference"
+        inputs = read_reference(new.to_read, self.ledger.next_seq(), self.contracts, work)
+        for result in inputs:
+            self.note(result.outcome.warnings)
+            self.note([result.outcome.refusal] if result.outcome.refusal else [])
+        records = commit_reference(
+            self.workspace,
+            self.ledger,
+            inputs,
+            self.contracts,
+            batch_id([item.input_id for item in new.to_read]),
+            self.today,
+            new.retired,
+            work,
+        )
+        self.__dict__.pop("reference", None)
+        self.__dict__.pop("reference_hash", None)
+        self.__dict__.pop("_meanings", None)
+        return records
+
+    @cached_property
+    def reference(self) -> dict[str, pa.Table]:
+        """Every reference table by dataset name; faults are noted."""
+        tables, problems = reference_tables(
+            SHIPPED_REFERENCE,
+            self.workspace.reference,
+            fed_tables(self.workspace, self.ledger, self.contracts),
+            self.contracts,
+        )
+        self.note(problems)
+        return tables
+
+    @cached_property
+    def reference_hash(self) -> str:
+        """A hash of the contents of all reference tables."""
+        digest = hashlib.sha256()
+        for name, table in sorted(self.reference.items()):
+            digest.update(name.encode())
+            digest.update(json.dumps(table.to_pydict(), default=str, ensure_ascii=False).encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def _meanings(self) -> dict[tuple[str, str], str | None]:
+        """(office, name key) → unit code; None where several units share the name."""
+        names = unit_names(self.reference["admin_unit"], self.reference["unit_alias"], self.roots)
+        return {
+            (row["office_code"], row["name_key"]): row["unit_code"] if row["candidates"] == 1 else None
+            for row in names.to_pylist()
+        }
+
+    def resolve_units(self, office: str, names: Iterable[str]) -> dict[str, str | None]:
+        """Return the unit code of each name within the office's subtree; None when unknown or ambiguous."""
+        return {name: self._meanings.get((office, name_key(name))) for name in names}
+
+    # Inputs
+
+    def has_news(self, months: Callable[[str], bool]) -> bool:
+        """Return whether any source brings something new for the wanted months."""
+        if not self.reference_plan().is_empty:
+            return True
+        records = [name for name, contract in self.contracts.items() if contract.kind == "record"]
+        return any(not self.plan_of(name, months).is_empty for name in records)
+
+    def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
+        """Return what is new for one record dataset, within the reporting months that `months` wants."""
+        inputs = self._find(self.sources_of(dataset), months, self.reference_hash)
+        return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+
+    def _find(
+        self, specs: Sequence[SourceSpec], months: Callable[[str], bool], reference_hash: str
+    ) -> list[PlannedInput]:
+        inputs, problems = find_inputs(
+            self.workspace, specs, self.contracts, self.folders, months, reference_hash, self.roots, self._extracts
+        )
+        self.note(problems)
+        return inputs
+
+    def sources_of(self, dataset: str) -> list[SourceSpec]:
+        """Return the usable specs that feed a record dataset."""
+        return [spec for spec in self.specs.usable if spec.record_feed and spec.record_feed.dataset == dataset]
+
+    def ingest_context(self) -> IngestContext:
+        """Return what reading rows needs to know."""
+        scales: dict[str, list[str]] = {}
+        for row in self.reference["answer_level"].to_pylist():
+            scales.setdefault(row["scale_code"], []).append(row["level"])
+        levels: dict[str, dict[str, tuple[str, ...]]] = {}
+        for row in self.reference["instrument_item"].to_pylist():
+            if row["node_level"] == "item":
+                levels.setdefault(row["instrument_code"], {})[row["node_code"]] = tuple(scales[row["scale_code"]])
+        known = {
+            "procedure": frozenset(self.reference["procedure"]["code"].to_pylist()),
+            "instrument": frozenset(self.reference["instrument"]["code"].to_pylist()),
+        }
+        work = self.workspace.landing / ".staging"
+        return IngestContext(self.contracts, levels, known, self.resolve_units, self.key, work)
+
+
+def batch_id(input_ids: Iterable[str]) -> str:
+    """Return the id of a batch: it follows from the inputs it takes in."""
+    return hashlib.sha256("\x1f".join(sorted(input_ids)).encode()).hexdigest()[:16]

@@ -1,0 +1,78 @@
+"""Dagster assets of publishing: the audit as blocking checks, then the revision and its pointer."""
+
+# Dagster reads the annotation of `context` itself, so annotations are not postponed here.
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets.ingest.asset import check_result
+from assets.landing.gates import gate_as_json, kept_gates
+from assets.office import Office
+from assets.publish.context import PublishContext
+from assets.publish.revision import publish
+from assets.run_log import RunLog
+from assets.warehouse.engine import Warehouse
+from quality.audit import CHECK_NAMES, audit
+from quality.data_docs import render_index
+
+AUDITED_AS = "marts"
+AUDITED = ("sipas_index", "case_settlement", "complaint_handling", "data_quality")
+AUDIT = dg.AssetKey(["published", "audit"])
+REVISION = dg.AssetKey(["published", "revision"])
+
+
+def publish_assets(
+    marts: Sequence[str], manifest: Mapping[str, Any], publication: PublishContext
+) -> list[dg.AssetsDefinition]:
+    """Return the audit of the marts and the published revision that stands only behind a passed audit."""
+
+    @dg.multi_asset(
+        name="audit",
+        specs=[dg.AssetSpec(AUDIT, deps=[dg.AssetKey(["marts", name]) for name in marts], group_name="publish")],
+        check_specs=[dg.AssetCheckSpec(f"audit_{_plain(name)}", asset=AUDIT, blocking=True) for name in CHECK_NAMES],
+        required_resource_keys={"office", "run_log", "warehouse"},
+    )
+    def _audit(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        log: RunLog = context.resources.run_log
+        warehouse: Warehouse = context.resources.warehouse
+        log.stage("audit")
+        frames = {name: warehouse.query(f"SELECT * FROM marts.{name}").to_pandas() for name in AUDITED}
+        verdict = audit(frames)
+        log.add_gate(verdict)
+        checks = {check.name: check for check in verdict.checks}
+        yield dg.MaterializeResult(
+            asset_key=AUDIT,
+            check_results=[check_result(AUDIT, f"audit_{_plain(name)}", checks[name]) for name in CHECK_NAMES],
+        )
+
+    @dg.asset(
+        key=REVISION,
+        deps=[AUDIT],
+        group_name="publish",
+        required_resource_keys={"office", "run_log", "warehouse", "revision"},
+    )
+    def _revision(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """The revision tree and the pointer to it."""
+        office: Office = context.resources.office
+        log: RunLog = context.resources.run_log
+        warehouse: Warehouse = context.resources.warehouse
+        log.stage("publish")
+        name: str = context.resources.revision(office)
+        audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
+        gates = [*kept_gates(office.workspace, office.ledger), *audits]
+        files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}
+        files |= {f"checks/{gate.dataset}.json": gate_as_json(gate) for gate in gates}
+        files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
+        folder = publish(office.workspace, warehouse.query, manifest, publication, name, files)
+        log.revision, log.folder = name, folder
+        counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
+        log.rows_superseded = counts["n"][0].as_py() or 0
+        return dg.MaterializeResult(metadata={"revision": name, "path": str(folder)})
+
+    return [_audit, _revision]
+
+
+def _plain(name: str) -> str:
+    return name.replace(".", "_")

@@ -1,0 +1,100 @@
+"""Dagster assets of the warehouse: one per dbt model of a phase, with its tests as checks, built in this process."""
+
+# Dagster reads the annotation of `context` itself, so annotations are not postponed here.
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.checkpoint import checkpoint
+from assets.office import Office
+from assets.reference.periods import reporting_months
+from assets.run_log import RunLog
+from assets.warehouse.dbt import NodeResult, Phase, build
+from assets.warehouse.engine import Landed, Warehouse
+from assets.warehouse.period_range import event_days
+from quality.contract import landing_schema
+
+
+def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition:
+    """Return the models of one phase. dagster-dbt reads the manifest; the build runs in process, for a second dbt
+    process would import and parse all of it again."""
+    from dagster_dbt import DagsterDbtTranslator
+    from dagster_dbt import dbt_assets as define
+
+    class Translator(DagsterDbtTranslator):
+        def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+            schema = dbt_resource_props["schema"]
+            return dg.AssetKey([schema, dbt_resource_props["name"]])
+
+        def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+            return str(dbt_resource_props["schema"])
+
+    translator = Translator()
+
+    @define(
+        manifest=manifest,
+        select=f"tag:{phase}",
+        name=f"dbt_{phase}",
+        dagster_dbt_translator=translator,
+        required_resource_keys={"office", "run_log", "warehouse"},
+    )
+    def _dbt(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        office: Office = context.resources.office
+        log: RunLog = context.resources.run_log
+        warehouse: Warehouse = context.resources.warehouse
+        log.stage("build" if phase == "phase_1" else "marts")
+        if phase == "phase_1":
+            load_landing(office, warehouse)
+        results = build(warehouse, phase, lambda node: office.tell(f"dbt {phase}: {node.name}"))
+        checkpoint(f"dbt.{phase}")
+        bad = [node for node in results if not node.is_good]
+        log.nodes_good += len(results) - len(bad)
+        log.nodes_bad += [f"{node.name}: {node.status} {node.message}" for node in bad]
+        keys = {key.path[-1]: key for key in context.selected_asset_keys}
+        checks = {check.name: check for check in context.selected_asset_check_keys}
+        for node in results:
+            if node.name in keys and node.resource_type in ("model", "seed") and node.is_good:
+                yield dg.MaterializeResult(asset_key=keys[node.name], metadata={"seconds": node.seconds})
+        for node in results:
+            if node.name in checks:
+                yield _check(checks[node.name], node)
+        if bad:
+            listed = "; ".join(f"{node.name}: {node.message or node.status}" for node in bad[:10])
+            raise dg.Failure(
+                f"dbt {phase}: {len(bad)} node(s) failed, nothing is published: {listed}", allow_retries=False
+            )
+
+    return _dbt
+
+
+def _check(key: dg.AssetCheckKey, node: NodeResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=node.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if node.status == "warn" else dg.AssetCheckSeverity.ERROR,
+        metadata={"failures": node.failures},
+    )
+
+
+def load_landing(office: Office, warehouse: Warehouse) -> None:
+    """Show the warehouse everything it is built from: landed rows, the ledger, reference tables, months and roots."""
+    schemas: dict[str, pa.Schema] = {}
+    tables: dict[str, Landed] = {}
+    for name, contract in office.contracts.items():
+        schemas[name] = landing_schema(contract)
+        if contract.kind == "reference":
+            tables[name] = office.reference[name]
+        else:
+            tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
+    ledger = office.ledger.tables()
+    first, last = event_days(office.contracts, tables, office.today)
+    more: dict[str, pa.Table] = {
+        **ledger,
+        "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),
+        "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days),
+    }
+    warehouse.load(tables | more, schemas | {name: table.schema for name, table in more.items()})

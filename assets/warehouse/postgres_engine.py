@@ -1,0 +1,156 @@
+"""The shared warehouse: one PostgreSQL database. Landing is copied into tables, batch by batch."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import psycopg2
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted
+
+# Rows turned into CSV at a time; bounds the memory of a load.
+BATCH_ROWS = 50_000
+
+# PostgreSQL type OIDs (pg_type.dat) of the columns that our models and tables have.
+ARROW_BY_OID = {
+    16: pa.bool_(),
+    20: pa.int64(),
+    21: pa.int64(),
+    23: pa.int64(),
+    25: pa.string(),
+    700: pa.float64(),
+    701: pa.float64(),
+    1043: pa.string(),
+    1082: pa.date32(),
+    1114: pa.timestamp("us"),
+    1700: pa.decimal128(38, 4),
+}
+
+
+class PostgresWarehouse:
+    """A database reached by URL (``postgresql://…``) and a local folder for what dbt writes."""
+
+    kind: EngineKind = "postgres"
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url.replace("postgresql+psycopg2://", "postgresql://")
+        self.folder = folder
+        self._connection: Any = None
+
+    def load(self, tables: Mapping[str, Landed], schemas: Mapping[str, pa.Schema]) -> None:
+        for name, landed in tables.items():
+            schema = schemas[name]
+            if isinstance(landed, pa.Table):
+                batches: Iterable[pa.RecordBatch] = landed.select(schema.names).cast(schema).to_batches(BATCH_ROWS)
+            else:
+                batches = _file_batches(landed, schema)
+            self._replace(LANDING_SCHEMA, name, schema, batches)
+
+    def write(self, schema: str, table: str, data: pa.Table) -> None:
+        self._replace(schema, table, data.schema, data.to_batches(BATCH_ROWS))
+
+    def query(self, sql: str) -> pa.Table:
+        return self.stream(sql).read_all()
+
+    def stream(self, sql: str) -> pa.RecordBatchReader:
+        """COPY the rows out as CSV, through a temporary file: psycopg2 would build a Python object per cell."""
+        statement = sql.strip().rstrip(";")
+        connection = self._open()
+        # Closed, and with that removed, by the reader that is returned.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({statement}) AS shape LIMIT 0")
+            schema = pa.schema([pa.field(column.name, ARROW_BY_OID[column.type_code]) for column in cursor.description])
+            cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv, HEADER false)", file)
+        if file.tell() == 0:
+            file.close()
+            return schema.empty_table().to_reader()
+        file.seek(0)
+        return pa_csv.open_csv(
+            pa.PythonFile(file, "r"),
+            read_options=pa_csv.ReadOptions(column_names=schema.names),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=schema,
+                null_values=[""],
+                true_values=["t"],
+                false_values=["f"],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    def profile(self) -> dict[str, Any]:
+        parts = urlsplit(self.url)
+        # A host in the query is the folder of a local socket, as libpq reads it.
+        query_host = parse_qs(parts.query).get("host", [None])[0]
+        return {
+            "type": "postgres",
+            "host": query_host or parts.hostname or "localhost",
+            "port": parts.port or 5432,
+            "user": unquote(parts.username or "postgres"),
+            "password": unquote(parts.password or ""),
+            "dbname": unquote(parts.path.lstrip("/")) or "postgres",
+            "schema": "public",
+            "threads": 2,
+        }
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            self._connection = psycopg2.connect(self.url)
+            with self._connection, self._connection.cursor() as cursor:
+                cursor.execute("SET TIME ZONE 'UTC'")
+        return self._connection
+
+    def _replace(self, schema: str, table: str, shape: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        target = f"{quoted(schema)}.{quoted(table)}"
+        columns = ", ".join(f"{quoted(field.name)} {_sql_type(field.type)}" for field in shape)
+        names = ", ".join(quoted(field.name) for field in shape)
+        connection = self._open()
+        with connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+            # Views of the last build read the old table; dbt makes them anew.
+            cursor.execute(f"DROP TABLE IF EXISTS {target} CASCADE")
+            cursor.execute(f"CREATE TABLE {target} ({columns})")
+            for batch in batches:
+                buffer = io.BytesIO()
+                pa_csv.write_csv(batch, buffer, pa_csv.WriteOptions(include_header=False))
+                buffer.seek(0)
+                cursor.copy_expert(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)", buffer)
+            cursor.execute(f"ANALYZE {target}")
+
+
+def _file_batches(paths: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the files' rows in batches of the schema's columns and types."""
+    for path in paths:
+        for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS, columns=schema.names):
+            yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
+
+
+def _sql_type(arrow: pa.DataType) -> str:
+    if pa.types.is_decimal(arrow):
+        return f"numeric({arrow.precision}, {arrow.scale})"
+    if pa.types.is_timestamp(arrow):
+        return "timestamp"
+    if pa.types.is_date(arrow):
+        return "date"
+    if pa.types.is_boolean(arrow):
+        return "boolean"
+    if pa.types.is_integer(arrow):
+        return "bigint"
+    if pa.types.is_floating(arrow):
+        return "double precision"
+    return "text"

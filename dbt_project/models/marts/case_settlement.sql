@@ -1,0 +1,84 @@
+{%- set flows = [
+    'n_received', 'n_received_online', 'n_received_direct', 'n_received_postal', 'n_received_other',
+    'n_settled', 'n_settled_early', 'n_settled_on_day', 'n_settled_late', 'n_settled_no_due_date', 'n_withdrawn',
+    'n_unplaced_no_end', 'n_unplaced_end_before_start', 'n_unplaced_refused',
+] -%}
+{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_supplement'] -%}
+
+with covered as (
+    select
+        period.period_id,
+        period.month_idx,
+        min(period.month_idx) over (partition by period.period_id) as first_month_idx,
+        max(period.month_idx) over (partition by period.period_id) as last_month_idx
+    from {{ ref('int_period_month') }} as period
+    inner join (select distinct month_idx from {{ ref('int_case_month') }}) as month
+        on period.month_idx = month.month_idx
+),
+
+period_total as (
+    select
+        month.unit_code,
+        month.unit_valid_from,
+        covered.period_id,
+        month.procedure_field,
+        {% for measure in flows %}
+        sum(month.{{ measure }}) as {{ measure }},
+        {% endfor %}
+        {% for measure in stocks %}
+        sum(case when covered.month_idx = covered.last_month_idx then month.{{ measure }} else 0 end) as {{ measure }},
+        {% endfor %}
+        sum(case when covered.month_idx = covered.first_month_idx then month.n_opening else 0 end) as n_opening
+    from {{ ref('int_case_month') }} as month
+    inner join covered
+        on month.month_idx = covered.month_idx
+    group by month.unit_code, month.unit_valid_from, covered.period_id, month.procedure_field
+),
+
+counted as (
+    select
+        unit_code,
+        unit_valid_from,
+        period_id,
+        procedure_field,
+        cast(n_opening as bigint) as n_opening,
+        {% for measure in flows + stocks %}
+        cast({{ measure }} as bigint) as {{ measure }},
+        {% endfor %}
+        cast(n_settled_early + n_settled_on_day as bigint) as n_in_time,
+        cast(n_settled_early + n_settled_on_day + n_settled_late as bigint) as n_with_due_date
+    from period_total
+)
+
+select
+    unit_code,
+    unit_valid_from,
+    period_id,
+    procedure_field,
+    n_opening,
+    n_received,
+    n_received_online,
+    n_received_direct,
+    n_received_postal,
+    n_received_other,
+    n_settled,
+    n_settled_early,
+    n_settled_on_day,
+    n_settled_late,
+    n_settled_no_due_date,
+    n_withdrawn,
+    n_pending,
+    n_pending - n_pending_overdue - n_pending_no_due_date - n_pending_supplement as n_pending_in_time,
+    n_pending_overdue,
+    n_pending_no_due_date,
+    n_pending_supplement,
+    n_in_time,
+    n_with_due_date,
+    {{ percent('n_in_time', 'n_with_due_date') }} as in_time_pct,
+    n_unplaced_no_end,
+    n_unplaced_end_before_start,
+    n_unplaced_refused
+from counted
+where
+    procedure_field = '*'
+    or n_opening + n_received + n_unplaced_no_end + n_unplaced_end_before_start + n_unplaced_refused > 0

@@ -1,0 +1,76 @@
+{%- set flows = [
+    'n_received', 'n_received_no_due_date', 'n_closed', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
+    'n_unplaced_no_end', 'n_unplaced_end_before_start',
+] -%}
+{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date'] -%}
+
+with covered as (
+    select
+        period.period_id,
+        period.month_idx,
+        min(period.month_idx) over (partition by period.period_id) as first_month_idx,
+        max(period.month_idx) over (partition by period.period_id) as last_month_idx
+    from {{ ref('int_period_month') }} as period
+    inner join (select distinct month_idx from {{ ref('int_complaint_month') }}) as month
+        on period.month_idx = month.month_idx
+),
+
+period_total as (
+    select
+        month.unit_code,
+        month.unit_valid_from,
+        covered.period_id,
+        month.channel,
+        month.class,
+        {% for measure in flows %}
+        sum(month.{{ measure }}) as {{ measure }},
+        {% endfor %}
+        {% for measure in stocks %}
+        sum(case when covered.month_idx = covered.last_month_idx then month.{{ measure }} else 0 end) as {{ measure }},
+        {% endfor %}
+        sum(case when covered.month_idx = covered.first_month_idx then month.n_opening else 0 end) as n_opening
+    from {{ ref('int_complaint_month') }} as month
+    inner join covered
+        on month.month_idx = covered.month_idx
+    group by month.unit_code, month.unit_valid_from, covered.period_id, month.channel, month.class
+),
+
+counted as (
+    select
+        unit_code,
+        unit_valid_from,
+        period_id,
+        channel,
+        class,
+        cast(n_opening as bigint) as n_opening,
+        {% for measure in flows + stocks %}
+        cast({{ measure }} as bigint) as {{ measure }},
+        {% endfor %}
+        cast(n_closed_in_time + n_closed_late as bigint) as n_with_due_date
+    from period_total
+)
+
+select
+    unit_code,
+    unit_valid_from,
+    period_id,
+    channel,
+    class,
+    n_opening,
+    n_received,
+    n_received_no_due_date,
+    n_closed,
+    n_closed_in_time,
+    n_closed_late,
+    n_closed_no_due_date,
+    n_pending,
+    n_pending_overdue,
+    n_pending_no_due_date,
+    n_with_due_date,
+    {{ percent('n_closed_in_time', 'n_with_due_date') }} as in_time_pct,
+    n_unplaced_no_end,
+    n_unplaced_end_before_start
+from counted
+where
+    (channel = '*' and class = '*')
+    or n_opening + n_received + n_unplaced_no_end + n_unplaced_end_before_start > 0

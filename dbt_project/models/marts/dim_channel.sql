@@ -1,0 +1,6 @@
+select
+    dataset,
+    channel,
+    label_vi,
+    label_en
+from {{ ref('channel') }}

@@ -1,0 +1,2 @@
+select office_code
+from {{ source('landing', 'office_root') }}

@@ -1,0 +1,5 @@
+select
+    code,
+    name,
+    field
+from {{ source('landing', 'procedure') }}

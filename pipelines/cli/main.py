@@ -1,0 +1,203 @@
+"""The `sipas` command: one function per subcommand. What they do stands in the modules they call."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assets.workspace import Workspace
+from pipelines.cli.progress import Progress, console, show_problems, show_summary
+from pipelines.lock import WorkspaceBusy
+from pipelines.settings import MONTH, SettingsError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="SIPAS warehouse: take in surveys, complaints and cases, check them, and publish the indices.",
+)
+quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused, with their reasons.")
+sources_app = typer.Typer(no_args_is_help=True, help="Source specs.")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(sources_app, name="sources")
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", envvar="SIPAS_WORKSPACE", help="The office's folder (default: here).")
+]
+
+USAGE = 2
+
+
+def _month(value: str | None) -> str | None:
+    if value is not None and not MONTH.fullmatch(value):
+        raise typer.BadParameter("write a reporting month as 2023-06")
+    return value
+
+
+def example(text: str) -> str:
+    """Return the epilog of a command: one example."""
+    return f"Example: [bold]{text}[/bold]"
+
+
+@app.command("run", epilog=example("sipas run --workspace my_duc --period 2023-06"))
+def run_command(
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[str | None, typer.Option(callback=_month, help="One reporting month, such as 2023-06.")] = None,
+    first: Annotated[str | None, typer.Option("--from", callback=_month, help="First reporting month.")] = None,
+    last: Annotated[str | None, typer.Option("--to", callback=_month, help="Last reporting month.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Build and audit again even when nothing is new.")] = False,
+) -> None:
+    """Take in what is new, check it, build the marts, audit them and publish a revision.
+
+    Exit code 0: published, or nothing new; 1: a check failed and nothing was published; 2: wrong usage or settings.
+    """
+    from pipelines.run import Ending, run
+
+    if period is not None and (first is not None or last is not None):
+        raise typer.BadParameter("give --period, or --from and --to, not both")
+    first, last = (period, period) if period is not None else (first, last)
+    if first is not None and last is not None and first > last:
+        raise typer.BadParameter("--from is after --to")
+    with Progress() as progress:
+        report = run(Workspace(workspace.resolve()), first, last, full, progress.stage, progress.detail)
+    show_problems(report.problems)
+    show_summary(report)
+    if report.ending is Ending.FAILED:
+        raise typer.Exit(1)
+
+
+@app.command("init", epilog=example("sipas init my_office --root 282"))
+def init_command(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    root: Annotated[str, typer.Option(help="Code of the unit that the office reports on.")] = "282",
+) -> None:
+    """Make an empty workspace: settings, folders, a secret key outside the workspace, and an example spec."""
+    from pipelines.cli.init import make_workspace
+
+    for line in make_workspace(folder, root):
+        console.print(line, highlight=False)
+
+
+@app.command("status", epilog=example("sipas status --workspace my_duc --period 2023-06"))
+def status_command(
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[str | None, typer.Option(callback=_month, help="One reporting month only.")] = None,
+) -> None:
+    """Show what each unit owed, sent, and had refused, as of the last revision."""
+    from pipelines.cli.status import show_status
+
+    show_status(Workspace(workspace.resolve()), period)
+
+
+@app.command("simulate", epilog=example("sipas simulate my_duc --units 22 --months 12 --seed 1"))
+def simulate_command(
+    folder: Annotated[Path, typer.Argument(help="The workspace to write.")] = Path("my_duc"),
+    units: Annotated[int, typer.Option(min=1, max=22, help="Communes of Mỹ Đức.")] = 22,
+    months: Annotated[int, typer.Option(min=1, max=12, help="Reporting months of 2023.")] = 12,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    cases: Annotated[int | None, typer.Option(min=1, help="About how many case files.")] = None,
+    forms: Annotated[int | None, typer.Option(min=1, help="About how many survey forms.")] = None,
+) -> None:
+    """Write a simulated workspace of Mỹ Đức district, 2023, with planted faults and their exact counts in truth.json."""
+    from pipelines.simulate import simulate
+
+    if folder.exists() and any(folder.iterdir()):
+        raise typer.BadParameter(f"{folder} is not empty; name a new folder")
+    with Progress() as progress:
+        progress.stage("simulate")
+        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms)
+    console.print(f"Simulated workspace written to {folder}; next: sipas run --workspace {folder}", highlight=False)
+
+
+@app.command("doctor", epilog=example("sipas doctor --workspace my_duc"))
+def doctor_command(workspace: WorkspaceOption = Path(".")) -> None:
+    """Check versions, settings, engine, disk, lock and folders; exit code 2 when something needs mending."""
+    from pipelines.cli.doctor import examine
+
+    if not examine(Workspace(workspace.resolve())):
+        raise typer.Exit(USAGE)
+
+
+@app.command("dev", epilog=example("sipas dev --workspace my_duc"))
+def dev_command(
+    workspace: WorkspaceOption = Path("."),
+    port: Annotated[int, typer.Option(help="Port of the page on this machine.")] = 3000,
+) -> None:
+    """Open Dagster's page on a workspace (on this machine only)."""
+    from pipelines.instance import dagster_home
+    from pipelines.settings import load_settings
+
+    root = Workspace(workspace.resolve())
+    load_settings(root)
+    os.environ |= {"SIPAS_WORKSPACE": str(root.root), "DAGSTER_HOME": str(dagster_home(root))}
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-m",
+        "pipelines.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    os.execv(sys.executable, command)
+
+
+@quarantine_app.command("list", epilog=example("sipas quarantine list --workspace my_duc --limit 20"))
+def quarantine_list(
+    workspace: WorkspaceOption = Path("."),
+    dataset: Annotated[str | None, typer.Option(help="One dataset only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
+) -> None:
+    """List refused rows: file, sheet, line, column, value and rule. The values may be personal data: for your eyes."""
+    from pipelines.cli.quarantine import show_rows
+
+    show_rows(Workspace(workspace.resolve()), dataset, limit)
+
+
+@quarantine_app.command("export", epilog=example("sipas quarantine export refused.xlsx --workspace my_duc"))
+def quarantine_export(
+    target: Annotated[Path, typer.Argument(help="The XLSX or CSV file to write.")],
+    workspace: WorkspaceOption = Path("."),
+    dataset: Annotated[str | None, typer.Option(help="One dataset only.")] = None,
+) -> None:
+    """Write refused rows with their raw cells and reasons to a file. It holds personal data: keep it in the office."""
+    from pipelines.cli.quarantine import export_rows
+
+    rows = export_rows(Workspace(workspace.resolve()), dataset, target)
+    console.print(f"{rows} refused row(s) written to {target}", highlight=False)
+
+
+@sources_app.command("check", epilog=example("sipas sources check sources/mot_cua.yml --workspace my_duc"))
+def sources_check(
+    spec: Annotated[Path | None, typer.Argument(help="One spec file (default: all of them).")] = None,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Read specs and a sample of their inputs; show the mapped head and every problem. Exit code 2 when there are any."""
+    from pipelines.cli.sources import check_sources
+
+    if not check_sources(Workspace(workspace.resolve()), spec):
+        raise typer.Exit(USAGE)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in a message, never in a traceback."""
+    try:
+        app()
+    except SettingsError as error:
+        show_problems(error.problems)
+        sys.exit(USAGE)
+    except WorkspaceBusy as error:
+        console.print(str(error), style="red")
+        sys.exit(USAGE)
+
+
+if __name__ == "__main__":
+    main()

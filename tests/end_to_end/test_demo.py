@@ -1,0 +1,240 @@
+"""The demo, whole: what the pipeline publishes against what the simulator says it planted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.simulate import simulate
+
+CASE_COUNTS = [
+    "n_opening",
+    "n_received",
+    "n_received_online",
+    "n_received_direct",
+    "n_received_postal",
+    "n_settled",
+    "n_settled_early",
+    "n_settled_on_day",
+    "n_settled_late",
+    "n_settled_no_due_date",
+    "n_withdrawn",
+    "n_pending",
+    "n_pending_supplement",
+    "n_unplaced_no_end",
+]
+COMPLAINT_COUNTS = [
+    "n_opening",
+    "n_received",
+    "n_received_no_due_date",
+    "n_closed",
+    "n_closed_in_time",
+    "n_closed_late",
+    "n_closed_no_due_date",
+    "n_pending",
+    "n_pending_overdue",
+    "n_pending_no_due_date",
+    "n_with_due_date",
+]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "my_duc"
+    simulate(folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli.main", "run", "--workspace", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(workspace: Path) -> dict[str, Any]:
+    return json.loads((workspace / "truth.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def marts(workspace: Path):
+    pointer = json.loads((workspace / "published" / "current.json").read_text(encoding="utf-8"))
+    database = workspace / "published" / pointer["path"] / "analyst" / "sipas.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        yield lambda sql: connection.execute(sql).fetchall()
+
+
+def ledger_name(file: dict[str, Any]) -> str:
+    """The path a file has in the ledger; a database stands there under its table and source."""
+    return "ho_so@mot_cua" if file["source"] == "mot_cua" else file["path"]
+
+
+def test_every_file_ends_as_planted(truth, marts) -> None:
+    counted = {
+        row[0]: row[1:]
+        for row in marts(
+            "SELECT path, status, rows_read, rows_accepted, rows_quarantined, rows_duplicate, rows_superseded, "
+            "rows_skipped FROM marts.data_quality"
+        )
+    }
+    planted = {
+        ledger_name(file): (
+            file["status"],
+            file["read"],
+            file["accepted"],
+            file["quarantined"],
+            file["duplicate"],
+            file["superseded"],
+            file["skipped"],
+        )
+        for file in truth["files"]
+    }
+    assert counted == planted
+
+
+def test_every_planted_fault_is_caught_by_its_rule(truth, marts) -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    for path, rule, severity, rows in marts(
+        "SELECT q.path, r.rule_id, r.severity, r.n_rows FROM marts.data_quality_rule AS r "
+        "INNER JOIN marts.data_quality AS q USING (input_id)"
+    ):
+        if severity != "reject":
+            counted[(path, rule)] += rows
+    planted: Counter[tuple[str, str]] = Counter()
+    for file in truth["files"]:
+        for kind in ("rules", "warnings"):
+            for rule, rows in file[kind].items():
+                planted[(ledger_name(file), rule)] += rows
+    assert counted == planted
+
+
+def test_refused_files_say_why(truth, marts) -> None:
+    counted = dict(
+        marts(
+            "SELECT q.path, r.rule_id FROM marts.data_quality_rule AS r "
+            "INNER JOIN marts.data_quality AS q USING (input_id) WHERE r.severity = 'reject'"
+        )
+    )
+    assert counted == {file["path"]: file["refused_by"] for file in truth["files"] if file["refused_by"]}
+
+
+def test_quarantined_rows_stand_where_they_were_planted(truth, workspace: Path) -> None:
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT path, coalesce(sheet, ''), line, r.rule FROM (SELECT path, sheet, line, unnest(rules) AS r "
+            "FROM read_parquet(?, union_by_name = true))",
+            [str(workspace / "quarantine" / "*" / "*.parquet")],
+        ).fetchall()
+    planted = Counter(
+        (
+            ledger_name({"source": "mot_cua" if item["path"].endswith(".sqlite") else "", "path": item["path"]}),
+            item["sheet"] or "",
+            item["line"],
+            item["rule"],
+        )
+        for item in truth["planted"]
+    )
+    # Each kind of fault is listed in the truth up to a limit; what is listed must all be found.
+    assert not planted - Counter(tuple(row) for row in found)
+    assert len(found) == sum(sum(file["rules"].values()) for file in truth["files"])
+
+
+def test_survey_counts_per_unit_month_and_item(truth, marts) -> None:
+    counted = {
+        row[:3]: row[3:]
+        for row in marts(
+            "SELECT unit_code, period_id, node_code, n_forms, n_answers, n_satisfied, n_missing FROM marts.sipas_index "
+            "WHERE node_level = 'item' AND length(period_id) = 7 AND period_id LIKE '____-__' AND unit_code <> '282' "
+            "AND period_id NOT LIKE '%-Q%' AND period_id NOT LIKE '%-H%' AND period_id NOT LIKE '%-9M' AND n_forms > 0"
+        )
+    }
+    planted = {
+        (cell["unit"], cell["period"], item): (
+            cell["forms"],
+            figures["answers"],
+            figures["satisfied"],
+            figures["missing"],
+        )
+        for cell in truth["survey"]
+        for item, figures in cell["items"].items()
+    }
+    assert counted == planted
+
+
+def test_official_percentage_of_the_district_year(truth, marts) -> None:
+    [(answers, satisfied, index)] = marts(
+        "SELECT n_answers, n_satisfied, index_pct FROM marts.sipas_index "
+        "WHERE unit_code = '282' AND period_id = '2023' AND node_level = 'overall'"
+    )
+    assert answers == sum(cell["answers"] for cell in truth["survey"])
+    assert satisfied == sum(cell["satisfied"] for cell in truth["survey"])
+    # Published figures are rounded to six decimals.
+    assert index == pytest.approx(100 * satisfied / answers, abs=5.1e-7)
+
+
+def test_case_counts_per_unit_and_month(truth, marts) -> None:
+    columns = ", ".join(CASE_COUNTS)
+    counted = {
+        row[:2]: row[2:]
+        for row in marts(
+            f"SELECT unit_code, period_id, {columns} FROM marts.case_settlement INNER JOIN marts.dim_reporting_period "
+            "USING (period_id) WHERE procedure_field = '*' AND period_kind = 'month' AND unit_code NOT IN ('282', '282~')"
+        )
+    }
+    planted = {(cell["unit"], cell["period"]): tuple(cell[name] for name in CASE_COUNTS) for cell in truth["cases"]}
+    assert {key: row for key, row in counted.items() if any(row)} == {
+        key: row for key, row in planted.items() if any(row)
+    }
+
+
+def test_complaint_counts_per_unit_and_month(truth, marts) -> None:
+    columns = ", ".join(COMPLAINT_COUNTS)
+    counted = {
+        row[:2]: row[2:]
+        for row in marts(
+            f"SELECT unit_code, period_id, {columns} FROM marts.complaint_handling INNER JOIN "
+            "marts.dim_reporting_period USING (period_id) "
+            "WHERE channel = '*' AND class = '*' AND period_kind = 'month' AND unit_code <> '282'"
+        )
+    }
+    planted = {
+        (cell["unit"], cell["period"]): tuple(cell[name] for name in COMPLAINT_COUNTS) for cell in truth["complaints"]
+    }
+    assert {key: row for key, row in counted.items() if any(row)} == {
+        key: row for key, row in planted.items() if any(row)
+    }
+
+
+def test_submissions(truth, marts) -> None:
+    counted = {
+        (unit, period): (state, str(due), str(first) if first else None)
+        for unit, period, state, due, first in marts(
+            "SELECT unit_code, period_id, submission_state, due_on, first_sent_on FROM marts.submission_status"
+        )
+    }
+    planted = {
+        (item["unit"], item["period"]): (item["state"], item["due_on"], item["first_sent_on"])
+        for item in truth["submissions"]
+    }
+    assert {key: counted.get(key) for key in planted} == planted
+
+
+def test_the_same_input_again_publishes_nothing_new(workspace: Path) -> None:
+    before = (workspace / "published" / "current.json").read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli.main", "run", "--workspace", str(workspace)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "Nothing new" in done.stdout
+    assert (workspace / "published" / "current.json").read_bytes() == before
