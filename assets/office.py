@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from assets.ingest.batch import IngestContext
+from assets.ingest.batch import IngestContext, UnknownItem, scales
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.reference_feed import commit_reference, fed_tables, read_reference
@@ -21,9 +21,9 @@ from assets.landing.ledger import InputRecord, Ledger
 from assets.reference.tables import reference_tables
 from assets.reference.units import name_key, unit_names
 from assets.workspace import Workspace
-from quality.contract import Contract, load_contracts
+from quality.contract import Bilingual, Contract, load_contracts
 from quality.gate import GateThresholds
-from quality.problem import Problem
+from quality.problem import Problem, did_you_mean
 
 SHIPPED_REFERENCE = Path(__file__).parent / "reference" / "shipped"
 
@@ -136,12 +136,15 @@ class Office:
 
     # Inputs
 
-    def has_news(self, months: Callable[[str], bool]) -> bool:
-        """Return whether any source brings something new for the wanted months."""
+    def news(self, months: Callable[[str], bool]) -> list[PlannedInput] | None:
+        """Return the inputs of record datasets that the wanted months have not taken in yet, copies of known ones included.
+
+        None when a source of reference tables brings something new, which can change how all others are read.
+        """
         if not self.reference_plan().is_empty:
-            return True
-        records = [name for name, contract in self.contracts.items() if contract.kind == "record"]
-        return any(not self.plan_of(name, months).is_empty for name in records)
+            return None
+        plans = [self.plan_of(name, months) for name, contract in self.contracts.items() if contract.kind == "record"]
+        return [item for new in plans for item in (*new.to_read, *(copy for copy, _ in new.copies))]
 
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
@@ -158,24 +161,48 @@ class Office:
         return inputs
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
-        """Return the usable specs that feed a record dataset."""
-        return [spec for spec in self.specs.usable if spec.record_feed and spec.record_feed.dataset == dataset]
+        """Return the usable specs that feed a record dataset; one with an item that its instrument lacks is left out."""
+        found = []
+        for spec in self.specs.usable:
+            if spec.record_feed and spec.record_feed.dataset == dataset:
+                try:
+                    scales(spec, self._levels)
+                except UnknownItem as unknown:
+                    self.note([unknown.problem])
+                else:
+                    found.append(spec)
+        return found
+
+    @property
+    def _levels(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Instrument → item → the levels of its scale; an item on a scale without levels is noted and left out."""
+        on_scale: dict[str, list[str]] = {}
+        for row in self.reference["answer_level"].to_pylist():
+            on_scale.setdefault(row["scale_code"], []).append(row["level"])
+        levels: dict[str, dict[str, tuple[str, ...]]] = {}
+        for row in self.reference["instrument_item"].to_pylist():
+            if row["node_level"] != "item":
+                continue
+            if row["scale_code"] in on_scale:
+                levels.setdefault(row["instrument_code"], {})[row["node_code"]] = tuple(on_scale[row["scale_code"]])
+                continue
+            item, scale = f"{row['instrument_code']} {row['node_code']}", row["scale_code"] or ""
+            hint = did_you_mean(scale, on_scale)
+            text = Bilingual(
+                vi=f"Tiêu chí {item}: thang đo “{scale}” không có trong answer_level.{hint.vi}",
+                en=f"Item {item}: the scale “{scale}” has no levels in answer_level.{hint.en}",
+            )
+            self.note([Problem("reference.unknown_scale", text, "reference/instrument_item.csv", column="scale_code")])
+        return levels
 
     def ingest_context(self) -> IngestContext:
         """Return what reading rows needs to know."""
-        scales: dict[str, list[str]] = {}
-        for row in self.reference["answer_level"].to_pylist():
-            scales.setdefault(row["scale_code"], []).append(row["level"])
-        levels: dict[str, dict[str, tuple[str, ...]]] = {}
-        for row in self.reference["instrument_item"].to_pylist():
-            if row["node_level"] == "item":
-                levels.setdefault(row["instrument_code"], {})[row["node_code"]] = tuple(scales[row["scale_code"]])
         known = {
             "procedure": frozenset(self.reference["procedure"]["code"].to_pylist()),
             "instrument": frozenset(self.reference["instrument"]["code"].to_pylist()),
         }
         work = self.workspace.landing / ".staging"
-        return IngestContext(self.contracts, levels, known, self.resolve_units, self.key, work)
+        return IngestContext(self.contracts, self._levels, known, self.resolve_units, self.key, work)
 
 
 def batch_id(input_ids: Iterable[str]) -> str:

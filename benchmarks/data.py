@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import shutil
 from pathlib import Path
@@ -172,24 +173,23 @@ def as_workbook(source: Path, target: Path) -> None:
     """Write a CSV file of cases as a workbook of one sheet: dates and numbers as Excel holds them, the rest as text."""
     dates = {"NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayYeuCauBoSung", "NgayTra"}
     numbers = {"TrangThaiHoSoId", "ThoiGianThucHien", "LePhi"}
-    with xlsxwriter.Workbook(str(target), {"constant_memory": True}) as workbook, duckdb.connect() as connection:
+    with (
+        xlsxwriter.Workbook(str(target), {"constant_memory": True}) as workbook,
+        source.open(encoding="utf-8", newline="") as file,
+    ):
         sheet = workbook.add_worksheet("Hồ sơ")
         date_format = workbook.add_format({"num_format": "dd/mm/yyyy hh:mm:ss"})
-        relation = connection.sql(f"FROM read_csv('{source.as_posix()}', all_varchar = true)")
-        sheet.write_row(0, 0, relation.columns)
-        row = 0
-        while cells := relation.fetchmany(10_000):
-            for values in cells:
-                row += 1
-                for column, (name, text) in enumerate(zip(relation.columns, values, strict=True)):
-                    if text is None:
-                        continue
-                    if name in numbers:
-                        sheet.write_number(row, column, int(text))
-                    elif name in dates and text != NOT_A_DATE:
-                        sheet.write_datetime(row, column, dt.datetime.strptime(text, FORMAT), date_format)
-                    else:
-                        sheet.write_string(row, column, text)
+        rows = csv.reader(file)
+        headings = next(rows)
+        sheet.write_row(0, 0, headings)
+        for row, values in enumerate(rows, start=1):
+            for column, (name, text) in enumerate(zip(headings, values, strict=True)):
+                if name in numbers:
+                    sheet.write_number(row, column, int(text))
+                elif name in dates and text and text != NOT_A_DATE:
+                    sheet.write_datetime(row, column, dt.datetime.strptime(text, FORMAT), date_format)
+                elif text:
+                    sheet.write_string(row, column, text)
 
 
 def make_workspace(root: Path) -> None:

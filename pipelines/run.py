@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 from assets.checkpoint import checkpoint
+from assets.ingest.plan import PlannedInput
 from assets.office import Office
 from assets.publish.revision import current_revision
+from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
 from pipelines.resources import discard_leftovers, name_revision, open_office, open_warehouse
-from pipelines.settings import load_settings
+from pipelines.settings import Settings, load_settings
 from quality.problem import Problem
 
 
@@ -60,16 +62,32 @@ def run(
             checkpoint("run.started")
             log = RunLog(stage)
             present = current_revision(workspace)
+            news = office.news(lambda month: first <= month <= last)
             is_known = present is not None and present == name_revision(office, settings)
-            if is_known and not full and not office.has_news(lambda month: first <= month <= last):
+            if is_known and not full and news == []:
                 folder = workspace.published / "revisions" / str(present)
                 return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
+            if first_month is None and last_month is None and news is not None:
+                first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
             failures = _execute(workspace, office, log, first, last)
         finally:
             office.close()
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
+
+
+def _months_of(news: Sequence[PlannedInput], this_month: str, settings: Settings) -> tuple[str, str]:
+    """Return the reporting months that the news belong to; this month for news that names none.
+
+    Dagster records every partition of a run, so a run over all the months there are would spend its time on that.
+    """
+    periods = [item.period_id for item in news if item.period_id is not None]
+    first, last = min(periods, default=this_month), max(periods, default=this_month)
+    return (
+        min(max(first, settings.months.first), settings.months.last),
+        min(max(last, settings.months.first), settings.months.last),
+    )
 
 
 def _execute(workspace: Workspace, office: Office, log: RunLog, first: str, last: str) -> list[str]:

@@ -18,7 +18,7 @@ from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import InputRefused, RawTable
-from assets.ingest.shape import RULES_TYPE, clean, literal, quote, record_shape, refused_rows
+from assets.ingest.shape import RULES_TYPE, clean, literal, quote, record_shape, refused_rows, with_clean_cells
 from assets.ingest.spec import SourceSpec
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.problem import Problem, did_you_mean
@@ -26,6 +26,10 @@ from quality.problem import Problem, did_you_mean
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 100_000
 CONFLICT_RULE = "key.conflict"
+NO_ROWS = Bilingual(
+    vi="Tệp có tiêu đề nhưng không có dòng dữ liệu; nếu kỳ này có phát sinh, đề nghị đơn vị gửi lại",
+    en="The file has a header and no rows; if there was anything to report, ask the sender for it again",
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class _SourceReader:
         feed = self.spec.record_feed
         assert feed is not None
         self.contract = context.contracts[feed.dataset]
-        self.shape = record_shape(self.spec, context.contracts, _scales(self.spec, context), context.known)
+        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
         self.headings = self.spec.headings
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
@@ -159,6 +163,8 @@ class _SourceReader:
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table)
+                if not outcome.rows_read:
+                    outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
             except InputRefused as refusal:
                 refusals.append((outcome, refusal))
         self._shape_chunk()
@@ -218,7 +224,7 @@ class _SourceReader:
     def _shape_chunk(self) -> None:
         if not self.chunk_rows:
             return
-        chunk = pa.concat_tables(self.chunk, promote_options="default")
+        chunk = with_clean_cells(pa.concat_tables(self.chunk, promote_options="default"), self.headings)
         self.chunk, self.chunk_rows = [], 0
         connection, shape = self.connection, self.shape
         connection.register("chunk", chunk)
@@ -335,13 +341,13 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
             outcome.warnings.append(Problem("columns.unknown", text, file=outcome.item.path, column=name))
 
 
-def _scales(spec: SourceSpec, context: IngestContext) -> dict[str, tuple[str, ...]]:
-    """Return the levels of each mapped item. Raises UnknownItem."""
+def scales(spec: SourceSpec, levels_of: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    """Return the levels of each mapped item; `levels_of` has them by instrument and item. Raises UnknownItem."""
     answers, feed = spec.answer_feed, spec.record_feed
     if answers is None or feed is None:
         return {}
     instrument = feed.columns["instrument_code"].constant or ""
-    levels = context.levels.get(instrument, {})
+    levels = levels_of.get(instrument, {})
     for code in answers.items:
         if code not in levels:
             hint = did_you_mean(code, levels)

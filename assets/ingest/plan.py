@@ -17,6 +17,8 @@ from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract
 from quality.problem import Problem
 
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
 
 @dataclass(frozen=True)
 class PlannedInput:
@@ -197,6 +199,13 @@ def _match(
             continue
         if found := regex.fullmatch(path):
             groups = found.groupdict()
+            if "period" in groups and not MONTH.fullmatch(groups["period"]):
+                text = Bilingual(
+                    vi=f"Tháng “{groups['period']}” trong đường dẫn không có thật; đổi tên tệp hoặc thư mục",
+                    en=f"The month “{groups['period']}” in the path does not exist; rename the file or folder",
+                )
+                problems.append(Problem("location.period", text, file=prefix + path))
+                continue
             if "sent" in groups and not _is_day(groups["sent"]):
                 text = Bilingual(
                     vi=f"Ngày gửi “{groups['sent']}” trong tên tệp không có thật; đổi tên tệp",

@@ -16,7 +16,7 @@ from assets.ingest.batch import InputOutcome, check_headings, tables_of
 from assets.ingest.engine import connect, fetch
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
-from assets.ingest.shape import quote, reference_shape, refused_rows
+from assets.ingest.shape import quote, reference_shape, refused_rows, with_clean_cells
 from assets.landing.land import move_into_place, record_of, rule_counts_of
 from assets.landing.ledger import InputRecord, Ledger, Part
 from assets.workspace import Workspace
@@ -67,7 +67,7 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
         outcome.rows_skipped += table.rows_skipped
     if not raw:
         return
-    chunk = pa.concat_tables(raw, promote_options="default")
+    chunk = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)
     connection.register("chunk", chunk)
     groups = {f"group_{name}": [value] for name, value in item.groups.items()}
     connection.register("inputs", pa.table({"_seq": [outcome.delivery_seq], "input_id": [item.input_id], **groups}))

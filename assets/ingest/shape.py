@@ -11,13 +11,22 @@ from dataclasses import dataclass
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column
 
 # Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
 EDGES = " \t\r\n\u00a0\ufeff"
 SEPARATOR = "chr(31)"
-OFFSET = r":\d{2}(\.\d+)?\s*(Z|[+-]\d{2}(:?\d{2})?)$"
+# What the name of a clean column begins with; readers give no heading such a name.
+CLEAN = "_clean "
+# Rows in one of a chunk's batches, which the engine's threads take in turn.
+BATCH_ROWS = 25_000
+# The engine would drop whatever stands behind a time from a local timestamp, "PM" and "UTC" alike.
+OFFSET = r":\d{2}(\.\d+)?\s*([A-Za-z][A-Za-z0-9_/+-]*|[+-]\d{2}(:?\d{2}){0,2})$"
 # A day outside these bounds is a typing mistake, not a date of an administrative record.
 EARLIEST, LATEST = "date '1900-01-01'", "date '2100-12-31'"
 
@@ -65,8 +74,39 @@ def literal(text: str | None) -> str:
 
 
 def clean(heading: str) -> str:
-    """Return the SQL of a source cell: NFC, without edges, blank as NULL."""
-    return f"nullif(trim(nfc_normalize({quote(heading)}), {literal(EDGES)}), '')"
+    """Return the SQL of a source cell: NFC, without edges, blank as NULL; `with_clean_cells` has put it beside the raw one."""
+    return quote(f"{CLEAN}{heading}")
+
+
+def with_clean_cells(chunk: pa.Table, headings: Iterable[str]) -> pa.Table:
+    """Return the chunk, in batches that the engine's threads share out, with a clean copy beside each of its cells read.
+
+    Cleaning stands here and not in SQL because nearly all cells are clean already, which their bytes show at once.
+    """
+    chunk = chunk.combine_chunks()
+    for heading in headings:
+        cells = pa.chunked_array([_clean_cells(cells) for cells in chunk[heading].chunks], pa.string())
+        chunk = chunk.append_column(f"{CLEAN}{heading}", cells)
+    return pa.Table.from_batches(chunk.to_batches(max_chunksize=BATCH_ROWS), chunk.schema)
+
+
+def _clean_cells(cells: pa.StringArray) -> pa.StringArray:
+    if not _is_plainly_nfc(cells):
+        cells = pc.utf8_normalize(cells, form="NFC")
+    cells = pc.utf8_trim(cells, characters=EDGES)
+    blank = pc.equal(pc.binary_length(cells), 0)
+    return pc.if_else(blank, pa.scalar(None, pa.string()), cells) if pc.any(blank).as_py() else cells
+
+
+def _is_plainly_nfc(cells: pa.StringArray) -> bool:
+    """Whether no character can change under NFC by its bytes: all below U+0300 or from U+1E00 to U+1EFF, as in Vietnamese."""
+    data = cells.buffers()[2]
+    if data is None or not len(cells):
+        return True
+    ends = np.frombuffer(cells.buffers()[1], dtype=np.int32)
+    text = np.frombuffer(data, dtype=np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
+    above = np.flatnonzero(text >= 0xCC)
+    return bool(np.all(text[above] == 0xE1)) and bool(np.all((text[above + 1] & 0xFC) == 0xB8))
 
 
 def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) -> str:
@@ -109,8 +149,22 @@ def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
     return f"coalesce(try_strptime({given}, [{listed}]), {iso})"
 
 
-def typed(field: FieldContract, column: ColumnMap, given: str, zone: str) -> dict[str, str]:
-    """Return the SQL of the typed columns of one field, by column name."""
+def moments(field: FieldContract, column: ColumnMap, given: str) -> dict[str, str]:
+    """Return the SQL of what a date or an instant is read as, by column name; no columns for other types.
+
+    ``<field>__local`` is a local timestamp, ``<field>__aware`` (of an instant) one whose text states its offset. They are
+    columns of their own because the engine would read the text again wherever a typed column needs it.
+    """
+    if field.type == "date":
+        return {f"{field.name}__local": _naive(given, column.formats, False)}
+    if field.type == "instant":
+        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
+        return {f"{field.name}__local": _naive(given, column.formats, True), f"{field.name}__aware": aware}
+    return {}
+
+
+def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
+    """Return the SQL of the typed columns of one field, by column name, over the given text and the `moments`."""
     if field.type == "code":
         listed = ", ".join(literal(value) for value in field.values)
         return {field.name: f"CASE WHEN {given} IN ({listed}) THEN {given} END"}
@@ -118,24 +172,32 @@ def typed(field: FieldContract, column: ColumnMap, given: str, zone: str) -> dic
         return {field.name: f"try_cast({given} AS BIGINT)"}
     if field.type == "decimal":
         return {field.name: f"try_cast({given} AS DECIMAL(18, 4))"}
+    local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
     if field.type == "date":
-        day = f"CAST({_naive(given, column.formats, False)} AS DATE)"
+        day = f"CAST({local} AS DATE)"
         return {field.name: f"CASE WHEN {day} BETWEEN {EARLIEST} AND {LATEST} THEN {day} END"}
     if field.type == "instant":
-        naive = _naive(given, column.formats, True)
-        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
         offset = fixed_offset(zone)
         if offset is not None:
-            utc = f"({naive}) - INTERVAL {int(offset.total_seconds())} SECOND"
+            utc = f"{local} - INTERVAL {int(offset.total_seconds())} SECOND"
         else:
-            utc = f"timezone('UTC', timezone({literal(zone)}, {naive}))"
-        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {naive}) AS DATE)"
+            utc = f"timezone('UTC', timezone({literal(zone)}, {local}))"
+        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {local}) AS DATE)"
         bounded = f"{day} BETWEEN {EARLIEST} AND {LATEST}"
         return {
             field.name: f"CASE WHEN {bounded} THEN coalesce(timezone('UTC', {aware}), {utc}) END",
             day_column(field.name): f"CASE WHEN {bounded} THEN {day} END",
         }
     return {field.name: given}
+
+
+def _with_moments(given: str, steps: Mapping[str, str]) -> tuple[str, str]:
+    """Return the common tables of a shape up to ``given``, the moments among its columns, and the list that leaves them out."""
+    if not steps:
+        return f"given AS (\n{given}\n)", "given.*"
+    read = ",\n  ".join(f"{sql} AS {quote(name)}" for name, sql in steps.items())
+    kept = f"given.* EXCLUDE ({', '.join(map(quote, steps))})"
+    return f"text AS (\n{given}\n), given AS (\nSELECT text.*,\n  {read}\nFROM text\n)", kept
 
 
 def field_checks(contract: Contract, field: FieldContract, heading: str, known: bool) -> list[Check]:
@@ -329,6 +391,7 @@ def record_shape(
     )
 
     values: list[str] = []
+    steps: dict[str, str] = {}
     checks = [
         Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
         for rule, message in ROW_FAULTS.items()
@@ -344,7 +407,8 @@ def record_shape(
                 f"CASE WHEN {source} IN (SELECT code FROM known_{field.type}) THEN {source} END AS {quote(field.name)}"
             )
         else:
-            values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, column, source, spec.time_zone).items()]
+            steps |= moments(field, column, source)
+            values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, spec.time_zone).items()]
         checks += field_checks(
             contract, field, headings.get(field.name, field.name), field.type == "unit" or bool(codes)
         )
@@ -366,8 +430,9 @@ def record_shape(
     # HMAC-SHA-256 (RFC 2104), cut to 128 bits; the two padded keys are session variables, so that no statement holds them.
     inner = f"unhex(sha256(getvariable('key_inner') || encode({message})))"
     key = f"left(sha256(getvariable('key_outer') || {inner}), 32)"
+    relations, kept = _with_moments(first, steps)
     second = (
-        "SELECT given.*,\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
+        f"SELECT {kept},\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
         f"  md5(concat_ws({SEPARATOR}, {hashed})) AS content_hash\n"
         "FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given"
     )
@@ -378,7 +443,7 @@ def record_shape(
         + f" AS _c{index}"
         for index, check in enumerate(checks)
     )
-    statement = f"WITH given AS (\n{first}\n), typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
+    statement = f"WITH {relations}, typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
     return Shape(statement, tuple(checks), tuple(items))
 
 
@@ -386,6 +451,7 @@ def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
     """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map``."""
     given: list[str] = []
     values: list[str] = []
+    steps: dict[str, str] = {}
     checks: list[Check] = []
     for field in contract.fields:
         column = feed.columns.get(field.name)
@@ -398,8 +464,8 @@ def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
             expression = mapped(clean(str(column.heading)), column.values, column.patterns)
         source = quote(f"{field.name}__given")
         given.append(f"{expression} AS {source}")
-        shaped = typed(field, column or ColumnMap(constant=""), source, zone)
-        values += [f"{sql} AS {quote(name)}" for name, sql in shaped.items()]
+        steps |= moments(field, column or ColumnMap(constant=""), source)
+        values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, zone).items()]
         heading = (column.heading if column else None) or field.name
         checks += field_checks(contract, field, heading, known=False)
     checks = [
@@ -408,11 +474,12 @@ def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
     ] + checks
     flags = ",\n  ".join(f"coalesce({check.broken}, FALSE) AS _c{index}" for index, check in enumerate(checks))
     fed = f"\nWHERE {clean(feed.only_if)} IS NOT NULL" if feed.only_if else ""
-    statement = (
-        "WITH given AS (\nSELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id,\n  "
+    first = (
+        "SELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id,\n  "
         + ",\n  ".join(given)
-        + f"\nFROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq{fed}\n), typed AS (\nSELECT given.*,\n  "
-        + ",\n  ".join(values)
-        + f"\nFROM given\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
+        + f"\nFROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq{fed}"
     )
+    relations, kept = _with_moments(first, steps)
+    second = f"SELECT {kept},\n  " + ",\n  ".join(values) + "\nFROM given"
+    statement = f"WITH {relations}, typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
     return Shape(statement, tuple(checks), ())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
@@ -18,6 +22,9 @@ from quality.problem import Problem, did_you_mean
 
 GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
+# The marks of a date format that the engine reads; an offset stands in ISO timestamps only, where it is always read.
+FORMAT_MARKS = frozenset("aAbBdfgGHIjmMnpSuUVwWyY%")
+YEAR_MARKS = frozenset("GyY")
 
 
 class Location(Strict):
@@ -36,6 +43,19 @@ class Location(Strict):
         if self.path is None and (self.table is None) == (self.query is None):
             raise ValueError("a database needs either a table or a query")
         return self
+
+    @field_validator("path")
+    @classmethod
+    def path_can_be_matched(cls, path: str | None) -> str | None:
+        if path is not None:
+            if path.startswith("/"):
+                raise ValueError("the path starts at the workspace, or with the name of a folder in braces")
+            if any("**" in part and part != "**" for part in path.split("/")):
+                raise ValueError("** stands alone between two slashes")
+            names = GROUP.findall(path)
+            if repeated := [name for name in names if names.count(name) > 1]:
+                raise ValueError(f"the group {{{repeated[0]}}} stands twice; give each its own name")
+        return path
 
     @property
     def folder(self) -> str | None:
@@ -98,6 +118,33 @@ class ColumnMap(Strict):
             raise ValueError("present and then belong together")
         return self
 
+    @field_validator("patterns")
+    @classmethod
+    def patterns_compile(cls, patterns: Mapping[str, str]) -> Mapping[str, str]:
+        for pattern in patterns:
+            try:
+                pc.match_substring_regex(pa.array([""]), pattern)
+            except pa.ArrowInvalid:
+                raise ValueError(f"{pattern!r} is not a pattern RE2 accepts") from None
+        return patterns
+
+    @field_validator("formats")
+    @classmethod
+    def formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        for form in formats:
+            marks = re.findall(r"%-?(.?)", form)
+            if not YEAR_MARKS.intersection(marks):
+                raise ValueError(f"{form!r} is not a date format; write %d/%m/%Y, or %d/%m/%Y %H:%M:%S")
+            if unknown := [mark for mark in marks if mark not in FORMAT_MARKS]:
+                raise ValueError(f"{form!r}: %{unknown[0]} is not read; write a date like %d/%m/%Y %H:%M:%S")
+        return formats
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every value that the spec itself states for the field."""
+        stated = [*self.values.values(), *self.patterns.values(), self.constant, self.then, self.otherwise]
+        return tuple(code for code in stated if code is not None)
+
     @property
     def heading(self) -> str | None:
         """The source heading the field is read from, if any."""
@@ -144,6 +191,15 @@ class SourceSpec(Strict):
     unit: UnitFrom | None = None
     feeds: tuple[Feed, ...]
     ignore: tuple[str, ...] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def is_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from None
+        return zone
 
     @model_validator(mode="after")
     def coherent(self) -> Self:
@@ -208,6 +264,8 @@ def read_spec(
     file = f"{path.parent.name}/{path.name}"
     content = path.read_bytes()
     try:
+        # Headings and values are compared in NFC, and some editors decompose letters.
+        content = unicodedata.normalize("NFC", content.decode("utf-8-sig")).encode()
         data = yaml.safe_load(content)
         tree = yaml.compose(content)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -270,6 +328,17 @@ def _against_contracts(
                     f"“{feed.dataset}” không có trường “{name}”.{hint.vi}",
                     f"“{feed.dataset}” has no field “{name}”.{hint.en}",
                 )
+                continue
+            allowed = contract.field(name).values
+            for code in feed.columns[name].codes if allowed else ():
+                if code not in allowed:
+                    hint = did_you_mean(code, allowed)
+                    tell(
+                        "spec.code",
+                        (*at, "columns", name),
+                        f"Trường “{name}” không có giá trị “{code}”.{hint.vi}",
+                        f"The field “{name}” has no value “{code}”.{hint.en}",
+                    )
         for required in (field for field in contract.fields if field.required):
             if required.name not in _filled(spec, feed, contract):
                 tell(

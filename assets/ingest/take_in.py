@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from assets.checkpoint import checkpoint
-from assets.ingest.batch import IngestContext, StagedBatch, UnknownItem, stage
+from assets.ingest.batch import IngestContext, StagedBatch, stage
 from assets.ingest.gate_input import incoming_frame, input_counts
 from assets.landing.gates import keep_gate
 from assets.landing.land import commit_batch
@@ -37,11 +37,7 @@ def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> Take
     context = office.ingest_context()
     parts = [office.workspace.root / part.path for part in office.ledger.parts(dataset)]
     inactive = office.ledger.retired_ids() | set(new.retired)
-    try:
-        batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, context, office.tell)
-    except UnknownItem as unknown:
-        office.note([unknown.problem])
-        return TakenIn(dataset)
+    batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, context, office.tell)
     for outcome in batch.outcomes:
         office.note(outcome.warnings)
         office.note([outcome.refusal] if outcome.refusal else [])

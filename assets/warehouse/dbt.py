@@ -77,8 +77,9 @@ def build(warehouse: Warehouse, phase: Phase, on_node: Callable[[NodeResult], No
     use at all gives a single result with status ``error``. Afterwards no connection of dbt is open.
     """
     arguments = ["build", "--select", f"tag:{phase}", "--exclude-resource-type", "unit_test"]
-    # A test runs in the phase that completes its parents.
-    return _invoke(warehouse, [*arguments, "--indirect-selection", "buildable"], on_node)
+    # A test runs in the phase that completes its parents: the first leaves out what the second has yet to build.
+    reach = "buildable" if phase == "phase_1" else "eager"
+    return _invoke(warehouse, [*arguments, "--indirect-selection", reach], on_node)
 
 
 def unit_test(warehouse: Warehouse) -> list[NodeResult]:

@@ -4,9 +4,7 @@
 #}
 {% macro count_events(facts, keys, month_column, measures, counted, condition='true') %}
     select
-        {% for key in keys %}
-        facts.{{ key }},
-        {% endfor %}
+        facts.{{ keys | join(', facts.') }},
         {% for measure in measures %}
         cast({{ 'sum(' ~ counted[measure] ~ ')' if measure in counted else '0' }} as bigint) as {{ measure }},
         {% endfor %}
@@ -14,8 +12,6 @@
     from {{ facts }} as facts
     where facts.{{ month_column }} is not null and {{ condition }}
     group by
-        {% for key in keys %}
-        facts.{{ key }},
-        {% endfor %}
+        facts.{{ keys | join(', facts.') }},
         facts.{{ month_column }}
 {% endmacro %}

@@ -1,6 +1,6 @@
 {# 100 * numerator / denominator as a double rounded to 10 decimals; NULL where the denominator is 0. #}
 {% macro percent(numerator, denominator) %}
-    {{ return(adapter.dispatch('percent', 'sipas')(numerator, denominator)) }}
+{% do return(adapter.dispatch('percent', 'sipas')(numerator, denominator)) %}
 {% endmacro %}
 
 {% macro default__percent(numerator, denominator) %}

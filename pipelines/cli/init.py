@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shlex
 import unicodedata
 from pathlib import Path
 from string import Template
@@ -61,8 +62,8 @@ def make_workspace(folder: Path, root: str) -> list[str]:
         f"  example     {folder / 'sources' / 'example.yml.txt'} (every key of a source spec, explained)",
         f"  secret key  ~/{key.as_posix()} ({'was there and is kept' if is_kept else 'new'}; keep a copy in a safe place)",
         "Next: put files into inbox/, describe them in sources/<name>.yml, then",
-        f"  sipas sources check --workspace {folder}",
-        f"  sipas run --workspace {folder}",
+        f"  sipas sources check --workspace {shlex.quote(str(folder))}",
+        f"  sipas run --workspace {shlex.quote(str(folder))}",
     ]
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -17,12 +18,13 @@ import pyarrow.csv
 import typer
 import xlsxwriter
 
+from assets.ingest.engine import connect
 from assets.ingest.shape import literal
 from assets.landing.ledger import InputRecord, Ledger
 from assets.publish.tables import BYTE_ORDER_MARK, csv_batch
 from assets.workspace import Workspace
 from pipelines.cli.progress import console
-from pipelines.cli.rules import rule_message
+from pipelines.cli.rules import refusal_reason, rule_message
 from pipelines.cli.tables import say, show_table
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
@@ -84,7 +86,7 @@ def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
         console.print()
         show_table(
             ["file refused whole", "source", "rule", "lý do"],
-            [(record.path, record.source, rule, record.reason) for record, rule in quarantine.files],
+            [(record.path, record.source, rule, refusal_reason(record)) for record, rule in quarantine.files],
             whole=["file refused whole", "lý do"],
         )
     say(f"{total:,} row(s) in quarantine, {len(quarantine.files):,} file(s) refused whole")
@@ -111,14 +113,18 @@ def export_rows(workspace: Workspace, dataset: str | None, target: Path) -> int:
     if target.resolve().is_relative_to(workspace.published.resolve()):
         raise typer.BadParameter("refused rows hold personal data; do not put them into published/")
     quarantine = _open(workspace, dataset)
-    with quarantine.connection:
+    aside: Path | None = None
+    try:
         # Written aside with access for the owner alone, so that the target is whole or not there.
         with NamedTemporaryFile(dir=target.absolute().parent, suffix=target.suffix, delete=False) as file:
             aside = Path(file.name)
-        try:
-            rows = write(quarantine, aside)
-            os.replace(aside, target)
-        finally:
+        rows = write(quarantine, aside)
+        os.replace(aside, target)
+    except OSError as error:
+        raise typer.BadParameter(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        quarantine.connection.close()
+        if aside is not None:
             aside.unlink(missing_ok=True)
     return rows
 
@@ -138,7 +144,8 @@ def _open(workspace: Workspace, dataset: str | None) -> _Quarantine:
         active = [record for record in ledger.active() if dataset is None or dataset in record.datasets.split(",")]
         reasons = {count.input_id: count.rule_id for count in ledger.rule_counts() if count.severity == "reject"}
         parts = [part.path for part in ledger.parts() if part.dataset.startswith("quarantine/")]
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    # Spills beside the refused rows, in the private zone.
+    connection = connect(workspace.quarantine)
     connection.register(
         "counting", pa.table({"input_id": pa.array([record.input_id for record in active], pa.string())})
     )
@@ -206,7 +213,7 @@ def _cells(raw: str | None) -> dict[str, str | None]:
 
 
 def _file_row(record: InputRecord, rule: str) -> list[Any]:
-    return [record.path, record.source, None, None, None, None, rule, record.reason]
+    return [record.path, record.source, None, None, None, None, rule, refusal_reason(record)]
 
 
 def _write_csv(quarantine: _Quarantine, path: Path) -> int:
@@ -274,13 +281,14 @@ class _Sheets:
             {"bold": True, "bg_color": "#123F5A", "font_color": "#FFFFFF", "text_wrap": True}
         )
         self._text = workbook.add_format({"num_format": "@"})
-        self._parts = 0
         self._begin()
 
     def _begin(self) -> None:
-        self._parts += 1
-        suffix = f" ({self._parts})" if self._parts > 1 else ""
-        self._sheet = self._workbook.add_worksheet(self._name[: _SHEET_NAME_CHARACTERS - len(suffix)] + suffix)
+        # A later part of the same source, or a source whose name is cut to that of another.
+        taken = {name.casefold() for name in self._workbook.sheetnames}
+        suffixes = chain([""], (f" ({number})" for number in count(2)))
+        names = (self._name[: _SHEET_NAME_CHARACTERS - len(suffix)] + suffix for suffix in suffixes)
+        self._sheet = self._workbook.add_worksheet(next(name for name in names if name.casefold() not in taken))
         self._sheet.freeze_panes(1, 4)
         self._sheet.set_column(0, 0, 36)
         self._sheet.set_column(1, len(self._headings) - 1, 18)

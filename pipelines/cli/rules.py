@@ -6,6 +6,7 @@ from functools import cache
 
 from assets.ingest.batch import CONFLICT_RULE
 from assets.ingest.shape import KEY_CONFLICT, ROW_FAULTS, field_checks
+from assets.landing.ledger import InputRecord
 from quality.contract import Bilingual, load_contracts
 
 _UNKNOWN = Bilingual(
@@ -27,3 +28,8 @@ def _messages() -> dict[str, Bilingual]:
 def rule_message(rule: str) -> Bilingual:
     """Return what a rule over rows says; whole-file refusals carry their own reason instead."""
     return _messages().get(rule, _UNKNOWN)
+
+
+def refusal_reason(record: InputRecord) -> str:
+    """Return why an input was refused whole (Vietnamese), without the path, which stands beside it."""
+    return (record.reason or "").removeprefix(record.path).lstrip(":, ")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ SAMPLE_ROWS = 1_000
 HEAD_RECORDS = 5
 VALUES_SHOWN = 10
 INPUTS_SHOWN = 3
+UNKNOWN_UNIT = "unit.unknown"
 # Rules whose value has no meaning yet: a code, a name or an answer that nothing maps.
 _UNMAPPED = ("values", "unknown", "outside_scale")
 # Two neighbouring digits of a five-digit code in the wrong order give 0.8.
@@ -71,10 +73,11 @@ class _Sample:
 
 @dataclass
 class _Reading:
-    """What became of a sample: outcomes per sheet, accepted records by dataset, and the refused rows."""
+    """What became of a sample: outcomes per sheet, the accepted records of each feed, answers, and the refused rows."""
 
     outcomes: list[InputOutcome]
-    landed: dict[str, pa.Table]
+    accepted: list[tuple[Feed, pa.Table | None]]
+    answers: pa.Table | None
     refused: list[pa.Table]
 
 
@@ -145,7 +148,7 @@ def _check(office: Office, path: Path) -> int:
     for item in inputs[:INPUTS_SHOWN]:
         sample = _take_sample(item, office.workspace.landing / "sample")
         if sample.refusal is not None:
-            # A broken file says nothing about the spec: the next one is looked at.
+            # A broken file says little about the spec: the next one is looked at.
             problems.append(sample.refusal)
             continue
         _show_columns(spec, sample)
@@ -154,9 +157,12 @@ def _check(office: Office, path: Path) -> int:
         except UnknownItem as unknown:
             problems.append(unknown.problem)
             break
-        problems += _refusals(reading, sample)
-        broken = _show_reading(office, spec, reading, sample)
-        break
+        refusals = _refusals(reading, sample)
+        # Units that paths name were looked up for all inputs.
+        problems += [refusal for refusal in refusals if refusal.rule != UNKNOWN_UNIT]
+        if len(refusals) < len(reading.outcomes):
+            broken = _show_reading(office, spec, reading, sample)
+            break
     show_problems(problems)
     return len(problems) + broken
 
@@ -175,7 +181,7 @@ def _unknown_path_units(office: Office, inputs: Sequence[PlannedInput]) -> list[
                 vi=f"Tên tệp ghi đơn vị “{given}” không có trong danh mục. Gần nhất: {guess or 'không có'}",
                 en=f"The file's name says unit “{given}”, which is not known. Nearest: {guess or 'none'}",
             )
-            problems[given] = Problem("unit.unknown", text, file=item.path)
+            problems[given] = Problem(UNKNOWN_UNIT, text, file=item.path)
     return list(problems.values())
 
 
@@ -212,23 +218,31 @@ def _take_sample(item: PlannedInput, folder: Path) -> _Sample:
 def _read(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
     """Map, type and check the sample as a run does. Raises UnknownItem."""
     if spec.record_feed is None:
-        results = read_reference(sample.items, 1, office.contracts, office.workspace.landing / "reference")
-        tables: dict[str, list[pa.Table]] = {}
-        for result in results:
-            for dataset, table in result.landed.items():
-                tables.setdefault(dataset, []).append(table)
-        return _Reading(
-            [result.outcome for result in results],
-            {dataset: pa.concat_tables(parts) for dataset, parts in tables.items()},
-            [table for result in results for table in result.refused],
-        )
+        return _read_reference_sample(office, spec, sample)
     dataset = spec.record_feed.dataset
     batch = stage(dataset, sample.items, 1, [], frozenset(), office.ingest_context(), lambda line: None)
+    landed = {name: pq.read_table(file) for name, file in batch.landed.items()}
     return _Reading(
         batch.outcomes,
-        {name: pq.read_table(file) for name, file in batch.landed.items()},
+        [(spec.record_feed, landed.get(dataset))],
+        landed.get(spec.answer_feed.dataset) if spec.answer_feed is not None else None,
         [pq.read_table(batch.quarantined)] if batch.quarantined is not None else [],
     )
+
+
+def _read_reference_sample(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
+    """The same for reference tables. Several feeds may fill one table, so each feed is read alone for its own head."""
+    work = office.workspace.landing / "reference"
+    results = read_reference(sample.items, 1, office.contracts, work)
+    accepted: list[tuple[Feed, pa.Table | None]] = []
+    for feed in spec.feeds:
+        alone = [replace(item, spec=item.spec.model_copy(update={"feeds": (feed,)})) for item in sample.items]
+        tables = [
+            table for result in read_reference(alone, 1, office.contracts, work) for table in result.landed.values()
+        ]
+        accepted.append((feed, pa.concat_tables(tables) if tables else None))
+    refused = [table for result in results for table in result.refused]
+    return _Reading([result.outcome for result in results], accepted, None, refused)
 
 
 def _refusals(reading: _Reading, sample: _Sample) -> list[Problem]:
@@ -262,8 +276,6 @@ def _show_columns(spec: SourceSpec, sample: _Sample) -> None:
 def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _Sample) -> int:
     """Show counts, the head, broken rules and unmapped values; return how many rules refuse rows."""
     outcomes = [outcome for outcome in reading.outcomes if outcome.refusal is None]
-    if not outcomes:
-        return 0
     read, accepted, refused, copies = (
         sum(getattr(outcome, name) for outcome in outcomes)
         for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")
@@ -273,10 +285,8 @@ def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _
         f"  sample of {outcomes[0].item.path}: {read:,} row(s) read, {accepted:,} accepted, {refused:,} quarantined, "
         f"{copies:,} duplicate{skipped}"
     )
-    for feed in spec.feeds:
-        contract = office.contracts[feed.dataset]
-        if contract.kind != "answer":
-            _show_head(spec, feed, contract, reading)
+    for feed, records in reading.accepted:
+        _show_head(spec, feed, office.contracts[feed.dataset], records, reading.answers)
     rules: Counter[tuple[str, str, str]] = Counter()
     for outcome in outcomes:
         rules.update(outcome.rules)
@@ -291,26 +301,31 @@ def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _
     return sum(severity != "warn" for _, _, severity in rules)
 
 
-def _show_head(spec: SourceSpec, feed: Feed, contract: Contract, reading: _Reading) -> None:
-    """Show the first records of a dataset: one line per field, one column per record."""
-    landed = reading.landed.get(feed.dataset)
+def _show_head(
+    spec: SourceSpec, feed: Feed, contract: Contract, landed: pa.Table | None, answers: pa.Table | None
+) -> None:
+    """Show the first different records of a feed: one line per field, one column per record."""
     if landed is None or not landed.num_rows:
         say(f"  {feed.dataset}: no row of the sample was accepted", "yellow")
         return
     if "line" in landed.column_names:
         landed = landed.sort_by([("delivery_seq", "ascending"), ("line", "ascending")])
-    records = landed.slice(0, HEAD_RECORDS).to_pylist()
+    records: list[dict[str, Any]] = []
+    for record in landed.to_pylist():
+        if len(records) < HEAD_RECORDS and record not in records:
+            records.append(record)
     zone = ZoneInfo(spec.time_zone)
     rows = [
         (item.name, _origin(spec, feed, item.name), *(_local(record[item.name], zone) for record in records))
         for item in contract.fields
     ]
-    answers = reading.landed.get(spec.answer_feed.dataset) if spec.answer_feed is not None else None
-    if answers is not None:
+    if answers is not None and spec.answer_feed is not None:
         counts = Counter(answers["record_key"].to_pylist())
-        mapped = len(spec.answer_feed.items) if spec.answer_feed is not None else 0
-        rows.append(("(answers)", f"{mapped} items", *(f"{counts[record['record_key']]}" for record in records)))
-    heads = [f"line {record['line']}" if "line" in record else f"row {n}" for n, record in enumerate(records, start=1)]
+        mapped = f"{len(spec.answer_feed.items)} items"
+        rows.append(("(answers)", mapped, *(f"{counts[record['record_key']]}" for record in records)))
+    heads = [
+        f"line {record['line']}" if "line" in record else f"record {n}" for n, record in enumerate(records, start=1)
+    ]
     say(f"  {feed.dataset}, as read (times in {spec.time_zone}):")
     show_table(["field", "read from", *heads], rows)
 

@@ -13,8 +13,10 @@ from assets.landing.ledger import InputRecord, Ledger, RuleCount
 from assets.publish.revision import PublishError, current_revision, open_current
 from assets.workspace import Workspace
 from pipelines.cli.progress import console
+from pipelines.cli.rules import refusal_reason
 from pipelines.cli.tables import say, show_table
 from pipelines.settings import load_settings
+from quality.contract import load_contracts
 
 INPUTS_SHOWN = 50
 _RULES_SHOWN = 3
@@ -93,9 +95,11 @@ def _show_owed(folder: Path, inputs: Sequence[InputRecord], period: str | None) 
 def _show_sent(inputs: Sequence[InputRecord], whole: bool) -> None:
     """What came, by unit and dataset; with a publication only what no unit was named for, which it does not show."""
     sent: dict[tuple[str, str], list[InputRecord]] = defaultdict(list)
+    contracts = load_contracts()
     for record in inputs:
         if whole or record.unit_code is None:
-            for dataset in record.datasets.split(","):
+            # Answers come in the same rows as their responses.
+            for dataset in (name for name in record.datasets.split(",") if contracts[name].kind != "answer"):
                 sent[(record.unit_code or f"({record.source})", dataset)].append(record)
     if not sent:
         if whole:
@@ -131,15 +135,21 @@ def _show_refused(inputs: Sequence[InputRecord], rules: Sequence[RuleCount]) -> 
         return
     rows = []
     for record in listed[:INPUTS_SHOWN]:
-        top = sorted(broken[record.input_id], key=lambda count: (-count.n_rows, count.rule_id, count.column_name))
-        why = record.reason or ", ".join(f"{count.rule_id} ({count.n_rows:,})" for count in top[:_RULES_SHOWN])
-        more = f" and {len(top) - _RULES_SHOWN} more" if record.reason is None and len(top) > _RULES_SHOWN else ""
-        rows.append(
-            (record.path, record.status, record.rows_read, record.rows_accepted, record.rows_quarantined, why + more)
-        )
+        why = refusal_reason(record) if record.status == "refused" else _most_broken(broken[record.input_id])
+        rows.append((record.path, record.status, record.rows_read, record.rows_accepted, record.rows_quarantined, why))
     console.print()
     numbers = ["read", "accepted", "quarantined"]
-    headings = ["input", "state", *numbers, "most broken rules, or why refused"]
+    headings = ["input", "state", *numbers, "most broken rules (cells), or why refused"]
     show_table(headings, rows, numbers=numbers, whole=[headings[0], headings[-1]])
     if len(listed) > INPUTS_SHOWN:
         say(f"… and {len(listed) - INPUTS_SHOWN} more input(s); `sipas quarantine export` writes every row")
+
+
+def _most_broken(counts: Sequence[RuleCount]) -> str:
+    """The rules most often broken, each with the number of cells that break it."""
+    cells: Counter[str] = Counter()
+    for count in counts:
+        cells[count.rule_id] += count.n_rows
+    top = sorted(cells.items(), key=lambda entry: (-entry[1], entry[0]))
+    more = f" and {len(top) - _RULES_SHOWN} more" if len(top) > _RULES_SHOWN else ""
+    return ", ".join(f"{rule} ({number:,})" for rule, number in top[:_RULES_SHOWN]) + more

@@ -1,0 +1,156 @@
+"""SIGKILL at every named point of a run: readers see one revision whole, and the next run repairs nothing by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import signal
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import july
+from sipas_process import Sipas
+
+from assets.publish.revision import current_revision, open_current
+from assets.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+POINTS = (
+    "run.started",
+    "ingest.read",
+    "ingest.settled",
+    "gate.judged",
+    "landing.renamed",
+    "ledger.committed",
+    "dbt.phase_1",
+    "estimates.written",
+    "dbt.phase_2",
+    "publish.staged",
+    "publish.renamed",
+    "publish.pointed",
+)
+# At these the batch, or the whole revision, is in place already.
+COMMITTED = POINTS[POINTS.index("ledger.committed") :]
+
+Contents = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an uninterrupted run makes of the same inputs."""
+
+    revision: str
+    contents: Contents
+    ledger: Contents
+
+
+def whole(folder: Path) -> bool:
+    """Whether a revision holds exactly the files that its manifest lists, byte for byte."""
+    listed = json.loads((folder / "revision.json").read_text(encoding="utf-8"))["files"]
+    sums = {file["path"]: file["sha256"] for file in listed}
+    found = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "revision.json"
+    }
+    return sums == found
+
+
+def contents(folder: Path) -> Contents:
+    """Every published file by path: its hash, or for a DuckDB file its rows; the manifest without that file's hash."""
+    found: Contents = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix == ".duckdb":
+            found[name] = tables(path)
+        elif name == "revision.json":
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest["files"] = [file for file in manifest["files"] if not file["path"].endswith(".duckdb")]
+            found[name] = manifest
+        elif path.is_file():
+            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with duckdb.connect(str(path), read_only=True) as database:
+        names = database.execute("SELECT table_schema || '.' || table_name FROM information_schema.tables").fetchall()
+        return {name: database.execute(f"SELECT * FROM {name}").fetchall() for (name,) in sorted(names)}
+
+
+def ledger(workspace: Workspace) -> Contents:
+    """Every row of the ledger, and the files of the private zone it names."""
+    connection = sqlite3.connect(workspace.state / "ledger.sqlite")
+    try:
+        rows: Contents = {
+            name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}")))
+            for name in ("input", "input_rule", "part")
+        }
+        named = {path for (path,) in connection.execute("SELECT path FROM part")}
+    finally:
+        connection.close()
+    for folder in (workspace.landing, workspace.quarantine):
+        for file in folder.glob("*/*.parquet"):
+            if not file.parent.name.startswith("."):
+                named.discard(file.relative_to(workspace.root).as_posix())
+    assert named == set(), "the ledger names files that are not there"
+    return rows
+
+
+@pytest.fixture(scope="module")
+def reference(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """The run that nothing interrupts."""
+    import shutil
+
+    workspace = Workspace(Path(shutil.copytree(published.root, tmp_path_factory.mktemp("reference") / "office", symlinks=True)))
+    july(workspace)
+    done = sipas.run(workspace)
+    assert done.code == 0, done.output
+    folder = open_current(workspace)
+    assert whole(folder) and folder.name != current_revision(published)
+    return Reference(folder.name, contents(folder), ledger(workspace))
+
+
+def test_every_checkpoint_of_the_code_is_killed_here() -> None:
+    named = {
+        name
+        for folder in ("assets", "pipelines")
+        for file in (ROOT / folder).rglob("*.py")
+        for name in re.findall(r'checkpoint\(f?"([a-z_.{}]+)"\)', file.read_text(encoding="utf-8"))
+    }
+    assert named - {"dbt.{phase}"} | {"dbt.phase_1", "dbt.phase_2"} == set(POINTS)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_kill_and_run_again(
+    point: str,
+    sipas: Sipas,
+    published: Workspace,
+    reference: Reference,
+    copy_of: Callable[[Workspace, str], Workspace],
+) -> None:
+    workspace = copy_of(published, "killed")
+    july(workspace)
+    before = current_revision(workspace)
+    killed = sipas.run(workspace, kill_at=point)
+    assert killed.code == -signal.SIGKILL, killed.output
+
+    seen = open_current(workspace)
+    assert seen.name == (reference.revision if point == "publish.pointed" else before)
+    assert whole(seen)
+    recorded = sqlite3.connect(workspace.state / "ledger.sqlite").execute("SELECT count(*) FROM input").fetchone()[0]
+    assert (recorded > 3) == (point in COMMITTED), "a batch counts from its ledger row on, and not before"
+
+    again = sipas.run(workspace)
+    assert again.code == 0, again.output
+    assert ("Nothing new" in again.output) == (point == "publish.pointed")
+    folder = open_current(workspace)
+    assert folder.name == reference.revision
+    assert whole(folder) and contents(folder) == reference.contents
+    assert ledger(workspace) == reference.ledger
+    assert sorted(path.name for path in folder.parent.iterdir()) == sorted([str(before), reference.revision])

@@ -1,0 +1,132 @@
+"""`sipas doctor` finds what would stop a run, says what to do, and shows no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli_office import Sipas, lines_with
+
+from assets.workspace import Workspace
+from pipelines.cli import doctor
+from pipelines.lock import run_lock
+
+
+def change_settings(workspace: Workspace, old: str, new: str) -> None:
+    text = workspace.settings_file.read_text(encoding="utf-8")
+    assert old in text
+    workspace.settings_file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_sound_workspace(workspace: Workspace, sipas: Sipas) -> None:
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 0, result.output
+    names = [line.split()[1] for line in result.output.splitlines()]
+    assert names == ["versions", "settings", "key", "engine", "disk", "folders", "lock", "ledger", "sources", "dbt"]
+    assert all(line.startswith("ok ") for line in result.output.splitlines())
+    [versions] = lines_with(result.output, "versions")
+    assert all(
+        f"{name} " in versions for name in ("python", "sipas", "dagster", "dbt-core", "duckdb", "great_expectations")
+    )
+
+
+def test_settings_are_explained_and_nothing_is_made(home: Path, tmp_path: Path, sipas: Sipas) -> None:
+    result = sipas("doctor", "-w", tmp_path / "none")
+    assert result.exit_code == 2
+    assert "sipas init" in lines_with(result.output, "problem  settings")[0]
+    assert not (tmp_path / "none").exists()
+
+
+def test_every_fault_of_the_settings_has_a_line(workspace: Workspace, sipas: Sipas) -> None:
+    change_settings(workspace, "disclosure:", "disclosur:")
+    change_settings(workspace, "cut_off_day: 14", "cut_off_day: 40")
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert len(lines_with(result.output, "problem  settings")) == 2
+    assert "Did you mean “disclosure”?" in result.output
+
+
+def test_key_missing_or_open_to_others(workspace: Workspace, home: Path, sipas: Sipas) -> None:
+    key = home / ".config" / "sipas-warehouse" / "my_duc.key"
+    key.chmod(0o644)
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "chmod 600 ~/.config/sipas-warehouse/my_duc.key" in lines_with(result.output, "problem  key")[0]
+    assert key.read_text(encoding="ascii").strip() not in result.output
+    key.unlink()
+    result = sipas("doctor", "-w", workspace.root)
+    assert "missing or shorter" in lines_with(result.output, "problem  key")[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://office:s3cret-word@127.0.0.1:1/sipas",
+        "postgresql://office:s3cret-word@x@127.0.0.1:port/sipas",
+        "s3cret-word",
+    ],
+)
+def test_postgres_out_of_reach(url: str, workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_settings(workspace, "engine: {kind: duckdb}", "engine: {kind: postgres, url_env: SIPAS_POSTGRES_URL}")
+    result = sipas("doctor", "-w", workspace.root)
+    assert "set the variable SIPAS_POSTGRES_URL" in lines_with(result.output, "problem  engine")[0]
+    monkeypatch.setenv("SIPAS_POSTGRES_URL", url)
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "the URL in $SIPAS_POSTGRES_URL is right" in lines_with(result.output, "problem  engine")[0]
+    assert "s3cret" not in result.output
+
+
+def test_a_run_at_work_is_no_fault(workspace: Workspace, sipas: Sipas) -> None:
+    with run_lock(workspace):
+        result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 0
+    assert "a run is at work here" in lines_with(result.output, "lock")[0]
+
+
+def test_a_full_disk(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 5_000_000})())
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "0.0 GB free, a run may need 1.0 GB: make room" in lines_with(result.output, "problem  disk")[0]
+
+
+def test_folders_that_are_none(workspace: Workspace, sipas: Sipas) -> None:
+    workspace.published.write_text("", encoding="utf-8")
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "published/: not a writable folder" in lines_with(result.output, "problem  folders")[0]
+
+
+def test_a_damaged_ledger(workspace: Workspace, sipas: Sipas) -> None:
+    workspace.state.mkdir(exist_ok=True)
+    (workspace.state / "ledger.sqlite").write_bytes(b"not a database" * 100)
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "backup" in lines_with(result.output, "problem  ledger")[0]
+
+
+def test_folders_databases_and_specs_of_sources(workspace: Workspace, sipas: Sipas, tmp_path: Path) -> None:
+    change_settings(workspace, "# folders: {data: {env: SIPAS_DATA}}", "folders: {data: {env: SIPAS_DATA}} #")
+    spec = workspace.sources / "so_phan_anh.yml"
+    text = spec.read_text(encoding="utf-8")
+    location = '{path: "inbox/so_{period}.csv"}'
+    changed = text.replace(location, "{url_env: PORTAL_URL, table: t}").replace("kind: csv", "kind: database")
+    (workspace.sources / "cong.yml").write_text(changed, encoding="utf-8")
+    (workspace.sources / "sai.yml").write_text(text.replace("row:", "rows:"), encoding="utf-8")
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    faults = lines_with(result.output, "problem  sources")
+    assert [any(word in fault for fault in faults) for word in ("SIPAS_DATA", "PORTAL_URL", "sources/sai.yml")] == [
+        True
+    ] * 3
+
+
+def test_a_project_that_does_not_parse(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(kind: str) -> None:
+        raise RuntimeError("Compilation Error\n in model x")
+
+    monkeypatch.setattr("assets.warehouse.dbt.manifest", broken)
+    result = sipas("doctor", "-w", workspace.root)
+    assert result.exit_code == 2
+    assert "Compilation Error: install" in lines_with(result.output, "problem  dbt")[0]
