@@ -17,7 +17,7 @@ from assets.ingest.engine import connect, fetch, set_key
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
-from assets.ingest.readers.table import InputRefused, RawTable
+from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
 from assets.ingest.shape import RULES_TYPE, clean, literal, quote, record_shape, refused_rows, with_clean_cells
 from assets.ingest.spec import SourceSpec
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
@@ -313,7 +313,7 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
         yield from open_input(item.file, item.spec.reader)
         return
     parquet = pq.ParquetFile(item.file)
-    columns = tuple(name for name in parquet.schema_arrow.names if not name.startswith("_"))
+    columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
     yield RawTable("", columns, parquet.iter_batches(), rows_read=parquet.metadata.num_rows)
 
 

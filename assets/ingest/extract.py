@@ -10,7 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from assets.ingest.readers import open_input
-from assets.ingest.readers.table import InputRefused
+from assets.ingest.readers.table import OWN_COLUMNS, InputRefused
 from assets.ingest.spec import SourceSpec
 from assets.workspace import Workspace
 from quality.contract import Bilingual
@@ -64,7 +64,7 @@ def _fingerprint(file: Path) -> str:
         cells = ", ".join(
             f'coalesce("{name.replace(chr(34), chr(34) * 2)}", chr(30))'
             for name in relation.columns
-            if not name.startswith("_")
+            if name not in OWN_COLUMNS
         )
         heads = "|".join(relation.columns)
         counted = connection.execute(

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column
 
@@ -299,7 +300,7 @@ def refused_rows(shape: Shape, chunk_columns: Iterable[str], more: str = "") -> 
         for index, check in enumerate(shape.checks)
         if check.severity != "warn"
     )
-    cells = ", ".join(f"{quote(name)} := chunk.{quote(name)}" for name in chunk_columns if not name.startswith("_"))
+    cells = ", ".join(f"{quote(name)} := chunk.{quote(name)}" for name in chunk_columns if name not in OWN_COLUMNS)
     return (
         "SELECT shaped._seq AS delivery_seq, shaped.input_id, shaped._sheet AS sheet, shaped._line AS line, "
         f"shaped._fault AS fault, CAST(list_filter([{rules}], lambda r: r IS NOT NULL) AS {RULES_TYPE}) AS rules, "

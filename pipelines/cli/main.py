@@ -80,7 +80,7 @@ def init_command(
     from pipelines.cli.init import make_workspace
 
     for line in make_workspace(folder, root):
-        console.print(line, highlight=False)
+        console.print(line, markup=False, highlight=False)
 
 
 @app.command("status", epilog=example("sipas status --workspace my_duc --period 2023-06"))

@@ -107,4 +107,7 @@ def _configure(scene: Scene, target: Path) -> None:
         writer.writerows([unit.code, "survey_response", first, last] for unit in scene.units)
     # Derived from the seed, so that two people's demo workspaces agree; a real key is drawn at random.
     digest = hashlib.sha256(f"sipas-warehouse demo {scene.seed}".encode()).hexdigest()
-    (target / KEY_FILE).write_text(f"demo-key-not-secret-{digest}\n", encoding="utf-8", newline="\n")
+    key = target / KEY_FILE
+    key.write_text(f"demo-key-not-secret-{digest}\n", encoding="utf-8", newline="\n")
+    # A demo key is no secret, but a key file that others can read would teach the wrong habit.
+    key.chmod(0o600)

@@ -107,7 +107,9 @@ def reference(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempP
     """The run that nothing interrupts."""
     import shutil
 
-    workspace = Workspace(Path(shutil.copytree(published.root, tmp_path_factory.mktemp("reference") / "office", symlinks=True)))
+    workspace = Workspace(
+        Path(shutil.copytree(published.root, tmp_path_factory.mktemp("reference") / "office", symlinks=True))
+    )
     july(workspace)
     done = sipas.run(workspace)
     assert done.code == 0, done.output

@@ -18,6 +18,9 @@ _PLAIN_DIGITS = 1e16
 # How a datetime without a zone ends when it is only a date.
 _MIDNIGHT = " 00:00:00"
 
+# A column of more kinds of values than this is turned into text one value at a time.
+_MOST_KINDS = 4
+
 # Offsets of a string array have 32 bits.
 _MOST_BYTES = 2**31 - 1
 
@@ -48,14 +51,33 @@ def text_column(values: Sequence[Any]) -> pa.Array:
         if bool(np.all(np.abs(numbers) < _PLAIN_DIGITS)) and bool(np.all(numbers == np.floor(numbers))):
             return pc.cast(pa.array(numbers.astype(np.int64)), pa.string())
         return _joined_strings([repr(number).removesuffix(".0") for number in numbers.tolist()])
-    elif kinds == {dt.date}:
+    if kinds == {dt.date}:
         return pc.cast(pa.array(values, pa.date32()), pa.string())
-    elif kinds <= {dt.date, dt.datetime}:
-        return _joined_strings([str(value).removesuffix(_MIDNIGHT) for value in values])
-    text_of = _TEXT_OF
-    if type(None) not in kinds:
-        return _joined_strings([text_of[type(value)](value) or "" for value in values])
-    return _strings([text_of[type(value)](value) for value in values])
+    if kinds == {dt.datetime}:
+        return _moments(values)
+    if 1 < len(kinds) <= _MOST_KINDS:
+        return _by_kind(values, kinds)
+    return _strings([_TEXT_OF[type(value)](value) for value in values])
+
+
+def _by_kind(values: Sequence[Any], kinds: set[type]) -> pa.Array:
+    """Each kind of value as a column of its own, then all back in their places: a blank among dates is "", not a date."""
+    of_value = list(map(type, values))
+    columns, places = [], []
+    for kind in kinds:
+        at = [place for place, found in enumerate(of_value) if found is kind]
+        columns.append(text_column([values[place] for place in at]))
+        places += at
+    order = np.empty(len(values), dtype=np.int64)
+    order[places] = np.arange(len(values))
+    return pa.concat_arrays(columns).take(pa.array(order))
+
+
+def _moments(values: Sequence[dt.datetime]) -> pa.Array:
+    if {value.tzinfo for value in values} != {None} or {value.microsecond for value in values} != {0}:
+        return _joined_strings([_datetime(value) for value in values])
+    column = pc.cast(pa.array(values, pa.timestamp("s")), pa.string())
+    return pc.if_else(pc.ends_with(column, _MIDNIGHT), pc.utf8_slice_codeunits(column, 0, len("2023-06-01")), column)
 
 
 def _joined_strings(values: Sequence[str]) -> pa.Array:

@@ -18,6 +18,11 @@ from quality.problem import did_you_mean
 LINE = "_line"
 FAULT = "_fault"
 RAW = "_raw"
+# Added when rows of several inputs are shaped together: which delivery and which sheet they came from.
+SEQ = "_seq"
+SHEET = "_sheet"
+# Columns that are ours; a source's column of such a name is renamed.
+OWN_COLUMNS = frozenset({LINE, FAULT, RAW, SEQ, SHEET})
 
 BATCH_ROWS = 50_000
 
@@ -120,7 +125,7 @@ def heading_text(text: str) -> str:
 
 def unique_headings(texts: Sequence[str], place: Callable[[int], str]) -> tuple[str, ...]:
     """Headings made distinct: blank ones become "(column D)" by `place(index)`, repeated ones get " (2)", " (3)"."""
-    seen = {LINE, FAULT, RAW}
+    seen = set(OWN_COLUMNS)
     headings = []
     for index, text in enumerate(texts):
         base = heading_text(text) or f"(column {place(index)})"
