@@ -16,7 +16,7 @@ from pipelines.simulate.profile import EXAMPLE_FOLDER, load_profile
 FORMAT = "%d/%m/%Y %H:%M:%S"
 DAY_FORMAT = "%d/%m/%Y"
 
-# A third of the shares of faults in the demo: they are here to take the same ways through the code, not to be counted.
+# A few faults, so that rows take every way through the code; they are not counted.
 NOT_A_DATE = "31/02/2023 08:00:00"
 UNKNOWN_UNIT = "Xã Không Có"
 
@@ -205,14 +205,14 @@ def make_workspace(root: Path) -> None:
 
 def add_case_source(root: Path, path: str) -> None:
     """Add the spec of the cases at `path` (relative to the workspace; the kind of reader follows from its suffix)."""
-    reader = {"kind": "csv"} if path.endswith(".csv") else {"kind": "workbook", "header_rows": 1}
+    reader: dict[str, object] = {"kind": "csv"} if path.endswith(".csv") else {"kind": "workbook", "header_rows": 1}
     moments = {
         "received_at": "NgayTiepNhan",
         "due_at": "NgayHenTra",
         "settled_at": "NgayKetThucXuLy",
         "supplement_requested_at": "NgayYeuCauBoSung",
     }
-    feed = {
+    feed: dict[str, object] = {
         "dataset": "case",
         "record_id": ["MaHoSo"],
         "columns": {
@@ -229,7 +229,7 @@ def add_case_source(root: Path, path: str) -> None:
 
 def add_form_source(root: Path, path: str) -> None:
     """Add the spec of the survey forms at `path`."""
-    feeds = [
+    feeds: list[dict[str, object]] = [
         {
             "dataset": "survey_response",
             "record_id": ["Số phiếu"],
@@ -252,7 +252,7 @@ def add_form_source(root: Path, path: str) -> None:
 def add_complaint_source(root: Path, path: str) -> None:
     """Add the spec of the complaints at `path`."""
     moments = {"received_at": "Ngày tiếp nhận", "due_at": "Hạn xử lý", "closed_at": "Ngày xử lý xong"}
-    feed = {
+    feed: dict[str, object] = {
         "dataset": "complaint",
         "record_id": ["Số"],
         "columns": {

@@ -13,6 +13,7 @@ import dagster as dg
 from assets.estimates.asset import est_sipas_index
 from assets.ingest.asset import landing_assets, reference_assets, source_specs
 from assets.ingest.spec import load_specs
+from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.asset import publish_assets
 from assets.reference.periods import month_of
@@ -22,7 +23,7 @@ from assets.warehouse.dbt import manifest
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
-from pipelines.resources import discard_leftovers, name_revision, open_office, open_warehouse, publication
+from pipelines.resources import name_revision, open_office, open_warehouse, publication
 from pipelines.settings import Settings, load_settings, months_between
 from quality.contract import load_contracts
 
@@ -100,7 +101,7 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
         log = context.log
         with run_lock(workspace):
             opened = open_office(workspace, settings, lambda line: log.info(line) if log else None)
-            discard_leftovers(opened)
+            sweep(workspace, opened.ledger)
             try:
                 yield opened
             finally:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
@@ -50,13 +49,6 @@ def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:
         )
         raise SettingsError([Problem("settings.engine", text, file="sipas.yml", column="engine.url_env")])
     return PostgresWarehouse(url, workspace.warehouse)
-
-
-def discard_leftovers(office: Office) -> None:
-    """Remove what a dead run left: staged and unrecorded files, and the half-built embedded warehouse."""
-    sweep(office.workspace, office.ledger)
-    for file in office.workspace.warehouse.glob("sipas.duckdb*"):
-        file.unlink()
 
 
 def publication(settings: Settings) -> PublishContext:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from assets.checkpoint import checkpoint
 from assets.ingest.plan import PlannedInput
+from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.revision import current_revision
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
-from pipelines.resources import discard_leftovers, name_revision, open_office, open_warehouse
+from pipelines.resources import name_revision, open_office, open_warehouse
 from pipelines.settings import Settings, load_settings
 from quality.problem import Problem
 
@@ -58,7 +59,7 @@ def run(
     with run_lock(workspace):
         office = open_office(workspace, settings, tell)
         try:
-            discard_leftovers(office)
+            sweep(workspace, office.ledger)
             checkpoint("run.started")
             log = RunLog(stage)
             present = current_revision(workspace)

@@ -58,7 +58,9 @@ def render(compiled: Mapping[str, Any]) -> str:
     lines = [INTRODUCTION, "| mart | tiếng Việt | English | audience | one row per |", "|---|---|---|---|---|"]
     for mart in marts:
         grain = ", ".join(f"`{name}`" for name in mart.grain)
-        lines.append(f"| [`{mart.name}`](#{mart.name}) | {mart.label_vi} | {mart.label_en} | {mart.audience} | {grain} |")
+        lines.append(
+            f"| [`{mart.name}`](#{mart.name}) | {mart.label_vi} | {mart.label_en} | {mart.audience} | {grain} |"
+        )
     for mart in marts:
         lines += ["", *_section(mart, types)]
     return "\n".join(lines) + "\n"

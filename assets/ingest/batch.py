@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.checkpoint import checkpoint
-from assets.ingest.engine import connect, fetch, set_key
+from assets.ingest.engine import connect, fetch, session
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
 from assets.ingest.shape import RULES_TYPE, clean, literal, quote, record_shape, refused_rows, with_clean_cells
 from assets.ingest.spec import SourceSpec
+from assets.landing.ledger import ARRIVAL_STEP
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 50_000
+# Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
+SHAPERS = 2
 CONFLICT_RULE = "key.conflict"
 NO_ROWS = Bilingual(
     vi="Tệp có tiêu đề nhưng không có dòng dữ liệu; nếu kỳ này có phát sinh, đề nghị đơn vị gửi lại",
@@ -113,13 +119,12 @@ def stage(
     work = context.work / dataset
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    outcomes = [InputOutcome(item, first_seq + index) for index, item in enumerate(items)]
+    outcomes = [InputOutcome(item, seq) for item, seq in zip(items, delivery_seqs(items, first_seq), strict=True)]
     by_spec: dict[str, list[InputOutcome]] = defaultdict(list)
     for outcome in outcomes:
         by_spec[outcome.item.spec.name].append(outcome)
     batch = StagedBatch(dataset, outcomes, {}, None, [], [])
     with connect(work) as connection:
-        set_key(connection, context.key)
         for name, group in by_spec.items():
             tell(f"{dataset}: {name}, {len(group)} input(s)")
             _SourceReader(connection, group, context, work, batch).run()
@@ -127,6 +132,21 @@ def stage(
         _settle(connection, batch, landed_parts, inactive, context)
     checkpoint("ingest.settled")
     return batch
+
+
+def delivery_seqs(items: Sequence[PlannedInput], first_seq: int) -> list[int]:
+    """Return the number of each reading in the order of arrival: a new one comes last, one made again keeps its place."""
+    arrivals = count(first_seq, ARRIVAL_STEP)
+    return [next(arrivals) if item.replaced_seq is None else item.replaced_seq + 1 for item in items]
+
+
+@dataclass(frozen=True)
+class _ShapedChunk:
+    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
+
+    accepted: pa.Table
+    refused: pa.Table
+    rules: list[tuple[int, ...]]
 
 
 class _SourceReader:
@@ -154,20 +174,18 @@ class _SourceReader:
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
         self.chunk_rows = 0
+        self.shaping: deque[Future[_ShapedChunk]] = deque()
+        self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
     def run(self) -> None:
-        self._register_inputs()
-        refusals: list[tuple[InputOutcome, InputRefused]] = []
-        for outcome in self.group:
-            try:
-                self._resolve_unit(outcome)
-                for table in tables_of(outcome.item):
-                    self._take(outcome, table)
-                if not outcome.rows_read:
-                    outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
-            except InputRefused as refusal:
-                refusals.append((outcome, refusal))
-        self._shape_chunk()
+        for _ in range(SHAPERS):
+            opened = session(self.connection, self.context.key)
+            self._register_inputs(opened)
+            self.sessions.put(opened)
+        with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
+            refusals = self._read(workers)
+        for _ in range(SHAPERS):
+            self.sessions.get().close()
         # Rows of a refused input may stand in a chunk already; they are left out when the batch is settled.
         for refused, reason in refusals:
             refused.refuse(reason)
@@ -175,7 +193,24 @@ class _SourceReader:
             if appender.close():
                 files.append((self.spec, appender.path))
 
-    def _register_inputs(self) -> None:
+    def _read(self, workers: Executor) -> list[tuple[InputOutcome, InputRefused]]:
+        """Read every input and have its rows shaped; return the inputs that are refused whole, with the reason."""
+        refusals: list[tuple[InputOutcome, InputRefused]] = []
+        for outcome in self.group:
+            try:
+                self._resolve_unit(outcome)
+                for table in tables_of(outcome.item):
+                    self._take(outcome, table, workers)
+                if not outcome.rows_read:
+                    outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
+            except InputRefused as refusal:
+                refusals.append((outcome, refusal))
+        self._hand_over(workers)
+        while self.shaping:
+            self._keep(self.shaping.popleft().result())
+        return refusals
+
+    def _register_inputs(self, connection: duckdb.DuckDBPyConnection) -> None:
         names = sorted({name for outcome in self.group for name in outcome.item.groups})
         rows = {
             "_seq": pa.array([outcome.delivery_seq for outcome in self.group], pa.int64()),
@@ -184,10 +219,10 @@ class _SourceReader:
             f"group_{name}": pa.array([outcome.item.groups.get(name) for outcome in self.group], pa.string())
             for name in names
         }
-        self.connection.register("inputs", pa.table(rows))
+        connection.register("inputs", pa.table(rows))
         for kind in ("procedure", "instrument"):
             codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
-            self.connection.register(f"known_{kind}", pa.table({"code": codes}))
+            connection.register(f"known_{kind}", pa.table({"code": codes}))
 
     def _resolve_unit(self, outcome: InputOutcome) -> None:
         """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
@@ -207,30 +242,48 @@ class _SourceReader:
     def office(self) -> str:
         return self.group[0].item.office
 
-    def _take(self, outcome: InputOutcome, table: RawTable) -> None:
+    def _take(self, outcome: InputOutcome, table: RawTable, workers: Executor) -> None:
         check_headings(self.spec, outcome, table)
         for raw in table.batches:
-            count = raw.num_rows
+            rows_here = raw.num_rows
             rows = pa.Table.from_batches([raw])
-            rows = rows.append_column("_seq", pa.array([outcome.delivery_seq] * count, pa.int64()))
-            rows = rows.append_column("_sheet", pa.array([table.sheet or None] * count, pa.string()))
+            rows = rows.append_column("_seq", pa.array([outcome.delivery_seq] * rows_here, pa.int64()))
+            rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
-            self.chunk_rows += count
+            self.chunk_rows += rows_here
             if self.chunk_rows >= CHUNK_ROWS:
-                self._shape_chunk()
+                self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
 
-    def _shape_chunk(self) -> None:
+    def _hand_over(self, workers: Executor) -> None:
+        """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        chunk = with_clean_cells(pa.concat_tables(self.chunk, promote_options="default"), self.headings)
-        self.chunk, self.chunk_rows = [], 0
-        connection, shape = self.connection, self.shape
+        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        if len(self.shaping) == SHAPERS:
+            self._keep(self.shaping.popleft().result())
+        self.shaping.append(workers.submit(self._shape, rows))
+
+    def _keep(self, shaped: _ShapedChunk) -> None:
+        """Write what became of a chunk, in the order of the chunks."""
+        self._count_rules(shaped.rules)
+        self.accepted.append(shaped.accepted.cast(self._accepted_schema()))
+        self.refused.append(shaped.refused)
+
+    def _shape(self, rows: Sequence[pa.Table]) -> _ShapedChunk:
+        connection = self.sessions.get()
+        try:
+            return self._shape_in(connection, rows)
+        finally:
+            self.sessions.put(connection)
+
+    def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
+        chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
         connection.register("chunk", chunk)
-        connection.register("unit_map", self._unit_map(chunk))
+        connection.register("unit_map", self._unit_map(connection))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
-        self._count_rules()
+        rules = connection.execute(self._rule_counts()).fetchall()
         lineage = (
             f"record_key, input_id, _seq AS delivery_seq, _sheet AS sheet, _line AS line, CAST(1 AS BIGINT) AS source_rows, "
             f"content_hash, {literal(self.spec.name)} AS source, {literal(self.office)} AS office_code, "
@@ -241,23 +294,22 @@ class _SourceReader:
         accepted = fetch(
             connection, f"SELECT {lineage}, {values}, extra{items} FROM shaped WHERE NOT ({shape.refusing})"
         )
-        self.accepted.append(accepted.cast(self._accepted_schema()))
         givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
-        self.refused.append(refused)
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
+        return _ShapedChunk(accepted, refused, rules)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
         return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
 
-    def _unit_map(self, chunk: pa.Table) -> pa.Table:
+    def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
         """Resolve the distinct unit names of the chunk; one row per name."""
         unit = self.spec.unit
         given: list[str] = []
         if unit is not None and unit.column is not None:
-            distinct = self.connection.execute(f"SELECT DISTINCT {clean(unit.column)} FROM chunk").fetchall()
+            distinct = connection.execute(f"SELECT DISTINCT {clean(unit.column)} FROM chunk").fetchall()
             given = sorted(text for (text,) in distinct if text is not None)
         elif unit is not None and unit.constant is not None:
             given = [unit.constant]
@@ -271,19 +323,27 @@ class _SourceReader:
             }
         )
 
-    def _count_rules(self) -> None:
-        checks = self.shape.checks
-        names = list(dict.fromkeys(check.rule for check in checks))
-        flags = {name: " OR ".join(f"_c{i}" for i, check in enumerate(checks) if check.rule == name) for name in names}
-        conditions = [f"_c{index}" for index in range(len(checks))] + list(flags.values())
+    def _rule_counts(self) -> str:
+        """Return the query of how many rows of each input break each check, then each rule in at least one column."""
+        conditions = [f"_c{index}" for index in range(len(self.shape.checks))]
+        for name in self._rule_names():
+            flags = [f"_c{index}" for index, check in enumerate(self.shape.checks) if check.rule == name]
+            conditions.append(" OR ".join(flags))
         sums = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+        return f"SELECT _seq, {sums} FROM shaped GROUP BY _seq"
+
+    def _rule_names(self) -> list[str]:
+        return list(dict.fromkeys(check.rule for check in self.shape.checks))
+
+    def _count_rules(self, found: Iterable[Sequence[int]]) -> None:
+        checks = self.shape.checks
         by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
-        for seq, *numbers in self.connection.execute(f"SELECT _seq, {sums} FROM shaped GROUP BY _seq").fetchall():
+        for seq, *numbers in found:
             outcome = by_seq[seq]
             for check, number in zip(checks, numbers, strict=False):
                 if number:
                     outcome.rules[(check.rule, check.column, check.severity)] += number
-            for name, number in zip(names, numbers[len(checks) :], strict=True):
+            for name, number in zip(self._rule_names(), numbers[len(checks) :], strict=True):
                 if number:
                     outcome.rule_rows[name] += number
 

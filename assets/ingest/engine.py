@@ -24,6 +24,14 @@ def connect(work: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def session(connection: duckdb.DuckDBPyConnection, key: bytes) -> duckdb.DuckDBPyConnection:
+    """Open another session of the same engine, for another thread; tables and registered data are its own."""
+    opened = connection.cursor()
+    opened.execute("SET TimeZone = 'UTC'").fetchall()
+    set_key(opened, key)
+    return opened
+
+
 def set_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Put the two padded HMAC keys (RFC 2104, SHA-256) into session variables."""
     padded = key.ljust(64, b"\0")

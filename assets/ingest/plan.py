@@ -34,6 +34,8 @@ class PlannedInput:
     office: str
     # Counts the readings of one input whose spec or reference tables went away and came back.
     reading: int = 1
+    # The number of the reading that this one replaces: what arrived later stays later.
+    replaced_seq: int | None = None
 
     @property
     def scope_id(self) -> str | None:
@@ -56,9 +58,9 @@ class PlannedInput:
         return name if self.reading == 1 else f"{name}-{self.reading}"
 
     @property
-    def same_delivery(self) -> tuple[str, str, str]:
-        """Equal for inputs that would change nothing: source, scope and bytes."""
-        return (self.spec.name, self.scope_id or "", self.content_sha)
+    def same_delivery(self) -> tuple[str, ...]:
+        """Equal for inputs that would change nothing: source, scope, bytes, and what the path says about the rows."""
+        return _delivery(self.spec, self.groups, self.scope_id, self.content_sha)
 
     @property
     def period_id(self) -> str | None:
@@ -140,11 +142,15 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
     rows of it were refused and the reference tables changed since. The same bytes at another path are a copy.
     """
     by_path = {(record.source, record.path, record.scope_id or "", record.content_sha): record for record in known}
+    inputs = tuple(inputs)
+    specs = {item.spec.name: item.spec for item in inputs}
     # A copy is a copy of a reading made under the present spec, whose counts it shares.
     by_delivery = {
-        (record.source, record.scope_id or "", record.content_sha): record.input_id
+        _delivery(spec, groups, record.scope_id, record.content_sha): record.input_id
         for record in known
         if record.status != "duplicate"
+        and (spec := specs.get(record.source)) is not None
+        and (groups := _groups_in(spec, record.path)) is not None
     }
     to_read: list[PlannedInput] = []
     copies: list[tuple[PlannedInput, str]] = []
@@ -159,6 +165,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
             if record.status == "duplicate" or not stale:
                 continue
             retired.append(record.input_id)
+            item = replace(item, replaced_seq=record.delivery_seq)
             while item.input_id in retired_ids | {record.input_id}:
                 item = replace(item, reading=item.reading + 1)
             to_read.append(item)
@@ -169,6 +176,20 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
     return Plan(tuple(to_read), tuple(copies), tuple(retired))
+
+
+def _delivery(spec: SourceSpec, groups: Mapping[str, str], scope_id: str | None, content_sha: str) -> tuple[str, ...]:
+    return (spec.name, scope_id or "", content_sha, *(groups.get(name, "") for name in spec.telling_groups))
+
+
+def _groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
+    """Return the named groups of an input's path as the ledger keeps it; None when the spec's pattern is another now."""
+    pattern = spec.location.path
+    if pattern is None:
+        return {}
+    prefix = f"{{{spec.location.folder}}}/" if spec.location.folder else ""
+    found = re.fullmatch(_regex(pattern.removeprefix(prefix)), path.removeprefix(prefix))
+    return found.groupdict() if found else None
 
 
 def _match(

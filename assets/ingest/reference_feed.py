@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.ingest.batch import InputOutcome, check_headings, tables_of
+from assets.ingest.batch import InputOutcome, check_headings, delivery_seqs, tables_of
 from assets.ingest.engine import connect, fetch
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
@@ -42,12 +42,12 @@ def read_reference(
     work.mkdir(parents=True)
     results = []
     with connect(work) as connection:
-        for index, item in enumerate(items):
-            result = ReferenceInput(InputOutcome(item, first_seq + index))
+        for item, seq in zip(items, delivery_seqs(items, first_seq), strict=True):
+            result = ReferenceInput(InputOutcome(item, seq))
             try:
                 _read(connection, result, contracts)
             except InputRefused as refusal:
-                result = ReferenceInput(InputOutcome(item, first_seq + index))
+                result = ReferenceInput(InputOutcome(item, seq))
                 result.outcome.refuse(refusal)
             results.append(result)
     return results

@@ -224,6 +224,14 @@ class SourceSpec(Strict):
         return tuple(dict.fromkeys(names))
 
     @property
+    def telling_groups(self) -> tuple[str, ...]:
+        """The groups of the path that say something about the rows: their unit, period, record ids or columns."""
+        told = {"period"} | {name for feed in self.feeds for name in feed.scope_id_with}
+        told |= {column.group for feed in self.feeds for column in feed.columns.values() if column.group}
+        told |= {self.unit.group} if self.unit is not None and self.unit.group else set()
+        return tuple(name for name in self.location.groups if name in told)
+
+    @property
     def datasets(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(feed.dataset for feed in self.feeds))
 

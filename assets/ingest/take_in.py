@@ -11,7 +11,7 @@ from assets.ingest.batch import IngestContext, StagedBatch, stage
 from assets.ingest.gate_input import incoming_frame, input_counts
 from assets.landing.gates import keep_gate
 from assets.landing.land import commit_batch
-from assets.landing.ledger import InputRecord
+from assets.landing.ledger import ARRIVAL_STEP, InputRecord
 from assets.office import Office, batch_id
 from quality.gate import GateResult, judge, summarise
 
@@ -58,7 +58,7 @@ def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> Take
         office.today,
         new.copies,
         new.retired,
-        office.ledger.next_seq() + len(new.to_read),
+        office.ledger.next_seq() + ARRIVAL_STEP * sum(item.replaced_seq is None for item in new.to_read),
     )
     return TakenIn(dataset, records, verdict)
 

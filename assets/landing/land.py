@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from assets.checkpoint import checkpoint
 from assets.ingest.batch import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
-from assets.landing.ledger import InputRecord, InputStatus, Ledger, Part, RuleCount
+from assets.landing.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount
 from assets.workspace import Workspace
 from quality.contract import Contract
 
@@ -53,7 +53,7 @@ def commit_batch(
     records = [record_of(outcome, batch_id, today) for outcome in batch.outcomes]
     counts = {record.input_id: record for record in [*ledger.active(), *records]}
     records += [
-        _copy(item, counts[original], batch_id, first_copy_seq + index, today)
+        _copy(item, counts[original], batch_id, first_copy_seq + index * ARRIVAL_STEP, today)
         for index, (item, original) in enumerate(copies)
     ]
     rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]

@@ -13,6 +13,9 @@ import sqlalchemy as sa
 
 InputStatus = Literal["landed", "empty", "refused", "duplicate"]
 
+# Between two arrivals there is room for readings made again, which keep their arrival's place in the order.
+ARRIVAL_STEP = 1 << 20
+
 METADATA = sa.MetaData()
 
 INPUT = sa.Table(
@@ -27,7 +30,7 @@ INPUT = sa.Table(
     sa.Column("reference_hash", sa.String, nullable=False),
     sa.Column("delivery_kind", sa.String, nullable=False),
     sa.Column("scope_id", sa.String),
-    sa.Column("delivery_seq", sa.Integer, nullable=False, unique=True),
+    sa.Column("delivery_seq", sa.BigInteger, nullable=False, unique=True),
     sa.Column("unit_code", sa.String),
     sa.Column("period_id", sa.String),
     sa.Column("sent_on", sa.Date, nullable=False),
@@ -199,10 +202,10 @@ class Ledger:
             return [Part(**row) for row in connection.execute(statement).mappings()]
 
     def next_seq(self) -> int:
-        """Return the number the next arrival gets."""
+        """Return the number the next arrival gets: a multiple of ARRIVAL_STEP."""
         with self._engine.connect() as connection:
             last = connection.execute(sa.select(sa.func.max(INPUT.c.delivery_seq))).scalar()
-        return (last or 0) + 1
+        return ((last or 0) // ARRIVAL_STEP + 1) * ARRIVAL_STEP
 
     def commit(
         self,

@@ -47,6 +47,7 @@ def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition
         warehouse: Warehouse = context.resources.warehouse
         log.stage("build" if phase == "phase_1" else "marts")
         if phase == "phase_1":
+            warehouse.start_afresh()
             load_landing(office, warehouse)
         results = build(warehouse, phase, lambda node: office.tell(f"dbt {phase}: {node.name}"))
         checkpoint(f"dbt.{phase}")

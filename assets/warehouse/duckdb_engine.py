@@ -34,6 +34,11 @@ class DuckDBWarehouse:
         }
         self._connection: duckdb.DuckDBPyConnection | None = None
 
+    def start_afresh(self) -> None:
+        self.close()
+        for file in self.folder.glob(f"{self.path.name}*"):
+            file.unlink()
+
     def load(self, tables: Mapping[str, Landed], schemas: Mapping[str, pa.Schema]) -> None:
         connection = self._open()
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {LANDING_SCHEMA}").fetchall()

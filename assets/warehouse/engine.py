@@ -25,6 +25,9 @@ class Warehouse(Protocol):
     @property
     def folder(self) -> Path: ...
 
+    def start_afresh(self) -> None:
+        """Forget what an earlier run, finished or killed, has left, as far as it could be in the way of a new one."""
+
     def load(self, tables: Mapping[str, Landed], schemas: Mapping[str, pa.Schema]) -> None:
         """Replace each ``landing.<table>`` named. Files have the columns of `schemas` (further ones are left out)."""
 

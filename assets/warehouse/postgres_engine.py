@@ -45,6 +45,10 @@ class PostgresWarehouse:
         self.folder = folder
         self._connection: Any = None
 
+    def start_afresh(self) -> None:
+        # Every table is replaced in one transaction, and readers of the old one must not lose it before that.
+        pass
+
     def load(self, tables: Mapping[str, Landed], schemas: Mapping[str, pa.Schema]) -> None:
         for name, landed in tables.items():
             schema = schemas[name]

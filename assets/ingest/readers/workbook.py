@@ -6,7 +6,7 @@ import fnmatch
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,7 @@ def read_workbook(path: Path, options: WorkbookOptions) -> Iterator[RawTable]:
     `header_start: auto` takes the first row for which (1) at least half as many cells are text as the table is wide
     (a merged cell counts in each column it covers; the width is that of the fullest row), and it is no title, that is
     one or two texts each over several columns; (2) the joined headings of the header rows from there on differ in at
-    least half the columns; (3) no merged cell is cut by the header's lower edge; (4) a row with content follows. When
-    (4) holds for none, the first for which the others hold is taken: a header alone, with no rows.
+    least half the columns; (3) no merged cell is cut by the header's lower edge.
     Raises InputRefused: file.*, among them file.sheet_missing, file.header_missing, file.encrypted, file.damaged,
     file.too_large.
     """
@@ -178,9 +177,9 @@ def _header(path: Path, sheet: CalamineSheet, left: int, options: WorkbookOption
     filled = _fill(head, merged)
     if options.header_start == "auto":
         width = max((sum(bool(text) for text in row) for row in head), default=0)
-        candidates = [row for row in range(len(head)) if _may_be_header(row, depth, head, filled, merged, width)]
-        followed = (row for row in candidates if any(any(cells) for cells in head[row + depth :]))
-        top = next(chain(followed, candidates), -1)
+        # Where no content follows the first candidate, none follows those below it: the first is taken either way.
+        candidates = (row for row in range(len(head)) if _may_be_header(row, depth, head, filled, merged, width))
+        top = next(candidates, -1)
     if not (0 <= top < len(head) and any(any(row) for row in head[top : top + depth])):
         raise InputRefused(
             "file.header_missing",

@@ -1,0 +1,45 @@
+"""`python -m benchmarks [--only NAME]`: measures in a temporary folder; a run of all writes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import demo_run, million, read_csv, read_xlsx
+from benchmarks.measure import BenchmarkFailed
+from benchmarks.report import PAGE, Finding, write_page
+
+BENCHMARKS: dict[str, Callable[[Path], Finding]] = {
+    "xlsx": read_xlsx.run,
+    "csv": read_csv.run,
+    "demo": demo_run.run,
+    "million": million.run,
+}
+
+
+def main() -> int:
+    """Run the benchmarks and print what they find; the exit code is 1 when one could not be run, whatever the targets."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark; the page is not written then")
+    only = parser.parse_args().only
+    findings = []
+    for name in [only] if only else BENCHMARKS:
+        with tempfile.TemporaryDirectory(prefix="sipas-bench-") as folder:
+            try:
+                finding = BENCHMARKS[name](Path(folder))
+            except BenchmarkFailed as failure:
+                print(f"{name}: {failure}", file=sys.stderr)
+                return 1
+        print(finding.render(), flush=True)
+        findings.append(finding)
+    if only is None:
+        write_page(findings)
+        print(f"Written to {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

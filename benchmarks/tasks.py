@@ -1,0 +1,121 @@
+"""What the measured processes do, one function each: our reading of a file, and the bare parts it is compared with.
+
+Imports stand above the clock: they are a part of their own in the comparison of whole runs.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import vl_convert
+import xlsxwriter
+from python_calamine import CalamineError, CalamineWorkbook
+
+from assets.ingest.batch import stage
+from assets.workspace import Workspace
+from pipelines.resources import open_office
+from pipelines.settings import load_settings
+
+CHART_POINTS = 24
+
+
+def our_reading(workspace: str) -> float:
+    """Read, shape and settle everything the workspace has of dataset `case`, as a run does up to its gate."""
+    place = Workspace(Path(workspace))
+    office = open_office(place, load_settings(place), lambda line: None)
+    inputs = office.plan_of("case", lambda month: True).to_read
+    context = office.ingest_context()
+    office.resolve_units("282", [""])
+    # pyarrow imports pandas at its first look at a numpy array; that is no part of reading.
+    assert pd.__version__
+    start = time.perf_counter()
+    batch = stage("case", inputs, 1, [], frozenset(), context, lambda line: None)
+    seconds = time.perf_counter() - start
+    [outcome] = batch.outcomes
+    if outcome.refusal is not None or outcome.rows_accepted < 0.99 * outcome.rows_read:
+        raise AssertionError(f"the benchmark's file was not read as it should be: {outcome}")
+    office.close()
+    return seconds
+
+
+def bare_calamine(file: str) -> float:
+    """Read the first sheet of a workbook into Python lists."""
+    start = time.perf_counter()
+    CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    return time.perf_counter() - start
+
+
+def bare_duckdb(file: str, target: str) -> float:
+    """Have DuckDB read a CSV file, finding out types by itself, and write it as Parquet."""
+    with duckdb.connect() as connection:
+        start = time.perf_counter()
+        connection.execute(f"COPY (FROM read_csv('{file}')) TO '{target}' (FORMAT parquet)").fetchall()
+        return time.perf_counter() - start
+
+
+def bare_inputs(inbox: str) -> float:
+    """Read every file of the demo's inbox with its plain reader."""
+    start = time.perf_counter()
+    for file in sorted(Path(inbox).rglob("*")):
+        if file.suffix == ".xlsx":
+            try:
+                book = CalamineWorkbook.from_path(file)
+            except CalamineError:
+                continue  # the demo plants a damaged file
+            book.get_sheet_by_index(0).to_python()
+        elif file.suffix == ".jsonl":
+            for line in file.read_text(encoding="utf-8").splitlines():
+                json.loads(line)
+        elif file.suffix == ".sqlite":
+            connection = sqlite3.connect(file)
+            for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                connection.execute(f'SELECT * FROM "{table}"').fetchall()
+            connection.close()
+    return time.perf_counter() - start
+
+
+def bare_exports(revision: str, target: str) -> float:
+    """Export the open marts of a revision: Parquet and CSV by DuckDB, one plain workbook, as many charts as its page has."""
+    source, folder = Path(revision), Path(target)
+    marts = sorted(path.stem for path in (source / "open" / "marts").glob("*.parquet"))
+    charts = (source / "open" / "site" / "index.html").read_text(encoding="utf-8").count("<svg")
+    points = [{"month": number, "pct": 50 + number % 7} for number in range(CHART_POINTS)]
+    chart = {
+        "data": {"values": points},
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "month", "type": "quantitative"},
+            "y": {"field": "pct", "type": "quantitative"},
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    with (
+        duckdb.connect(str(source / "analyst" / "sipas.duckdb"), read_only=True) as connection,
+        xlsxwriter.Workbook(str(folder / "marts.xlsx"), {"constant_memory": True, "remove_timezone": True}) as workbook,
+    ):
+        for mart in marts:
+            for suffix in ("parquet", "csv"):
+                connection.execute(f"COPY marts.{mart} TO '{folder / mart}.{suffix}' (FORMAT {suffix})").fetchall()
+            sheet = workbook.add_worksheet(mart[:31])
+            for number, row in enumerate(connection.execute(f"FROM marts.{mart}").fetchall()):
+                sheet.write_row(number, 0, [None if value is None else str(value) for value in row])
+    for _ in range(charts):
+        vl_convert.vegalite_to_svg(chart)
+    return time.perf_counter() - start
+
+
+TASKS: dict[str, Callable[..., float]] = {
+    function.__name__: function for function in (our_reading, bare_calamine, bare_duckdb, bare_inputs, bare_exports)
+}
+
+
+if __name__ == "__main__":
+    print(json.dumps({"seconds": TASKS[sys.argv[1]](*sys.argv[2:])}))

@@ -1,0 +1,318 @@
+"""The documentation against the software: generated pages, links, commands, names of keys and rules, and the worked examples."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import duckdb
+import numpy as np
+import pytest
+import typer
+from pydantic import BaseModel
+
+from assets.estimates.intervals import FormSums, ratio_over_forms
+from assets.ingest.readers.options import (
+    CsvOptions,
+    DatabaseOptions,
+    JsonLinesOptions,
+    JsonOptions,
+    SkipRule,
+    WorkbookOptions,
+)
+from assets.ingest.spec import ColumnMap, Delivery, Feed, Location, SourceSpec, UnitFrom
+from assets.workspace import Workspace
+from pipelines.cli.init import make_workspace
+from pipelines.cli.main import app
+from pipelines.cli.sources import check_sources
+from pipelines.settings import Settings
+from quality import audit, gate
+from quality.contract import load_contracts
+from scripts.generate_dictionary import main as generate_dictionary
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+GUIDE = ROOT / "docs" / "guides" / "add-a-source.md"
+REFERENCE = ROOT / "docs" / "reference"
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+EXAMPLE = re.compile(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RULE_ID = re.compile(
+    r'"((?:file|columns|skip|json|database|spec|settings|location|unit|row)\.[a-z_]+|reference\.[a-z_]+)"'
+)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+# Generated pages
+
+
+def test_the_dictionary_is_up_to_date() -> None:
+    assert generate_dictionary(["--check"]) == 0
+
+
+# Links
+
+
+def slug(heading: str) -> str:
+    """The anchor GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for target in (first or second for first, second in LINK.findall(FENCE.sub("", text_of(page)))):
+        if target.startswith(("http://", "https://")):
+            continue
+        place, _, anchor = target.partition("#")
+        file = (page.parent / place).resolve() if place else page
+        if not file.exists():
+            broken.append(target)
+        elif anchor:
+            headings = re.findall(r"^#+ (.*)$", text_of(file), re.MULTILINE)
+            if anchor not in {slug(heading) for heading in headings}:
+                broken.append(target)
+    assert not broken
+
+
+# Commands
+
+
+def commands_in(page: Path) -> Iterator[str]:
+    """Every `sipas …` and `make …` of a page: lines of shell blocks, and inline code."""
+    text = text_of(page)
+    for language, block in FENCE.findall(text):
+        if language not in ("sh", "console"):
+            continue
+        for line in block.splitlines():
+            if language == "console" and not line.startswith("$ "):
+                continue
+            yield line.removeprefix("$ ").split("#")[0].strip()
+    yield from INLINE.findall(FENCE.sub("", text))
+
+
+def complaint_about(words: list[str]) -> str | None:
+    """Why the words after `sipas` are no command, or None."""
+    command: Any = typer.main.get_command(app)
+    path = []
+    while hasattr(command, "commands"):
+        if not words or words[0].startswith("<"):
+            return None
+        if words[0] == "--help":
+            return None
+        if words[0] not in command.commands:
+            return f"no command {' '.join([*path, words[0]])}"
+        path.append(words[0])
+        command = command.commands[words.pop(0)]
+    options = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    unknown = [word for word in words if word.startswith("-") and word.split("=")[0] not in options]
+    return f"{' '.join(path)} has no option {unknown[0]}" if unknown else None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_command_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    complaints = []
+    for line in commands_in(page):
+        if line.startswith("sipas "):
+            complaints.append(complaint_about(shlex.split(line)[1:]))
+        elif match := re.match(r"make ([a-z]+)", line):
+            complaints.append(None if match[1] in targets else f"no target {match[1]}")
+        elif match := re.match(r"python (scripts/\S+\.py)", line):
+            complaints.append(None if (ROOT / match[1]).is_file() else f"no script {match[1]}")
+    assert [complaint for complaint in complaints if complaint] == []
+
+
+def test_every_command_and_option_is_described() -> None:
+    page = text_of(REFERENCE / "cli.md")
+
+    def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                yield from leaves(inner, (*path, name))
+        else:
+            yield path, command
+
+    missing = []
+    for path, command in leaves(typer.main.get_command(app), ("sipas",)):
+        if f"## {' '.join(path)}\n" not in page:
+            missing.append(" ".join(path))
+        missing += [
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--") and option != "--help" and option not in page
+        ]
+    assert missing == []
+
+
+# Names: settings, spec keys, rules
+
+
+def keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """Every key of a settings model and of the models within it, as `gate.max_rows`."""
+    for name, field in model.model_fields.items():
+        yield name
+        kind: Any = field.annotation
+        if get_origin(kind) in (Union, UnionType):
+            kind = get_args(kind)[0]
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and name != "title":
+            yield from (f"{name}.{inner}" for inner in keys_of(kind))
+
+
+def test_every_setting_is_described() -> None:
+    rows = set(re.findall(r"^\| `([^`]+)` \|", text_of(REFERENCE / "settings.md"), re.MULTILINE))
+    parents = {name.split(".")[0] for name in rows if "." in name}
+    missing = [key for key in keys_of(Settings) if key not in rows and key not in parents]
+    assert missing == []
+
+
+def test_stated_defaults_are_the_defaults() -> None:
+    page = text_of(REFERENCE / "settings.md")
+    settings = Settings.model_validate(
+        {"name": "x", "title": {"vi": "x", "en": "x"}, "roots": ["1"], "key": {"env": "X"}}
+    )
+    stated = dict(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", page, re.MULTILINE))
+    checked = 0
+    for key, default in stated.items():
+        value: Any = settings
+        for part in key.split("."):
+            value = getattr(value, part)
+        if isinstance(value, (int, float, str, bool)):
+            assert str(value).lower() == default.lower(), key
+            checked += 1
+    assert checked >= 12
+
+
+def test_every_key_of_a_spec_is_described() -> None:
+    page = text_of(GUIDE)
+    models: list[type[BaseModel]] = [SourceSpec, Location, Delivery, UnitFrom, Feed, ColumnMap, SkipRule]
+    models += [CsvOptions, WorkbookOptions, JsonLinesOptions, JsonOptions, DatabaseOptions]
+    keys = {key for model in models for key in model.model_fields} - {"name", "digest"}
+    missing = [key for key in sorted(keys) if not re.search(rf"`{key}\b|\b{key}:", page)]
+    assert missing == []
+
+
+def test_every_rule_is_described() -> None:
+    page = text_of(REFERENCE / "rules.md")
+    rules = {rule.id for contract in load_contracts().values() for rule in contract.rules}
+    rules |= {*gate.CHECK_NAMES, *audit.CHECK_NAMES}
+    for folder in ("assets", "quality", "pipelines"):
+        for module in (ROOT / folder).rglob("*.py"):
+            rules |= set(RULE_ID.findall(text_of(module)))
+    rules -= {name for name in rules if name.endswith((".py", ".csv", ".yml", ".xlsx", ".json"))}
+    missing = [rule for rule in sorted(rules) if f"`{rule}`" not in page]
+    assert missing == []
+
+
+def test_every_method_page_names_columns_that_exist() -> None:
+    dictionary = text_of(REFERENCE / "marts.md")
+    known = set(INLINE.findall(dictionary))
+    for page in (ROOT / "docs" / "methods").glob("*.md"):
+        used = {name for name in INLINE.findall(text_of(page)) if re.fullmatch(r"n_[a-z_]+|[a-z_]+_pct", name)}
+        assert used - known - {"n_eff"} == set(), page.name
+
+
+# Vietnamese
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_pages_are_composed_unicode(page: Path) -> None:
+    assert unicodedata.is_normalized("NFC", text_of(page))
+
+
+# The worked examples of the guide
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A new workspace that holds the files of the guide's examples."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    make_workspace(tmp_path / "my_office", "282")
+    workspace = Workspace(tmp_path / "my_office")
+    for name, content in EXAMPLE.findall(text_of(GUIDE)):
+        file = workspace.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, encoding="utf-8")
+    return workspace
+
+
+def test_the_first_example_shows_what_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    (office.reference / "unit_alias.csv").unlink()
+    assert check_sources(office, Path("duong_day_nong")) is False
+    shown = capsys.readouterr().out
+    said = next(block for language, block in FENCE.findall(text_of(GUIDE)) if "sources check duong_day_nong" in block)
+    for line in said.splitlines():
+        if ("row(s) read" in line or "problem(s)" in line) and not line.startswith("$"):
+            assert line.strip() in shown
+    for rule in re.findall(r"^complaint\.\S+", said, re.MULTILINE):
+        assert rule in shown
+    assert "Chuyển nơi khác" in shown and "10441" in shown
+
+
+def test_the_first_example_mended_as_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = office.sources / "duong_day_nong.yml"
+    mended = re.search(r"write\s+`(state: \{.*?\}\})`", text_of(GUIDE))
+    assert mended is not None
+    spec.write_text(re.sub(r"state: \{.*\}\}", mended[1], text_of(spec)), encoding="utf-8")
+    check_sources(office, Path("duong_day_nong"))
+    assert "6 row(s) read, 4 accepted, 2 quarantined" in capsys.readouterr().out
+
+
+def test_the_second_example_reads_as_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    check_sources(office, Path("may_tinh_bang"))
+    shown = capsys.readouterr().out
+    assert "4 row(s) read, 3 accepted, 1 quarantined" in shown
+    assert "survey_answer.outside_scale" in shown and "Tạm được" in shown
+
+
+# Figures worked out on the method page
+
+
+def test_the_worked_interval_is_what_the_software_computes() -> None:
+    page = text_of(ROOT / "docs" / "methods" / "sipas-index.md")
+    rows = {
+        name: np.array([int(cell) for cell in cells.split("|")[:6]])
+        for name, cells in re.findall(r"^\| (satisfied|valid) \S+ \|(.*)\|$", page, re.MULTILINE)
+    }
+    s, n = rows["satisfied"], rows["valid"]
+    sums = [len(n), (n > 0).sum(), n.sum(), s.sum(), (s * s).sum(), (s * n).sum(), (n * n).sum()]
+    found = ratio_over_forms(FormSums(*(np.array([int(value)]) for value in sums)))
+    for figure, value in (
+        ("`index_pct` = {:.2f}", 100 * found.proportion[0]),
+        ("`se_pct` = {:.2f}", 100 * found.standard_error[0]),
+        ("`df` = {:.0f}", found.degrees_of_freedom[0]),
+        ("= {:.2f}\n", found.effective_n[0]),
+        ("**{:.2f} %", 100 * found.low[0]),
+        ("{:.2f} %**", 100 * found.high[0]),
+    ):
+        assert figure.format(value) in page
+
+
+def test_sql_of_the_guides_names_columns_that_exist() -> None:
+    """Every SQL block runs on empty marts made from the dictionary."""
+    dictionary = text_of(REFERENCE / "marts.md")
+    with duckdb.connect() as marts:
+        marts.execute("CREATE SCHEMA marts").fetchall()
+        for section in re.split(r"^## ", dictionary, flags=re.MULTILINE)[1:]:
+            columns = re.findall(r"^\| \*{0,2}`([a-z_]+)`\*{0,2} \| ([a-z ]+) \|", section, re.MULTILINE)
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+            marts.execute(f"CREATE TABLE marts.{section.split()[0]} ({listed})").fetchall()
+        blocks = [block for page in PAGES for language, block in FENCE.findall(text_of(page)) if language == "sql"]
+        assert blocks
+        for block in blocks:
+            marts.execute(block).fetchall()
