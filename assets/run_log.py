@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assets.landing.ledger import InputRecord
-from quality.gate import GateResult
+from quality.gate import GateCheck, GateResult
 
 
 @dataclass
@@ -37,11 +37,9 @@ class RunLog:
         self.gates.append(gate)
 
     @property
-    def checks(self) -> list[tuple[str, str, bool, bool]]:
-        """Every gate and audit check of the run: dataset, name, passed, critical."""
-        return [
-            (gate.dataset, check.name, check.passed, check.critical) for gate in self.gates for check in gate.checks
-        ]
+    def checks(self) -> list[tuple[str, GateCheck]]:
+        """Every gate and audit check of the run, with its dataset."""
+        return [(gate.dataset, check) for gate in self.gates for check in gate.checks]
 
     def total(self, count: str) -> int:
         """Return the sum of one of the rows_* counts over the inputs of this run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hmac
 import os
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -21,8 +22,8 @@ from quality.problem import Problem
 
 
 def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], None]) -> Office:
-    """Return the office of a workspace. Raises SettingsError when its key is missing."""
-    return Office(
+    """Return the office of a workspace. Raises SettingsError when its key is missing or not the one it began with."""
+    office = Office(
         workspace=workspace,
         roots=settings.roots,
         cut_off_day=settings.cut_off_day,
@@ -33,6 +34,16 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
         today=dt.datetime.now(ZoneInfo(settings.time_zone)).date(),
         tell=tell,
     )
+    # Under another key every record would get another hash, and corrections would count as new records.
+    mark = hmac.new(office.key, b"which key this ledger belongs to", "sha256").hexdigest()[:16]
+    if not office.ledger.is_bound_to(mark):
+        office.close()
+        text = Bilingual(
+            vi="Khoá bí mật không phải khoá mà không gian làm việc này đã dùng; đặt lại khoá cũ",
+            en="This is not the secret key that the workspace began with; put the old key back",
+        )
+        raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
+    return office
 
 
 def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:

@@ -144,10 +144,12 @@ def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
     iso = f"try_cast({given} AS TIMESTAMP)"
     if offset_possible:
         iso = f"CASE WHEN NOT regexp_matches({given}, {literal(OFFSET)}) THEN {iso} END"
-    if not formats:
-        return iso
-    listed = ", ".join(literal(form) for form in formats)
-    return f"coalesce(try_strptime({given}, [{listed}]), {iso})"
+    read = iso
+    if formats:
+        listed = ", ".join(literal(form) for form in formats)
+        read = f"coalesce(try_strptime({given}, [{listed}]), {iso})"
+    # The engine takes these words for moments of its own; in a record they are no dates.
+    return f"CASE WHEN lower({given}) NOT IN ('infinity', '-infinity', 'epoch') THEN {read} END"
 
 
 def moments(field: FieldContract, column: ColumnMap, given: str) -> dict[str, str]:

@@ -66,6 +66,14 @@ PART = sa.Table(
 )
 
 
+MARK = sa.Table(
+    "mark",
+    METADATA,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+
 @dataclass(frozen=True)
 class InputRecord:
     """One reading of one input; rows_read = accepted + quarantined + duplicate at the time it was taken in."""
@@ -176,6 +184,14 @@ class Ledger:
         )
         with self._engine.connect() as connection:
             return [InputRecord(**row) for row in connection.execute(statement).mappings()]
+
+    def is_bound_to(self, key_mark: str) -> bool:
+        """Return whether the records were keyed with this key (told by a mark of it); the first key asked about is bound."""
+        with self._engine.begin() as connection:
+            bound = connection.execute(sa.select(MARK.c.value).where(MARK.c.name == "key")).scalar()
+            if bound is None:
+                connection.execute(sa.insert(MARK).values(name="key", value=key_mark))
+            return bound in (None, key_mark)
 
     def retired_ids(self) -> frozenset[str]:
         """Return the readings that no longer count; their landed rows lie on, unread."""

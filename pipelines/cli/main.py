@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from assets.workspace import Workspace
 from pipelines.cli.progress import Progress, console, show_problems, show_summary
@@ -197,6 +198,12 @@ def main() -> None:
     except WorkspaceBusy as error:
         console.print(str(error), style="red")
         sys.exit(USAGE)
+    except (OSError, OperationalError) as error:
+        # A full disk or a folder without permission; the next run needs no repair.
+        reason = getattr(error, "orig", None) or error
+        console.print(f"The disk or the ledger cannot be used: {reason}", style="red", markup=False)
+        console.print("See `sipas doctor`; make room or mend permissions and run again. (Kiểm tra ổ đĩa và quyền ghi.)")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

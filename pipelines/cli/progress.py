@@ -64,7 +64,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
 def show_summary(report: RunReport) -> None:
     """Print what a run did: rows, checks, the revision and where to look."""
     log = report.log
-    checks = [passed for *_, passed, _ in log.checks]
+    checks = [check.passed for _, check in log.checks]
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_row("inputs taken in", f"{len(log.records):,}")
     for label, name in (
@@ -78,9 +78,12 @@ def show_summary(report: RunReport) -> None:
     table.add_row("checks passed", f"{sum(checks) + log.nodes_good:,}")
     table.add_row("checks failed", f"{len(checks) - sum(checks) + len(log.nodes_bad):,}")
     console.print(table)
-    for dataset, name, passed, critical in log.checks:
-        if not passed:
-            console.print(f"{'FAILED' if critical else 'warning'}: {dataset} {name}", style="yellow")
+    for dataset, check in log.checks:
+        if not check.passed:
+            verdict = "FAILED" if check.critical else "warning"
+            line = f"{verdict}: {dataset} {check.name}: {check.message_en}"
+            console.print(line, style="yellow", markup=False, highlight=False)
+            console.print(f"  {check.message_vi}", style="dim", markup=False, highlight=False)
     for failure in report.failures:
         console.print(f"FAILED: {failure}", style="red", markup=False, highlight=False)
     if report.folder is None:
