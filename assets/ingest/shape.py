@@ -302,7 +302,11 @@ def refused_rows(shape: Shape, chunk_columns: Iterable[str], more: str = "") -> 
         for index, check in enumerate(shape.checks)
         if check.severity != "warn"
     )
-    cells = ", ".join(f"{quote(name)} := chunk.{quote(name)}" for name in chunk_columns if name not in OWN_COLUMNS)
+    cells = ", ".join(
+        f"{quote(name)} := chunk.{quote(name)}"
+        for name in chunk_columns
+        if name not in OWN_COLUMNS and not name.startswith(CLEAN)
+    )
     return (
         "SELECT shaped._seq AS delivery_seq, shaped.input_id, shaped._sheet AS sheet, shaped._line AS line, "
         f"shaped._fault AS fault, CAST(list_filter([{rules}], lambda r: r IS NOT NULL) AS {RULES_TYPE}) AS rules, "

@@ -57,8 +57,9 @@ def test_mart_is_labelled_for_every_reader(node: dict[str, Any]) -> None:
     for name, column in node["columns"].items():
         assert column["meta"]["format"] in FORMATS and isinstance(column["meta"]["hide"], bool), name
         assert column["description"] and column["data_type"], name
-    if "n_column" in node["meta"]:
-        assert node["columns"][node["meta"]["n_column"]]["meta"]["hide"]
+    named = node["meta"].get("n_column", [])
+    for name in [named] if isinstance(named, str) else named:
+        assert node["columns"][name]["meta"]["hide"]
 
 
 @pytest.mark.parametrize("schema", ["staging", "intermediate", "marts"])

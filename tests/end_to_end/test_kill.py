@@ -13,8 +13,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import july
 from sipas_process import Sipas
+from tiny_office import july
 
 from assets.publish.revision import current_revision, open_current
 from assets.workspace import Workspace

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from conftest import MONTHS, july, june
 from sipas_process import Sipas
+from tiny_office import MONTHS, july, june
 from workspaces import (
     CASE_HEADER,
     KEY,
