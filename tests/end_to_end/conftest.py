@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sipas_process import Finished, Sipas
+from sipas_process import Sipas
 from tiny_office import MONTHS, june
 from workspaces import make_workspace
 
 from assets.workspace import Workspace
-
-__all__ = ["Finished"]
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
-from sipas_process import Sipas
+from sipas_process import Finished, Sipas
 from tiny_office import july
 
 from assets.publish.revision import current_revision, open_current
@@ -47,6 +49,18 @@ class Reference:
     revision: str
     contents: Contents
     ledger: Contents
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A run killed at one point, what a reader then saw, how many inputs the ledger had, and the run after it."""
+
+    workspace: Workspace
+    killed: Finished
+    seen: str
+    seen_whole: bool
+    recorded: int
+    again: Finished
 
 
 def whole(folder: Path) -> bool:
@@ -102,20 +116,46 @@ def ledger(workspace: Workspace) -> Contents:
     return rows
 
 
+def copied(published: Workspace, folder: Path) -> Workspace:
+    """The office with June published, July in its inbox."""
+    workspace = Workspace(Path(shutil.copytree(published.root, folder, symlinks=True)))
+    july(workspace)
+    return workspace
+
+
 @pytest.fixture(scope="module")
 def reference(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """The run that nothing interrupts."""
-    import shutil
-
-    workspace = Workspace(
-        Path(shutil.copytree(published.root, tmp_path_factory.mktemp("reference") / "office", symlinks=True))
-    )
-    july(workspace)
+    workspace = copied(published, tmp_path_factory.mktemp("reference") / "office")
     done = sipas.run(workspace)
     assert done.code == 0, done.output
     folder = open_current(workspace)
     assert whole(folder) and folder.name != current_revision(published)
     return Reference(folder.name, contents(folder), ledger(workspace))
+
+
+@pytest.fixture(scope="module")
+def attempts(
+    request: pytest.FixtureRequest, sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Attempt]]]:
+    """The selected points, killed and run again two at a time: a run leaves a second core idle most of its time."""
+
+    def attempt(point: str, folder: Path) -> Attempt:
+        workspace = copied(published, folder)
+        killed = sipas.run(workspace, kill_at=point)
+        seen = open_current(workspace)
+        connection = sqlite3.connect(workspace.state / "ledger.sqlite")
+        [recorded] = connection.execute("SELECT count(*) FROM input").fetchone()
+        connection.close()
+        return Attempt(workspace, killed, seen.name, whole(seen), recorded, sipas.run(workspace))
+
+    selected = {getattr(item, "callspec", None) and item.callspec.params.get("point") for item in request.session.items}
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            point: pool.submit(attempt, point, tmp_path_factory.mktemp(point) / "office")
+            for point in POINTS
+            if point in selected
+        }
 
 
 def test_every_checkpoint_of_the_code_is_killed_here() -> None:
@@ -130,29 +170,19 @@ def test_every_checkpoint_of_the_code_is_killed_here() -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_kill_and_run_again(
-    point: str,
-    sipas: Sipas,
-    published: Workspace,
-    reference: Reference,
-    copy_of: Callable[[Workspace, str], Workspace],
+    point: str, published: Workspace, reference: Reference, attempts: dict[str, Future[Attempt]]
 ) -> None:
-    workspace = copy_of(published, "killed")
-    july(workspace)
-    before = current_revision(workspace)
-    killed = sipas.run(workspace, kill_at=point)
-    assert killed.code == -signal.SIGKILL, killed.output
+    attempt = attempts[point].result()
+    before = current_revision(published)
+    assert attempt.killed.code == -signal.SIGKILL, attempt.killed.output
+    assert attempt.seen == (reference.revision if point == "publish.pointed" else before)
+    assert attempt.seen_whole
+    assert (attempt.recorded > 3) == (point in COMMITTED), "a batch counts from its ledger row on, and not before"
 
-    seen = open_current(workspace)
-    assert seen.name == (reference.revision if point == "publish.pointed" else before)
-    assert whole(seen)
-    recorded = sqlite3.connect(workspace.state / "ledger.sqlite").execute("SELECT count(*) FROM input").fetchone()[0]
-    assert (recorded > 3) == (point in COMMITTED), "a batch counts from its ledger row on, and not before"
-
-    again = sipas.run(workspace)
-    assert again.code == 0, again.output
-    assert ("Nothing new" in again.output) == (point == "publish.pointed")
-    folder = open_current(workspace)
+    assert attempt.again.code == 0, attempt.again.output
+    assert ("Nothing new" in attempt.again.output) == (point == "publish.pointed")
+    folder = open_current(attempt.workspace)
     assert folder.name == reference.revision
     assert whole(folder) and contents(folder) == reference.contents
-    assert ledger(workspace) == reference.ledger
+    assert ledger(attempt.workspace) == reference.ledger
     assert sorted(path.name for path in folder.parent.iterdir()) == sorted([str(before), reference.revision])
