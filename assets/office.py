@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from assets.ingest.batch import IngestContext, UnknownItem, scales
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
-from assets.ingest.reference_feed import commit_reference, fed_tables, read_reference
+from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
-from assets.landing.ledger import InputRecord, Ledger
+from assets.ledger import Ledger
+from assets.reference.fed import fed_tables
 from assets.reference.tables import reference_tables
 from assets.reference.units import name_key, unit_names
 from assets.workspace import Workspace
@@ -75,30 +75,10 @@ class Office:
         inputs = self._find(specs, lambda month: True, "")
         return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
 
-    def take_in_references(self) -> list[InputRecord]:
-        """Land what is new for the reference tables; the tables are made again afterwards."""
-        new = self.reference_plan()
-        if not new.to_read:
-            return []
-        work = self.workspace.landing / ".staging" / "reference"
-        inputs = read_reference(new.to_read, self.ledger.next_seq(), self.contracts, work)
-        for result in inputs:
-            self.note(result.outcome.warnings)
-            self.note([result.outcome.refusal] if result.outcome.refusal else [])
-        records = commit_reference(
-            self.workspace,
-            self.ledger,
-            inputs,
-            self.contracts,
-            batch_id([item.input_id for item in new.to_read]),
-            self.today,
-            new.retired,
-            work,
-        )
-        self.__dict__.pop("reference", None)
-        self.__dict__.pop("reference_hash", None)
-        self.__dict__.pop("_meanings", None)
-        return records
+    def read_references_again(self) -> None:
+        """Forget the reference tables: something was landed for them."""
+        for name in ("reference", "reference_hash", "_meanings"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def reference(self) -> dict[str, pa.Table]:
@@ -203,8 +183,3 @@ class Office:
         }
         work = self.workspace.landing / ".staging"
         return IngestContext(self.contracts, self._levels, known, self.resolve_units, self.key, work)
-
-
-def batch_id(input_ids: Iterable[str]) -> str:
-    """Return the id of a batch: it follows from the inputs it takes in."""
-    return hashlib.sha256("\x1f".join(sorted(input_ids)).encode()).hexdigest()[:16]

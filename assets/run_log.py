@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assets.landing.ledger import InputRecord
+from assets.ledger import InputRecord
 from quality.gate import GateCheck, GateResult
 
 

@@ -36,7 +36,7 @@ def our_reading(workspace: str) -> float:
     # pyarrow imports pandas at its first look at a numpy array; that is no part of reading.
     assert pd.__version__
     start = time.perf_counter()
-    batch = stage("case", inputs, 1, [], frozenset(), context, lambda line: None)
+    batch = stage("case", inputs, 1, [], frozenset(), 1.0, context, lambda line: None)
     seconds = time.perf_counter() - start
     [outcome] = batch.outcomes
     if outcome.refusal is not None or outcome.rows_accepted < 0.99 * outcome.rows_read:

@@ -11,8 +11,8 @@ from pathlib import Path
 import dagster as dg
 
 from assets.estimates.asset import est_sipas_index
-from assets.ingest.asset import landing_assets, reference_assets, source_specs
 from assets.ingest.spec import load_specs
+from assets.landing.asset import landing_assets, reference_assets, source_specs
 from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.asset import publish_assets

@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("assets", "quality", "dbt_project")
 KINDS = {".py", ".sql", ".yml", ".csv", ".j2", ".html"}
+# What dbt writes beside the project when someone runs it by hand.
+MADE = {"target", "logs", "dbt_packages"}
 
 
 @cache
@@ -18,7 +20,7 @@ def software_version() -> str:
     digest = hashlib.sha256()
     for folder in SOURCES:
         for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix in KINDS and file.is_file():
+            if file.suffix in KINDS and file.is_file() and not MADE.intersection(file.relative_to(ROOT).parts):
                 digest.update(file.relative_to(ROOT).as_posix().encode())
                 digest.update(file.read_bytes())
     return f"{version('sipas-warehouse')}+{digest.hexdigest()[:8]}"

@@ -16,8 +16,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import yaml
 
-from assets.ingest.take_in import take_in
-from assets.landing.ledger import InputRecord
+from assets.landing.take_in import take_in, take_in_references
+from assets.ledger import InputRecord
 from assets.office import Office
 from assets.workspace import Workspace
 from quality.gate import GateResult, GateThresholds
@@ -309,7 +309,7 @@ class Taken:
 def take(workspace: Workspace, dataset: str = "case", **thresholds: Any) -> Taken:
     """Take in what is new for the dataset through the real gate; every input's rows must add up."""
     office = open_office(workspace, **thresholds)
-    office.take_in_references()
+    take_in_references(office)
     taken = take_in(office, dataset, lambda month: True)
     for record in taken.records:
         assert record.rows_read == record.rows_accepted + record.rows_quarantined + record.rows_duplicate, record

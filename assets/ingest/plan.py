@@ -12,7 +12,7 @@ from pathlib import Path
 from assets.ingest.extract import Extract, extract
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
-from assets.landing.ledger import InputRecord
+from assets.ledger import InputRecord
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract
 from quality.problem import Problem
@@ -139,9 +139,18 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
     """Compare the inputs with the ledger.
 
     An input is read when its bytes are new for its source and scope, when its spec or contract changed since, or when
-    rows of it were refused and the reference tables changed since. The same bytes at another path are a copy.
+    rows of it were refused and the reference tables changed since. The same bytes at another path are a copy. But what
+    another delivery has replaced since is a new delivery when it comes again: the sender went back to it.
     """
+    # In order of arrival, so that the last reading of each stays.
     by_path = {(record.source, record.path, record.scope_id or "", record.content_sha): record for record in known}
+    last_at_path = {(record.source, record.path, record.scope_id or ""): record.content_sha for record in known}
+    last_in_scope = {
+        (record.source, record.scope_id): record.content_sha
+        for record in known
+        if record.delivery_kind == "snapshot" and record.status == "landed"
+    }
+    known_ids = retired_ids | {record.input_id for record in known}
     inputs = tuple(inputs)
     specs = {item.spec.name: item.spec for item in inputs}
     # A copy is a copy of a reading made under the present spec, whose counts it shares.
@@ -156,8 +165,10 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
     copies: list[tuple[PlannedInput, str]] = []
     retired: list[str] = []
     for item in inputs:
-        record = by_path.get((item.spec.name, item.path, item.scope_id or "", item.content_sha))
-        if record is not None:
+        at = (item.spec.name, item.path, item.scope_id or "")
+        scope = (item.spec.name, item.scope_id)
+        record = by_path.get((*at, item.content_sha))
+        if record is not None and last_at_path[at] == item.content_sha:
             refused = record.status == "refused" or record.rows_quarantined > 0
             stale = record.reading_hash != item.reading_hash or (
                 refused and record.reference_hash != item.reference_hash
@@ -165,17 +176,29 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
             if record.status == "duplicate" or not stale:
                 continue
             retired.append(record.input_id)
-            item = replace(item, replaced_seq=record.delivery_seq)
-            while item.input_id in retired_ids | {record.input_id}:
-                item = replace(item, reading=item.reading + 1)
+            item = _unread(replace(item, replaced_seq=record.delivery_seq), known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
-        elif item.same_delivery in by_delivery:
+        elif (
+            record is None
+            and item.same_delivery in by_delivery
+            and last_in_scope.get(scope, item.content_sha) == item.content_sha
+        ):
             copies.append((item, by_delivery[item.same_delivery]))
         else:
+            item = _unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
+            if item.scope_id is not None:
+                last_in_scope[scope] = item.content_sha
     return Plan(tuple(to_read), tuple(copies), tuple(retired))
+
+
+def _unread(item: PlannedInput, known_ids: frozenset[str]) -> PlannedInput:
+    """Return the item with the number of its reading that no earlier reading of it has."""
+    while item.input_id in known_ids:
+        item = replace(item, reading=item.reading + 1)
+    return item
 
 
 def _delivery(spec: SourceSpec, groups: Mapping[str, str], scope_id: str | None, content_sha: str) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""Sources that feed reference tables: every row is shaped per feed, and each input's rows are landed as they are."""
+"""Read sources that feed reference tables: a row is shaped once per feed. Committing stands in landing/reference.py."""
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,19 +9,15 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from assets.ingest.batch import InputOutcome, check_headings, delivery_seqs, tables_of
+from assets.ingest.batch import delivery_seqs
 from assets.ingest.engine import connect, fetch
+from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
 from assets.ingest.shape import quote, reference_shape, refused_rows, with_clean_cells
-from assets.landing.land import move_into_place, record_of, rule_counts_of
-from assets.landing.ledger import InputRecord, Ledger, Part
-from assets.workspace import Workspace
+from assets.ingest.source_reader import check_headings, tables_of
 from quality.contract import Contract, landing_schema
-
-QUARANTINE_COLUMNS = ["input_id", "source", "path", "sheet", "line", "rules", "raw"]
 
 
 @dataclass
@@ -93,59 +88,3 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
     }
     outcome.rows_quarantined = len(lines)
     outcome.rows_accepted = outcome.rows_read - len(lines)
-
-
-def commit_reference(
-    workspace: Workspace,
-    ledger: Ledger,
-    inputs: Sequence[ReferenceInput],
-    contracts: Mapping[str, Contract],
-    batch_id: str,
-    today: dt.date,
-    retired: Sequence[str],
-    work: Path,
-) -> list[InputRecord]:
-    """Land the inputs, one Parquet file per input and table, and record them."""
-    parts: list[Part] = []
-    for result in inputs:
-        item = result.outcome.item
-        tables = {f"landing/{dataset}": table for dataset, table in result.landed.items()}
-        if result.refused:
-            refused = pa.concat_tables(result.refused)
-            for name, value in (("source", item.spec.name), ("path", item.path)):
-                refused = refused.append_column(name, pa.array([value] * refused.num_rows, pa.string()))
-            tables[f"quarantine/{item.spec.name}"] = refused.select(QUARANTINE_COLUMNS)
-        for folder, table in tables.items():
-            staged = work / f"{item.input_id}.parquet"
-            pq.write_table(table, staged)
-            relative = f"{folder}/{item.input_id}.parquet"
-            move_into_place(staged, workspace.root / relative)
-            dataset = folder.removeprefix("landing/")
-            version = contracts[dataset].version if dataset in contracts else 1
-            parts.append(Part(relative, dataset, batch_id, version, table.num_rows))
-    records = [record_of(result.outcome, batch_id, today) for result in inputs]
-    rules = [count for result in inputs for count in rule_counts_of(result.outcome)]
-    ledger.commit(records, rules, parts, retired)
-    return records
-
-
-def fed_tables(workspace: Workspace, ledger: Ledger, contracts: Mapping[str, Contract]) -> dict[str, pa.Table]:
-    """Return what sources have fed into each reference table, the newest delivery first; only tables that a source feeds.
-
-    Of a snapshot's deliveries only the last of each scope counts.
-    """
-    landed = [record for record in ledger.active() if record.status == "landed"]
-    latest = {(record.source, record.scope_id): record.input_id for record in landed}
-    live = [
-        record
-        for record in landed
-        if record.delivery_kind != "snapshot" or latest[(record.source, record.scope_id)] == record.input_id
-    ]
-    tables: dict[str, list[pa.Table]] = {}
-    paths = {part.path for part in ledger.parts()}
-    for record in reversed(live):
-        for dataset in record.datasets.split(","):
-            path = f"landing/{dataset}/{record.input_id}.parquet"
-            if contracts[dataset].kind == "reference" and path in paths:
-                tables.setdefault(dataset, []).append(pq.read_table(workspace.root / path))
-    return {dataset: pa.concat_tables(found) for dataset, found in tables.items()}

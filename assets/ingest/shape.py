@@ -1,6 +1,6 @@
 """From raw text to the contract's columns: the SQL that maps, types, keys and checks one chunk of source rows.
 
-Nothing here reads or writes a file; batch.py runs the statements.
+Nothing here reads or writes a file; source_reader.py runs the statements.
 """
 
 from __future__ import annotations
@@ -172,7 +172,9 @@ def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
         listed = ", ".join(literal(value) for value in field.values)
         return {field.name: f"CASE WHEN {given} IN ({listed}) THEN {given} END"}
     if field.type == "integer":
-        return {field.name: f"try_cast({given} AS BIGINT)"}
+        # The engine alone would round 1.5 to 2.
+        whole = f"try_cast({given} AS DECIMAL(18, 4)) = try_cast({given} AS BIGINT)"
+        return {field.name: f"CASE WHEN {whole} THEN try_cast({given} AS BIGINT) END"}
     if field.type == "decimal":
         return {field.name: f"try_cast({given} AS DECIMAL(18, 4))"}
     local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
@@ -224,7 +226,8 @@ def field_checks(contract: Contract, field: FieldContract, heading: str, known: 
             "Not a real date in the stated format; write it as the spec says",
         )
     elif field.type in ("integer", "decimal"):
-        add("type", unread, "Không phải số; sửa lại ô này", "Not a number; correct the cell")
+        vi, en = ("số nguyên", "a whole number") if field.type == "integer" else ("số", "a number")
+        add("type", unread, f"Không phải {vi}; sửa lại ô này", f"Not {en}; correct the cell")
     elif field.type == "code":
         listed = ", ".join(field.values)
         add(
@@ -337,6 +340,9 @@ def _record_id(feed: Feed) -> str:
     parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
     if feed.record_id:
         parts += [clean(heading) for heading in feed.record_id]
+        if len(parts) > 1:
+            # A stroke inside a part is marked, so that 1/2 with 3 is not 1 with 2/3.
+            parts = [rf"replace(replace({part}, '\', '\\'), '/', '\/')" for part in parts]
         return " || '/' || ".join(parts)
     # A surrogate must not carry the cells themselves, which may be personal.
     listed = f" || {SEPARATOR} || ".join(f"coalesce({clean(heading)}, '')" for heading in feed.surrogate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from assets.landing.ledger import Ledger
+from assets.ledger import Ledger
 from assets.workspace import Workspace
 from quality.gate import GateCheck, GateResult
 

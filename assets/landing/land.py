@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from assets.checkpoint import checkpoint
-from assets.ingest.batch import InputOutcome, StagedBatch
+from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
-from assets.landing.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount
+from assets.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount
 from assets.workspace import Workspace
 from quality.contract import Contract
 

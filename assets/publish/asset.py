@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from assets.ingest.asset import check_result
+from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
 from assets.publish.context import PublishContext

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from assets.ingest.spec import SourceSpec
-from assets.landing.ledger import InputRecord, RuleCount
+from assets.ledger import InputRecord, RuleCount
 
 
 def revision_id(

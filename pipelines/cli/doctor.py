@@ -18,7 +18,7 @@ import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.ingest.spec import load_specs
-from assets.landing.ledger import Ledger
+from assets.ledger import Ledger
 from assets.warehouse.postgres_engine import PostgresWarehouse
 from assets.workspace import Workspace
 from pipelines.cli.tables import say

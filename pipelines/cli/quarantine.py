@@ -20,7 +20,7 @@ import xlsxwriter
 
 from assets.ingest.engine import connect
 from assets.ingest.shape import literal
-from assets.landing.ledger import InputRecord, Ledger
+from assets.ledger import InputRecord, Ledger
 from assets.publish.tables import BYTE_ORDER_MARK, csv_batch
 from assets.workspace import Workspace
 from pipelines.cli.progress import console

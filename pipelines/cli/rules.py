@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from assets.ingest.batch import CONFLICT_RULE
+from assets.ingest.settle import CONFLICT_RULE
 from assets.ingest.shape import KEY_CONFLICT, ROW_FAULTS, field_checks
-from assets.landing.ledger import InputRecord
+from assets.ledger import InputRecord
 from quality.contract import Bilingual, load_contracts
 
 _UNKNOWN = Bilingual(

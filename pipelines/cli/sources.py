@@ -19,13 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from assets.ingest.batch import InputOutcome, UnknownItem, stage, tables_of
+from assets.ingest.batch import stage
+from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused
-from assets.ingest.reference_feed import fed_tables, read_reference
+from assets.ingest.reference_feed import read_reference
+from assets.ingest.source_reader import UnknownItem, tables_of
 from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
+from assets.reference.fed import fed_tables
 from assets.reference.tables import reference_tables
 from assets.reference.units import name_key, unit_names
 from assets.workspace import Workspace
@@ -220,7 +223,8 @@ def _read(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
     if spec.record_feed is None:
         return _read_reference_sample(office, spec, sample)
     dataset = spec.record_feed.dataset
-    batch = stage(dataset, sample.items, 1, [], frozenset(), office.ingest_context(), lambda line: None)
+    # Every problem of the sample is to be shown, however many there are.
+    batch = stage(dataset, sample.items, 1, [], frozenset(), 1.0, office.ingest_context(), lambda line: None)
     landed = {name: pq.read_table(file) for name, file in batch.landed.items()}
     return _Reading(
         batch.outcomes,

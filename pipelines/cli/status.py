@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from assets.landing.ledger import InputRecord, Ledger, RuleCount
+from assets.ledger import InputRecord, Ledger, RuleCount
 from assets.publish.revision import PublishError, current_revision, open_current
 from assets.workspace import Workspace
 from pipelines.cli.progress import console

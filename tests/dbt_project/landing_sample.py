@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.landing.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from quality.contract import landing_schema, load_contracts
 

@@ -512,6 +512,23 @@ def test_database_that_is_not_there(workspace: Workspace) -> None:
     assert_good_source_landed(taken)
 
 
+def test_a_file_of_mostly_broken_rows_is_refused_alone(workspace: Workspace) -> None:
+    """A changed template in one large file keeps no other sender's file, nor the gate, from anything."""
+    write_spec(workspace, "xau", case_spec())
+    rows = [case_row(number, **{"Ngày nhận": "31/06/2023"}) for number in range(15)]
+    put_cases(workspace, BAD, rows + [case_row(number) for number in range(15, 27)])
+    taken = take(workspace)
+    assert taken.gate is not None and taken.gate.passed
+    problem = only_problem(taken, "file.broken_rows")
+    assert problem.file == BAD and problem.column == "Ngày nhận"
+    for text in (problem.message.vi, problem.message.en):
+        assert "15" in text and "27" in text and "case.received_at.type" in text
+    assert taken.records[BAD].status == "refused"
+    assert_good_source_landed(taken)
+    put_cases(workspace, BAD, rows[:13] + [case_row(number) for number in range(15, 28)])
+    assert_counts(take(workspace), BAD, 26, 13, 13)
+
+
 def test_a_share_of_refused_rows_above_the_threshold_closes_the_gate(workspace: Workspace) -> None:
     """What closes the gate lands nothing of the batch, and the next run with the file mended takes all of it in."""
     write_spec(workspace, "xau", case_spec())

@@ -92,6 +92,23 @@ def test_a_refused_or_empty_resubmission_replaces_nothing(workspace: Workspace) 
     assert len(current(taken.office, "survey_response")) == 2
 
 
+@pytest.mark.parametrize("path", [JUNE, AGAIN.replace("18", "20")], ids=["the same path", "another path"])
+def test_going_back_to_a_replaced_delivery(workspace: Workspace, path: str) -> None:
+    """v1, then v2, then the bytes of v1 again: the sender went back to it, and it stands."""
+    write_spec(workspace, "phieu", survey_spec())
+    first, second = [form_row(1), form_row(2)], [form_row(1, **{"Trụ sở": "Bình thường"})]
+    put_forms(workspace, JUNE, first)
+    take(workspace, "survey_response")
+    replaced = JUNE if path == JUNE else AGAIN
+    put_forms(workspace, replaced, second)
+    assert len(current(take(workspace, "survey_response").office, "survey_response")) == 1
+    put_forms(workspace, path, first)
+    taken = take(workspace, "survey_response")
+    assert counts(taken, path) == (2, 2, 0, 0)
+    assert len(current(taken.office, "survey_response")) == 2
+    assert is_settled(workspace, "survey_response")
+
+
 @pytest.mark.parametrize("kind", ["upsert", "append"])
 def test_upsert_and_append_leave_what_they_do_not_name(workspace: Workspace, kind: str) -> None:
     write_spec(workspace, "ho_so", case_spec(delivery={"kind": kind}))
@@ -315,7 +332,7 @@ def test_a_refusal_in_the_middle_of_a_file_leaves_none_of_its_rows(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fault shows only after earlier chunks were shaped and written aside."""
-    monkeypatch.setattr("assets.ingest.batch.CHUNK_ROWS", 3)
+    monkeypatch.setattr("assets.ingest.source_reader.CHUNK_ROWS", 3)
     rows = [case_row(number, **({"Kênh": "Bồ câu"} if number == 2 else {})) for number in range(8)]
     file = put_cases(workspace, A, rows)
     file.write_bytes(file.read_bytes() + b'"HS-9,an open quote\n' + file.read_bytes())
@@ -328,7 +345,7 @@ def test_a_refusal_in_the_middle_of_a_file_leaves_none_of_its_rows(
 
 
 def test_chunks_do_not_change_the_outcome(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assets.ingest.batch.CHUNK_ROWS", 2)
+    monkeypatch.setattr("assets.ingest.source_reader.CHUNK_ROWS", 2)
     put_cases(workspace, A, [case_row(number % 5, **{"Kênh": "Bồ câu"} if number == 3 else {}) for number in range(9)])
     put_cases(workspace, B, [case_row(number) for number in range(4, 7)])
     taken = take(workspace)

@@ -9,6 +9,7 @@ import string
 import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +22,8 @@ from hypothesis import strategies as st
 from workspaces import KEY, case_spec, survey_spec
 
 from assets.ingest.engine import connect, set_key
-from assets.ingest.shape import CLEAN, EDGES, Shape, fixed_offset, record_shape, with_clean_cells
-from assets.ingest.spec import SourceSpec
+from assets.ingest.shape import CLEAN, EDGES, Shape, fixed_offset, record_shape, reference_shape, with_clean_cells
+from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from quality.contract import load_contracts
 
 Row = dict[str, Any]
@@ -159,6 +160,35 @@ def test_cells_of_a_surrogate_do_not_run_into_each_other(engine: duckdb.DuckDBPy
     del feed["record_id"]
     rows = shaped(engine, spec_of(case_spec(feeds=[feed])), [{"A": "ab", "B": "c"}, {"A": "a", "B": "bc"}])
     assert rows[0]["record_id"] != rows[1]["record_id"]
+
+
+@PROPERTY
+@given(ids=st.lists(st.tuples(*[st.text("1/\\", min_size=1, max_size=3)] * 2), min_size=1, max_size=40))
+def test_parts_of_a_record_id_do_not_run_into_each_other(
+    engine: duckdb.DuckDBPyConnection, ids: list[tuple[str, str]]
+) -> None:
+    feeds = [{**case_spec()["feeds"][0], "record_id": ["Sổ", "Số"]}]
+    rows = shaped(engine, spec_of(case_spec(feeds=feeds)), [{"Sổ": book, "Số": number} for book, number in ids])
+    assert len({row["record_key"] for row in rows}) == len(set(ids))
+
+
+# --- whole numbers ----------------------------------------------------------------------------------------------------
+
+
+@PROPERTY
+@given(st.lists(st.decimals(-1000, 1000, places=1), min_size=1, max_size=40))
+def test_only_whole_numbers_are_integers(engine: duckdb.DuckDBPyConnection, numbers: list[Decimal]) -> None:
+    feed = Feed(dataset="answer_level", columns={"is_satisfied": ColumnMap(column="Số")})
+    shape = reference_shape(feed, CONTRACTS["answer_level"], "Asia/Ho_Chi_Minh")
+    texts = [str(number) for number in numbers] + ["nan", "1e400", "một"]
+    chunk = pa.table({"Số": texts, "_seq": [1] * len(texts), "_line": range(len(texts))})
+    for name in ("_sheet", "_fault", "_raw"):
+        chunk = chunk.append_column(name, pa.array([None] * len(texts), pa.string()))
+    engine.register("chunk", with_clean_cells(chunk, ["Số"]))
+    engine.register("inputs", pa.table({"_seq": [1], "input_id": ["x"]}))
+    found = engine.execute(f"SELECT is_satisfied FROM ({shape.statement}) ORDER BY _line").fetchall()
+    whole = [int(number) if number == number.to_integral_value() else None for number in numbers]
+    assert [value for (value,) in found] == [*whole, None, None, None]
 
 
 # --- dates and instants -------------------------------------------------------------------------------------------------------

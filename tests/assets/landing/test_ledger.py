@@ -22,7 +22,7 @@ from workspaces import (
 )
 
 from assets.landing.land import sweep
-from assets.landing.ledger import ARRIVAL_STEP, InputRecord, Ledger, Part, RuleCount
+from assets.ledger import ARRIVAL_STEP, InputRecord, Ledger, Part, RuleCount
 from assets.workspace import Workspace
 
 
@@ -146,7 +146,7 @@ def test_sweep_removes_what_no_ledger_row_names(workspace: Workspace) -> None:
     sweep(workspace, office.ledger)
 
 
-@pytest.mark.parametrize("moment", ["assets.landing.land.checkpoint", "assets.landing.ledger.Ledger.commit"])
+@pytest.mark.parametrize("moment", ["assets.landing.land.checkpoint", "assets.ledger.Ledger.commit"])
 def test_a_death_before_the_commit_lands_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

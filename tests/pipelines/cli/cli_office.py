@@ -8,7 +8,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from assets.ingest.take_in import take_in
+from assets.landing.take_in import take_in
 from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import load_settings

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from assets.ingest.readers.options import CsvOptions, JsonOptions, SkipRule, WorkbookOptions
 from assets.ingest.spec import ColumnMap, Delivery, Feed, Location, SourceSpec, UnitFrom, read_spec
-from assets.landing.ledger import Ledger
+from assets.ledger import Ledger
 from assets.workspace import Workspace
 from pipelines.settings import Settings, load_settings, read_key
 from quality.contract import load_contracts

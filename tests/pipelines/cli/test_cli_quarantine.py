@@ -11,7 +11,7 @@ import pytest
 from cli_office import SPEC, Sipas, good_rows, ingest, lines_with, words, write_ledger
 from python_calamine import CalamineWorkbook
 
-from assets.landing.ledger import Ledger
+from assets.ledger import Ledger
 from assets.workspace import Workspace
 from pipelines.cli import quarantine
 

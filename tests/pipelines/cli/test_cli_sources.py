@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli_office import HEADER, SPEC, Sipas, good_rows, lines_with, write_ledger
 
-from assets.landing.ledger import Ledger
+from assets.ledger import Ledger
 from assets.workspace import Workspace
 
 SURVEY = """\

@@ -9,10 +9,10 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from assets.ingest.batch import StagedBatch
 from assets.ingest.engine import connect, fetch
+from assets.ingest.outcome import StagedBatch
 from assets.ingest.shape import literal, quote
-from assets.landing.ledger import InputRecord
+from assets.ledger import InputRecord
 from quality.contract import Contract, value_fields
 from quality.gate import InputCounts
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.ingest.spec import SourceSpec
-from assets.ingest.take_in import take_in
+from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
 from assets.run_log import RunLog
 from quality.contract import Contract
@@ -55,7 +55,7 @@ def reference_assets(contracts: Sequence[Contract], specs: Sequence[SourceSpec])
         office: Office = context.resources.office
         log: RunLog = context.resources.run_log
         log.stage("reference")
-        log.add_records(office.take_in_references())
+        log.add_records(take_in_references(office))
         for name in names:
             rows = office.reference[name].num_rows
             yield dg.MaterializeResult(asset_key=[LANDING, name], metadata={"dagster/row_count": rows})

@@ -1,0 +1,333 @@
+"""Read the inputs of one source in chunks and check every row of them. What becomes of the rows stands in settle.py."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from assets.ingest.engine import fetch, session
+from assets.ingest.outcome import InputOutcome, StagedBatch
+from assets.ingest.plan import PlannedInput
+from assets.ingest.readers import open_input
+from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
+from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows, with_clean_cells
+from assets.ingest.spec import SourceSpec
+from quality.contract import LINEAGE, Bilingual, Contract, value_fields
+from quality.problem import Problem, did_you_mean
+
+# Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
+CHUNK_ROWS = 50_000
+# Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
+SHAPERS = 2
+NO_ROWS = Bilingual(
+    vi="Tệp có tiêu đề nhưng không có dòng dữ liệu; nếu kỳ này có phát sinh, đề nghị đơn vị gửi lại",
+    en="The file has a header and no rows; if there was anything to report, ask the sender for it again",
+)
+
+
+@dataclass(frozen=True)
+class IngestContext:
+    """What reading needs to know of the workspace and its reference tables."""
+
+    contracts: Mapping[str, Contract]
+    levels: Mapping[str, Mapping[str, tuple[str, ...]]]
+    known: Mapping[str, frozenset[str]]
+    resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
+    key: bytes
+    work: Path
+
+
+class UnknownItem(Exception):
+    """A spec maps an item that its instrument does not have."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.render())
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class _ShapedChunk:
+    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
+
+    accepted: pa.Table
+    refused: pa.Table
+    rules: list[tuple[int, ...]]
+
+
+class SourceReader:
+    """Reads the inputs of one source in chunks, each chunk holding rows of many small files or a part of a large one."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        group: Sequence[InputOutcome],
+        context: IngestContext,
+        work: Path,
+        batch: StagedBatch,
+    ) -> None:
+        self.connection = connection
+        self.group = group
+        self.context = context
+        self.batch = batch
+        self.spec = group[0].item.spec
+        feed = self.spec.record_feed
+        assert feed is not None
+        self.contract = context.contracts[feed.dataset]
+        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
+        self.headings = self.spec.headings
+        self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
+        self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
+        self.chunk: list[pa.Table] = []
+        self.chunk_rows = 0
+        self.shaping: deque[Future[_ShapedChunk]] = deque()
+        self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+
+    def run(self) -> None:
+        for _ in range(SHAPERS):
+            opened = session(self.connection, self.context.key)
+            self._register_inputs(opened)
+            self.sessions.put(opened)
+        with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
+            refusals = self._read(workers)
+        for _ in range(SHAPERS):
+            self.sessions.get().close()
+        # Rows of a refused input may stand in a chunk already; they are left out when the batch is settled.
+        for refused, reason in refusals:
+            refused.refuse(reason)
+        for appender, files in ((self.accepted, self.batch.accepted_files), (self.refused, self.batch.refused_files)):
+            if appender.close():
+                files.append((self.spec, appender.path))
+
+    def _read(self, workers: Executor) -> list[tuple[InputOutcome, InputRefused]]:
+        """Read every input and have its rows shaped; return the inputs that are refused whole, with the reason."""
+        refusals: list[tuple[InputOutcome, InputRefused]] = []
+        for outcome in self.group:
+            try:
+                self._resolve_unit(outcome)
+                for table in tables_of(outcome.item):
+                    self._take(outcome, table, workers)
+                if not outcome.rows_read:
+                    outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
+            except InputRefused as refusal:
+                refusals.append((outcome, refusal))
+        self._hand_over(workers)
+        while self.shaping:
+            self._keep(self.shaping.popleft().result())
+        return refusals
+
+    def _register_inputs(self, connection: duckdb.DuckDBPyConnection) -> None:
+        names = sorted({name for outcome in self.group for name in outcome.item.groups})
+        rows = {
+            "_seq": pa.array([outcome.delivery_seq for outcome in self.group], pa.int64()),
+            "input_id": pa.array([outcome.item.input_id for outcome in self.group], pa.string()),
+        } | {
+            f"group_{name}": pa.array([outcome.item.groups.get(name) for outcome in self.group], pa.string())
+            for name in names
+        }
+        connection.register("inputs", pa.table(rows))
+        for kind in ("procedure", "instrument"):
+            codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
+            connection.register(f"known_{kind}", pa.table({"code": codes}))
+
+    def _resolve_unit(self, outcome: InputOutcome) -> None:
+        """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
+        unit = self.spec.unit
+        if unit is None or unit.group is None:
+            return
+        given = outcome.item.groups[unit.group]
+        outcome.unit_code = self.context.resolve_units(self.office, [given])[given]
+        if outcome.unit_code is None:
+            raise InputRefused(
+                "unit.unknown",
+                f"Tên tệp ghi đơn vị “{given}” không có trong danh mục; đổi tên tệp hoặc bổ sung reference/unit_alias.csv",
+                f"The file's name says unit “{given}”, which is not in the reference table; rename it or add an alias",
+            )
+
+    @property
+    def office(self) -> str:
+        return self.group[0].item.office
+
+    def _take(self, outcome: InputOutcome, table: RawTable, workers: Executor) -> None:
+        check_headings(self.spec, outcome, table)
+        for raw in table.batches:
+            rows_here = raw.num_rows
+            rows = pa.Table.from_batches([raw])
+            rows = rows.append_column("_seq", pa.array([outcome.delivery_seq] * rows_here, pa.int64()))
+            rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
+            self.chunk.append(rows)
+            self.chunk_rows += rows_here
+            if self.chunk_rows >= CHUNK_ROWS:
+                self._hand_over(workers)
+        outcome.rows_read += table.rows_read
+        outcome.rows_skipped += table.rows_skipped
+
+    def _hand_over(self, workers: Executor) -> None:
+        """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
+        if not self.chunk_rows:
+            return
+        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        if len(self.shaping) == SHAPERS:
+            self._keep(self.shaping.popleft().result())
+        self.shaping.append(workers.submit(self._shape, rows))
+
+    def _keep(self, shaped: _ShapedChunk) -> None:
+        """Write what became of a chunk, in the order of the chunks."""
+        self._count_rules(shaped.rules)
+        self.accepted.append(shaped.accepted.cast(self._accepted_schema()))
+        self.refused.append(shaped.refused)
+
+    def _shape(self, rows: Sequence[pa.Table]) -> _ShapedChunk:
+        connection = self.sessions.get()
+        try:
+            return self._shape_in(connection, rows)
+        finally:
+            self.sessions.put(connection)
+
+    def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
+        chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
+        connection.register("chunk", chunk)
+        connection.register("unit_map", self._unit_map(connection))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        rules = connection.execute(self._rule_counts()).fetchall()
+        lineage = (
+            f"record_key, input_id, _seq AS delivery_seq, _sheet AS sheet, _line AS line, CAST(1 AS BIGINT) AS source_rows, "
+            f"content_hash, {literal(self.spec.name)} AS source, {literal(self.office)} AS office_code, "
+            f"{literal(self.spec.deadline_precision)} AS deadline_precision"
+        )
+        values = ", ".join(quote(name.name) for name in value_fields(self.contract))
+        items = "".join(f", {quote('item__' + code)}" for code in shape.items)
+        accepted = fetch(
+            connection, f"SELECT {lineage}, {values}, extra{items} FROM shaped WHERE NOT ({shape.refusing})"
+        )
+        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
+        refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
+        connection.execute("DROP TABLE shaped").fetchall()
+        connection.unregister("chunk")
+        return _ShapedChunk(accepted, refused, rules)
+
+    def _accepted_schema(self) -> pa.Schema:
+        items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
+        return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
+
+    def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+        """Resolve the distinct unit names of the chunk; one row per name."""
+        unit = self.spec.unit
+        given: list[str] = []
+        if unit is not None and unit.column is not None:
+            distinct = connection.execute(f"SELECT DISTINCT {clean(unit.column)} FROM chunk").fetchall()
+            given = sorted(text for (text,) in distinct if text is not None)
+        elif unit is not None and unit.constant is not None:
+            given = [unit.constant]
+        elif unit is not None:
+            given = sorted({outcome.item.groups[str(unit.group)] for outcome in self.group})
+        resolved = self.context.resolve_units(self.office, given)
+        return pa.table(
+            {
+                "given": pa.array(given, pa.string()),
+                "unit_code": pa.array([resolved[name] for name in given], pa.string()),
+            }
+        )
+
+    def _rule_counts(self) -> str:
+        """Return the query of how many rows of each input break each check, then each rule in at least one column."""
+        conditions = [f"_c{index}" for index in range(len(self.shape.checks))]
+        for name in self._rule_names():
+            flags = [f"_c{index}" for index, check in enumerate(self.shape.checks) if check.rule == name]
+            conditions.append(" OR ".join(flags))
+        sums = ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+        return f"SELECT _seq, {sums} FROM shaped GROUP BY _seq"
+
+    def _rule_names(self) -> list[str]:
+        return list(dict.fromkeys(check.rule for check in self.shape.checks))
+
+    def _count_rules(self, found: Iterable[Sequence[int]]) -> None:
+        checks = self.shape.checks
+        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
+        for seq, *numbers in found:
+            outcome = by_seq[seq]
+            for check, number in zip(checks, numbers, strict=False):
+                if number:
+                    outcome.rules[(check.rule, check.column, check.severity)] += number
+            for name, number in zip(self._rule_names(), numbers[len(checks) :], strict=True):
+                if number:
+                    outcome.rule_rows[name] += number
+
+
+class _Appender:
+    """A Parquet file that is written chunk by chunk and exists only if a row came."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def append(self, table: pa.Table) -> None:
+        if table.num_rows:
+            self._writer = self._writer or pq.ParquetWriter(self.path, table.schema, compression="lz4")
+            self._writer.write_table(table)
+
+    def close(self) -> bool:
+        """Finish the file; return whether there is one."""
+        if self._writer is not None:
+            self._writer.close()
+        return self._writer is not None
+
+
+def tables_of(item: PlannedInput) -> Iterator[RawTable]:
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    if not isinstance(item.spec.reader, DatabaseOptions):
+        yield from open_input(item.file, item.spec.reader)
+        return
+    parquet = pq.ParquetFile(item.file)
+    columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
+    yield RawTable("", columns, parquet.iter_batches(), rows_read=parquet.metadata.num_rows)
+
+
+def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:
+    """Refuse an input that lacks a column the spec reads; note columns the spec does not name. Raises InputRefused."""
+    missing = [name for name in spec.headings if name not in table.columns]
+    if missing:
+        spare = [name for name in table.columns if name not in spec.headings]
+        hint = did_you_mean(missing[0], spare)
+        listed = ", ".join(f"“{name}”" for name in missing)
+        raise InputRefused(
+            "columns.missing",
+            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            sheet=table.sheet,
+            column=missing[0],
+        )
+    named = {*spec.headings, *spec.ignore, *(rule.column for rule in spec.reader.skip)}
+    for name in table.columns:
+        if name not in named:
+            text = Bilingual(
+                vi="Cột này không có trong khai báo nguồn; không được đọc",
+                en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",
+            )
+            outcome.warnings.append(Problem("columns.unknown", text, file=outcome.item.path, column=name))
+
+
+def scales(spec: SourceSpec, levels_of: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    """Return the levels of each mapped item; `levels_of` has them by instrument and item. Raises UnknownItem."""
+    answers, feed = spec.answer_feed, spec.record_feed
+    if answers is None or feed is None:
+        return {}
+    instrument = feed.columns["instrument_code"].constant or ""
+    levels = levels_of.get(instrument, {})
+    for code in answers.items:
+        if code not in levels:
+            hint = did_you_mean(code, levels)
+            text = Bilingual(
+                vi=f"Bộ phiếu “{instrument}” không có tiêu chí “{code}”.{hint.vi}",
+                en=f"The instrument “{instrument}” has no item “{code}”.{hint.en}",
+            )
+            raise UnknownItem(Problem("spec.item", text, file=f"sources/{spec.name}.yml", column=code))
+    return {code: levels[code] for code in answers.items}
