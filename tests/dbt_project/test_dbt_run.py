@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
-from conftest import assert_good, build_all
+from builds import assert_good, build_all
 from landing_sample import empty_sample, make_sample
 
 from assets.estimates.sipas_index import write_estimates

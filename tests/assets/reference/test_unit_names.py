@@ -1,16 +1,14 @@
-"""Names are compared alike in Python and in SQL, and mean what an office means by them."""
+"""Names are compared by what stays of them, and mean what an office means by them."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 import pytest
 
-from assets.reference.units import name_key, name_key_sql, short_name, unit_names
+from assets.reference.units import name_key, short_name, unit_names
 from quality.contract import landing_schema, load_contracts
 
 SPELLINGS = {
@@ -31,30 +29,13 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("key", "spelling"), [(key, text) for key, texts in SPELLINGS.items() for text in texts])
-def test_spellings_share_a_key_in_python_and_sql(key: str, spelling: str) -> None:
+def test_spellings_share_a_key(key: str, spelling: str) -> None:
     expected = name_key(key)
     assert name_key(spelling) == expected
-    assert in_sql([spelling]) == [expected]
-
-
-def test_every_letter_up_to_currency_signs_gives_the_same_key_in_sql() -> None:
-    texts = [f"a{chr(point)}b" for point in range(1, 0x20D0)]
-    assert in_sql(texts) == [name_key(text) for text in texts]
 
 
 def test_distinct_names_keep_distinct_keys() -> None:
     assert len({name_key(name) for name in ("Hoa", "Hoà", "Hoá", "Hòan", "Mua", "Mùa", "Thuy", "Thúy", "Mỹ Đức")}) == 9
-
-
-def test_a_missing_name_has_no_key_in_sql() -> None:
-    assert in_sql([None]) == [None]
-
-
-def in_sql(texts: Sequence[str | None]) -> list[str | None]:
-    with duckdb.connect() as connection:
-        connection.register("given", pa.table({"n": range(len(texts)), "text": pa.array(texts, pa.string())}))
-        found = connection.execute(f"SELECT {name_key_sql('text')} FROM given ORDER BY n").fetchall()
-    return [row[0] for row in found]
 
 
 def test_short_names() -> None:
