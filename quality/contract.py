@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 CONTRACTS_FOLDER = Path(__file__).parent / "contracts"
 
-FieldType = Literal["text", "integer", "decimal", "date", "instant", "code", "unit", "procedure", "instrument"]
+FieldType = Literal[
+    "text", "integer", "decimal", "date", "instant", "code", "unit", "procedure", "instrument", "record"
+]
 Severity = Literal["reject", "quarantine", "warn"]
 
 
@@ -30,10 +32,11 @@ class Bilingual(Strict):
 
 
 class FieldContract(Strict):
-    """One field of a dataset."""
+    """One field of a dataset. A field of type ``record`` names a record of the dataset `refers_to` by its number."""
 
     name: str
     type: FieldType
+    refers_to: str | None = None
     required: bool = False
     personal: Literal["none", "office"] = "none"
     values: tuple[str, ...] = ()
@@ -43,7 +46,7 @@ class FieldContract(Strict):
     @property
     def is_checked_against_text(self) -> bool:
         """Whether the typed value can differ from the text that was given."""
-        return self.type != "text"
+        return self.type not in ("text", "record")
 
 
 class Condition(Strict):
@@ -110,6 +113,11 @@ def day_column(field: str) -> str:
     return f"{field.removesuffix('_at')}_on"
 
 
+def key_column(dataset: str) -> str:
+    """Return the name of the column that holds the key of a record referred to: ``case`` → ``case_key``."""
+    return f"{dataset}_key"
+
+
 ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -120,6 +128,7 @@ ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "unit": pa.string(),
     "procedure": pa.string(),
     "instrument": pa.string(),
+    "record": pa.string(),
 }
 
 # Where a landed record came from; the same for every record dataset.
@@ -140,12 +149,17 @@ ANSWER_LINEAGE = LINEAGE[:3]
 
 
 def value_fields(contract: Contract) -> list[pa.Field]:
-    """Return the Arrow fields that hold the contract's values; an instant gives a UTC timestamp and a local day."""
+    """Return the Arrow fields that hold the contract's values.
+
+    An instant gives a UTC timestamp and a local day, a record referred to its number and its key.
+    """
     fields: list[pa.Field] = []
     for field in contract.fields:
         fields.append(pa.field(field.name, ARROW_TYPES[field.type]))
         if field.type == "instant":
             fields.append(pa.field(day_column(field.name), pa.date32()))
+        if field.refers_to is not None:
+            fields.append(pa.field(key_column(field.refers_to), pa.string()))
     return fields
 
 

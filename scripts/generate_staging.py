@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from quality.contract import Contract, FieldContract, FieldType, day_column, load_contracts  # noqa: E402
+from quality.contract import Contract, FieldContract, FieldType, day_column, key_column, load_contracts  # noqa: E402
 
 TARGET = ROOT / "dbt_project" / "models" / "staging" / "_staging.yml"
 
@@ -25,6 +25,7 @@ SQL_TYPES: dict[FieldType, str] = {
     "unit": "text",
     "procedure": "text",
     "instrument": "text",
+    "record": "text",
 }
 
 # Name, type and meaning of the columns that say which record it is and where it came from.
@@ -92,6 +93,8 @@ def render_model(contract: Contract) -> Iterator[str]:
     for field in contract.fields:
         if field.personal == "none":
             yield from render_field(field)
+        if field.refers_to is not None:
+            yield from render_column(key_column(field.refers_to), "text", f"Key of the {field.refers_to} it refers to")
 
 
 def render_field(field: FieldContract) -> Iterator[str]:

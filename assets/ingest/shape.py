@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
-from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column
+from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
 
 # Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
 EDGES = " \t\r\n\u00a0\ufeff"
@@ -349,6 +349,16 @@ def _record_id(feed: Feed) -> str:
     return " || '/' || ".join([*parts, f"'s' || left(sha256({listed}), 24)"])
 
 
+def record_key(dataset: str, authority: str, record_id: str) -> str:
+    """Return the SQL of a record's key: HMAC-SHA-256 (RFC 2104) of dataset, authority and number, cut to 128 bits.
+
+    The two padded keys are session variables, so that no statement holds them.
+    """
+    message = f"{literal(dataset)} || {SEPARATOR} || {literal(authority)} || {SEPARATOR} || {record_id}"
+    inner = f"unhex(sha256(getvariable('key_inner') || encode({message})))"
+    return f"left(sha256(getvariable('key_outer') || {inner}), 32)"
+
+
 def record_shape(
     spec: SourceSpec,
     contracts: Mapping[str, Contract],
@@ -422,6 +432,10 @@ def record_shape(
         else:
             steps |= moments(field, column, source)
             values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, spec.time_zone).items()]
+        if field.refers_to is not None:
+            # The one who numbers these records numbers those they refer to.
+            key = record_key(field.refers_to, spec.authority, source)
+            values.append(f"{key} AS {quote(key_column(field.refers_to))}")
         checks += field_checks(
             contract, field, headings.get(field.name, field.name), field.type == "unit" or bool(codes)
         )
@@ -439,10 +453,7 @@ def record_shape(
 
     content = [quote(f"{name}__given") for name in given] + [quote(f"item__{code}") for code in items] + ["extra"]
     hashed = ", ".join(f"coalesce({name}, chr(30))" for name in content)
-    message = f"{literal(feed.dataset)} || {SEPARATOR} || {literal(spec.authority)} || {SEPARATOR} || record_id__given"
-    # HMAC-SHA-256 (RFC 2104), cut to 128 bits; the two padded keys are session variables, so that no statement holds them.
-    inner = f"unhex(sha256(getvariable('key_inner') || encode({message})))"
-    key = f"left(sha256(getvariable('key_outer') || {inner}), 32)"
+    key = record_key(feed.dataset, spec.authority, "record_id__given")
     relations, kept = _with_moments(first, steps)
     second = (
         f"SELECT {kept},\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"

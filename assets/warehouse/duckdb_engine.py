@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted
+from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted, sql_type
 
 # Rows per batch of a streamed answer: one row group.
 BATCH_ROWS = 122_880
@@ -49,11 +50,8 @@ class DuckDBWarehouse:
                 self.write(LANDING_SCHEMA, name, schemas[name].empty_table())
             else:
                 self._drop(LANDING_SCHEMA, name)
-                columns = ", ".join(map(quoted, schemas[name].names))
-                files = ", ".join("'" + str(path.resolve()).replace("'", "''") + "'" for path in landed)
-                connection.execute(
-                    f"CREATE VIEW {LANDING_SCHEMA}.{quoted(name)} AS SELECT {columns} FROM read_parquet([{files}])"
-                ).fetchall()
+                rows = _rows_of_files(landed, schemas[name])
+                connection.execute(f"CREATE VIEW {LANDING_SCHEMA}.{quoted(name)} AS {rows}").fetchall()
 
     def write(self, schema: str, table: str, data: pa.Table) -> None:
         connection = self._open()
@@ -107,3 +105,21 @@ class DuckDBWarehouse:
             connection.execute(
                 f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {quoted(schema)}.{quoted(table)}"
             ).fetchall()
+
+
+def _rows_of_files(files: Sequence[Path], schema: pa.Schema) -> str:
+    """Return the SELECT of the files' rows: one part per set of columns that files have, what they lack as NULL."""
+    alike: dict[frozenset[str], list[str]] = {}
+    for file in files:
+        known = frozenset(pq.read_schema(file).names).intersection(schema.names)
+        alike.setdefault(known, []).append("'" + str(file.resolve()).replace("'", "''") + "'")
+    parts = []
+    for known, listed in alike.items():
+        columns = ", ".join(
+            quoted(field.name)
+            if field.name in known
+            else f"CAST(NULL AS {sql_type(field.type)}) AS {quoted(field.name)}"
+            for field in schema
+        )
+        parts.append(f"SELECT {columns} FROM read_parquet([{', '.join(listed)}])")
+    return " UNION ALL ".join(parts)

@@ -29,7 +29,10 @@ class Warehouse(Protocol):
         """Forget what an earlier run, finished or killed, has left, as far as it could be in the way of a new one."""
 
     def load(self, tables: Mapping[str, Landed], schemas: Mapping[str, pa.Schema]) -> None:
-        """Replace each ``landing.<table>`` named. Files have the columns of `schemas` (further ones are left out)."""
+        """Replace each ``landing.<table>`` named. Of a file, columns outside `schemas` are left out.
+
+        A column that a file lacks, because it landed under an earlier version of its contract, is NULL.
+        """
 
     def write(self, schema: str, table: str, data: pa.Table) -> None:
         """Replace ``<schema>.<table>`` by the rows of `data`."""
@@ -50,3 +53,20 @@ class Warehouse(Protocol):
 def quoted(name: str) -> str:
     """Return an SQL identifier in double quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def sql_type(arrow: pa.DataType) -> str:
+    """Return the SQL type, by a name that both engines know, of an Arrow type."""
+    if pa.types.is_decimal(arrow):
+        return f"numeric({arrow.precision}, {arrow.scale})"
+    if pa.types.is_timestamp(arrow):
+        return "timestamp"
+    if pa.types.is_date(arrow):
+        return "date"
+    if pa.types.is_boolean(arrow):
+        return "boolean"
+    if pa.types.is_integer(arrow):
+        return "bigint"
+    if pa.types.is_floating(arrow):
+        return "double precision"
+    return "text"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted
+from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted, sql_type
 
 # Rows turned into CSV at a time; bounds the memory of a load.
 BATCH_ROWS = 50_000
@@ -121,7 +121,7 @@ class PostgresWarehouse:
 
     def _replace(self, schema: str, table: str, shape: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         target = f"{quoted(schema)}.{quoted(table)}"
-        columns = ", ".join(f"{quoted(field.name)} {_sql_type(field.type)}" for field in shape)
+        columns = ", ".join(f"{quoted(field.name)} {sql_type(field.type)}" for field in shape)
         names = ", ".join(quoted(field.name) for field in shape)
         connection = self._open()
         with connection, connection.cursor() as cursor:
@@ -140,21 +140,11 @@ class PostgresWarehouse:
 def _file_batches(paths: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Yield the files' rows in batches of the schema's columns and types."""
     for path in paths:
-        for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS, columns=schema.names):
-            yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
-
-
-def _sql_type(arrow: pa.DataType) -> str:
-    if pa.types.is_decimal(arrow):
-        return f"numeric({arrow.precision}, {arrow.scale})"
-    if pa.types.is_timestamp(arrow):
-        return "timestamp"
-    if pa.types.is_date(arrow):
-        return "date"
-    if pa.types.is_boolean(arrow):
-        return "boolean"
-    if pa.types.is_integer(arrow):
-        return "bigint"
-    if pa.types.is_floating(arrow):
-        return "double precision"
-    return "text"
+        file = pq.ParquetFile(path)
+        known = [name for name in schema.names if name in file.schema_arrow.names]
+        for batch in file.iter_batches(BATCH_ROWS, columns=known):
+            rows = pa.Table.from_batches([batch])
+            for field in schema:
+                if field.name not in known:
+                    rows = rows.append_column(field, pa.nulls(batch.num_rows, field.type))
+            yield from rows.select(schema.names).cast(schema).to_batches()

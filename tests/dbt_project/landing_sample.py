@@ -120,7 +120,8 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
     }
-    return Sample({name: pa.Table.from_pylist(rows, schema=schemas[name]) for name, rows in tables.items()}, schemas)
+    landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
+    return Sample(landed, schemas)
 
 
 def empty_sample() -> Sample:

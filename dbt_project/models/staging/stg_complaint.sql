@@ -25,7 +25,18 @@ select
     cast(landed.due_at as timestamp) as due_at,
     cast(landed.due_on as date) as due_on,
     cast(landed.closed_at as timestamp) as closed_at,
-    cast(landed.closed_on as date) as closed_on
+    cast(landed.closed_on as date) as closed_on,
+    cast(landed.forwarded_at as timestamp) as forwarded_at,
+    cast(landed.forwarded_on as date) as forwarded_on,
+    cast(landed.published_at as timestamp) as published_at,
+    cast(landed.published_on as date) as published_on,
+    landed.case_key,
+    cast(landed.likes as bigint) as likes,
+    cast(landed.dislikes as bigint) as dislikes,
+    landed.recomplained,
+    landed.finding,
+    landed.against_role,
+    landed.action_taken
 from {{ source('landing', 'complaint') }} as landed
 inner join current_record
     on landed.record_key = current_record.record_key and landed.delivery_seq = current_record.delivery_seq

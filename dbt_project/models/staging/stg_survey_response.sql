@@ -20,7 +20,16 @@ select
     cast(landed.responded_on as date) as responded_on,
     landed.mode,
     landed.sex,
-    landed.age_band
+    landed.age_band,
+    landed.education,
+    landed.occupation,
+    landed.residence,
+    landed.channel,
+    landed.procedure_field,
+    cast(landed.weight as decimal(18, 4)) as weight,
+    landed.stratum,
+    landed.psu,
+    landed.ssu
 from {{ source('landing', 'survey_response') }} as landed
 inner join current_record
     on landed.record_key = current_record.record_key and landed.delivery_seq = current_record.delivery_seq

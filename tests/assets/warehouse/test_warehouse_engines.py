@@ -74,6 +74,17 @@ def test_files_come_back_as_one_table(warehouse: Warehouse, tmp_path: Path) -> N
     assert warehouse.query(SELECT).to_pylist() == ROWS
 
 
+def test_a_column_that_older_files_lack_is_null(warehouse: Warehouse, tmp_path: Path) -> None:
+    narrow = pa.schema([field for field in SCHEMA if field.name not in ("amount", "on")])
+    old = [{name: row[name] for name in narrow.names} for row in ROWS[:2]]
+    files = [parquet(tmp_path, "old.parquet", old, narrow), parquet(tmp_path, "new.parquet", ROWS[2:])]
+    expected = [{**row, "amount": None, "on": None} for row in ROWS]
+    warehouse.load({"case": files}, {"case": SCHEMA})
+    assert warehouse.query(SELECT).to_pylist() == expected
+    warehouse.load({"case": files[:1]}, {"case": SCHEMA})
+    assert warehouse.query(SELECT).to_pylist() == expected[:2]
+
+
 def test_no_file_gives_an_empty_table(warehouse: Warehouse) -> None:
     warehouse.load({"case": []}, {"case": SCHEMA})
     found = warehouse.query(SELECT)
