@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.ingest.outcome import StagedBatch
-from assets.ingest.shape import RULES_TYPE, literal, quote
+from assets.ingest.shape import RULES_TYPE, literal, quote, raw_cells
+from assets.ingest.source_reader import tables_of
 from quality.contract import LINEAGE, Contract, value_fields
 
 CONFLICT_RULE = "key.conflict"
@@ -185,20 +186,17 @@ def _write_quarantine(connection: duckdb.DuckDBPyConnection, batch: StagedBatch,
     for index, (spec, file) in enumerate(batch.accepted_files):
         feed = spec.record_feed
         assert feed is not None
-        # The cells that the spec does not read are gone by now; the file, sheet and line lead to them.
-        cells = ", ".join(
-            f"{quote(heading)} := r.{quote(name)}"
-            for heading, name in {
-                (column.heading or name): name for name, column in feed.columns.items() if column.heading
-            }.items()
-        )
-        identity = ", ".join(feed.record_id or feed.surrogate)
+        identity = literal(", ".join(feed.record_id or feed.surrogate))
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE conflict_{index} AS "
+            f"SELECT r.input_id, r.sheet, r.line, r.record_id {_settled(index, file)} AND verdict.verdict = 'conflict'"
+        ).fetchall()
+        _read_again(connection, batch, f"conflict_{index}", f"raw_{index}")
         selects.append(
-            f"SELECT r.input_id, {literal(spec.name)} AS source, r.sheet, r.line, "
-            f'CAST([struct_pack(rule := {literal(CONFLICT_RULE)}, "column" := {literal(identity)}, value := r.record_id)] '
-            f"AS {RULES_TYPE}) AS rules, "
-            f"CAST(to_json(struct_pack({quote(identity)} := r.record_id{', ' + cells if cells else ''})) AS VARCHAR) AS raw "
-            f"{_settled(index, file)} AND verdict.verdict = 'conflict'"
+            f"SELECT c.input_id, {literal(spec.name)} AS source, c.sheet, c.line, "
+            f'CAST([struct_pack(rule := {literal(CONFLICT_RULE)}, "column" := {identity}, value := c.record_id)] '
+            f"AS {RULES_TYPE}) AS rules, again.raw FROM conflict_{index} AS c LEFT JOIN raw_{index} AS again "
+            "ON again.input_id = c.input_id AND again.line = c.line AND again.sheet IS NOT DISTINCT FROM c.sheet"
         )
     if not selects:
         return
@@ -217,3 +215,26 @@ def _write_quarantine(connection: duckdb.DuckDBPyConnection, batch: StagedBatch,
     ).fetchall()
     if pq.read_metadata(target).num_rows:
         batch.quarantined = target
+
+
+def _read_again(connection: duckdb.DuckDBPyConnection, batch: StagedBatch, wanted: str, target: str) -> None:
+    """Make the table `target` (input_id, sheet, line, raw) of the rows that the table `wanted` names, cells as sent.
+
+    Which rows conflict is known only when all are read, and they are few: reading their inputs again costs less than
+    keeping the cells of every row.
+    """
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {target} (input_id VARCHAR, sheet VARCHAR, line BIGINT, raw VARCHAR)"
+    ).fetchall()
+    inputs = {input_id for (input_id,) in connection.execute(f"SELECT DISTINCT input_id FROM {wanted}").fetchall()}
+    for item in (outcome.item for outcome in batch.outcomes if outcome.item.input_id in inputs):
+        for table in tables_of(item):
+            place = (item.input_id, table.sheet or None)
+            for rows in table.batches:
+                connection.register("rows_again", pa.Table.from_batches([rows]))
+                connection.execute(
+                    f"INSERT INTO {target} SELECT $1, $2, r._line, {raw_cells(rows.schema.names, 'r')} FROM rows_again AS r "
+                    f"WHERE r._line IN (SELECT line FROM {wanted} WHERE input_id = $1 AND sheet IS NOT DISTINCT FROM $2)",
+                    place,
+                ).fetchall()
+                connection.unregister("rows_again")

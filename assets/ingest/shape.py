@@ -293,6 +293,16 @@ class Shape:
 RULES_TYPE = 'STRUCT(rule VARCHAR, "column" VARCHAR, value VARCHAR)[]'
 
 
+def raw_cells(columns: Iterable[str], relation: str) -> str:
+    """Return the SQL of a row's cells as they were sent: a JSON object by heading, of those `columns` that are the source's."""
+    cells = ", ".join(
+        f"{quote(name)} := {relation}.{quote(name)}"
+        for name in columns
+        if name not in OWN_COLUMNS and not name.startswith(CLEAN)
+    )
+    return f"CAST(to_json(struct_pack({cells})) AS VARCHAR)"
+
+
 def refused_rows(shape: Shape, chunk_columns: Iterable[str], more: str = "") -> str:
     """Return the SELECT over ``shaped`` and ``chunk`` of the refused rows.
 
@@ -305,15 +315,10 @@ def refused_rows(shape: Shape, chunk_columns: Iterable[str], more: str = "") -> 
         for index, check in enumerate(shape.checks)
         if check.severity != "warn"
     )
-    cells = ", ".join(
-        f"{quote(name)} := chunk.{quote(name)}"
-        for name in chunk_columns
-        if name not in OWN_COLUMNS and not name.startswith(CLEAN)
-    )
     return (
         "SELECT shaped._seq AS delivery_seq, shaped.input_id, shaped._sheet AS sheet, shaped._line AS line, "
         f"shaped._fault AS fault, CAST(list_filter([{rules}], lambda r: r IS NOT NULL) AS {RULES_TYPE}) AS rules, "
-        f"coalesce(chunk._raw, CAST(to_json(struct_pack({cells})) AS VARCHAR)) AS raw{more} "
+        f"coalesce(chunk._raw, {raw_cells(chunk_columns, 'chunk')}) AS raw{more} "
         f"FROM (SELECT * FROM shaped WHERE {shape.refusing}) AS shaped "
         "INNER JOIN chunk ON chunk._seq = shaped._seq AND chunk._line = shaped._line "
         "AND chunk._sheet IS NOT DISTINCT FROM shaped._sheet ORDER BY 1, 3, 4"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import random
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from workspaces import (
     CASE_HEADER,
@@ -363,6 +366,35 @@ def test_duplicate_keys_in_one_file(workspace: Workspace) -> None:
         assert "HS-0008" in row["raw"]
     assert_tells(rule_message("key.conflict"))
     assert_good_source_landed(taken)
+
+
+def test_rows_that_conflict_keep_their_cells_as_they_were_sent(workspace: Workspace) -> None:
+    """Words instead of codes, times as written, and the cells that no field is made of."""
+    write_spec(workspace, "xau", case_spec())
+    one = case_row(8, **{"Ngày nhận": "01/06/2023 17:00", "Kênh": " Trực  tiếp", "Ngày xong": ""})
+    other = {**one, "Ngày hẹn": "15/06/2023"}
+    put_cases(workspace, BAD, [*ROWS, one, other])
+    taken = take(workspace, quarantine_share=1)
+    assert_counts(taken, BAD, 6, 4, 2)
+    assert [(row["line"], json.loads(row["raw"])) for row in taken.quarantined] == [(6, one), (7, other)]
+
+
+def test_rows_that_conflict_over_two_sheets_are_told_apart(workspace: Workspace) -> None:
+    """The two rows stand on the same line of their sheets, one of which lacks a column that no field is made of."""
+    write_spec(workspace, "xau", case_spec(**XLSX | {"reader": {"kind": "workbook", "sheet": "Hồ sơ*"}}))
+    book = openpyxl.load_workbook(io.BytesIO(xlsx_bytes([case_row(1), case_row(8)], sheet="Hồ sơ 1")))
+    page = book.create_sheet("Hồ sơ 2")
+    other = case_row(8, **{"Kênh": "Trực tuyến"})
+    for row in (CASE_HEADER[:-1], list(case_row(2).values())[:-1], list(other.values())[:-1]):
+        page.append(row)
+    file = put(workspace, "inbox/ho_so/a.xlsx", b"")
+    book.save(file)
+    taken = take(workspace, quarantine_share=1)
+    assert_counts(taken, "inbox/ho_so/a.xlsx", 4, 2, 2)
+    assert [(row["sheet"], row["line"], json.loads(row["raw"])) for row in taken.quarantined] == [
+        ("Hồ sơ 1", 3, case_row(8)),
+        ("Hồ sơ 2", 3, {name: other[name] for name in CASE_HEADER[:-1]}),
+    ]
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["one run", "two runs"])
