@@ -36,6 +36,8 @@ UnitKey = tuple[str, date]
 
 _ALL = "*"  # the rows of a mart that stand for every field, channel or class
 _OVERALL = "overall"
+# Kinds of period, the longest first: what an office knows of a year begins as a month.
+_KINDS = ("year", "nine_months", "half_year", "quarter", "month")
 _TREND_MONTHS = 36
 _SUBMISSION_MONTHS = 12
 _REFUSED_FILES = 20
@@ -163,6 +165,10 @@ class _Data:
         hidden = [period for period in periods if _is_hidden(rows[period])]
         return max(shown or hidden, key=lambda period: (self.periods[period]["ends_on"], period), default=None)
 
+    def longest(self, rows: Mapping[str, Row], count: str) -> str | None:
+        """The latest period of the longest kind that has any whose row counts something."""
+        return next((period for kind in _KINDS if (period := self.latest(rows, kind, count)) is not None), None)
+
 
 def _filter(name: str, value: Any) -> Any:
     import pyarrow.compute as pc
@@ -286,16 +292,16 @@ class _Page:
         return str((nodes[0].get(f"instrument_name_{self.language}") if nodes else None) or code)
 
     def _instrument(self, root: str, code: str, index_rows: list[Row]) -> Row | None:
-        """The units in the latest year, the office by month, and its factors and criteria in that year."""
+        """The units in the latest of the longest periods, the office by month, and its factors and criteria in that period."""
         own = [row for row in index_rows if row["instrument_code"] == code]
         root_rows = self.data.root_rows(own, root)
-        year = self.data.latest(root_rows, "year", _INDEX.denominator)
-        if year is None:
+        period = self.data.longest(root_rows, _INDEX.denominator)
+        if period is None:
             return None
         ranked = sorted(
             (
                 row
-                for row in self.data.parts([row for row in own if row["period_id"] == year], root)
+                for row in self.data.parts([row for row in own if row["period_id"] == period], root)
                 if _shown(row, "n_forms")
             ),
             key=lambda row: (row["index_pct"] is None, -(row["index_pct"] or 0)),
@@ -304,13 +310,13 @@ class _Page:
         trend = self._trend(root_rows)
         return {
             "name": self._instrument_name(code),
-            "period": self._period(year),
+            "period": self._period(period),
             "chart": self._index_chart(f"index-{root}-{code}", units, ranked),
             "rows": [self._index_row(unit, row) for unit, row in zip(units, ranked, strict=True)],
-            "total": self._index_row(self.data.root_name(root), root_rows[year]),
+            "total": self._index_row(self.data.root_name(root), root_rows[period]),
             "trend": self._trend_chart(f"trend-{root}-{code}", trend) if len(trend) > 1 else None,
-            "months": [self._index_row(month_text(period), row) for period, row in trend],
-            "criteria": self._criteria(root, code, year),
+            "months": [self._index_row(month_text(month), row) for month, row in trend],
+            "criteria": self._criteria(root, code, period),
         }
 
     def _index_chart(self, name: str, units: Sequence[str], rows: Sequence[Row]) -> Any:
@@ -334,8 +340,8 @@ class _Page:
         filled = [i for i, (_, row) in enumerate(months) if _shown(row, "n_forms")]
         return months[filled[0] : filled[-1] + 1][-_TREND_MONTHS:] if filled else []
 
-    def _criteria(self, root: str, code: str, year: str) -> list[Row]:
-        rows = self.data.rows(_INDEX.mart, unit_code=root, instrument_code=code, period_id=year)
+    def _criteria(self, root: str, code: str, period: str) -> list[Row]:
+        rows = self.data.rows(_INDEX.mart, unit_code=root, instrument_code=code, period_id=period)
         latest = max((row["unit_valid_from"] for row in rows), default=None)
         found = {row["node_code"]: row for row in rows if row["unit_valid_from"] == latest}
         nodes = sorted(self.data.instruments.get(code, []), key=lambda node: (node["position"], node["node_code"]))
@@ -364,14 +370,14 @@ class _Page:
         }
 
     def _shares(self, root: str, rate: _Rate, rows: list[Row], description: str) -> Row | None:
-        """In time, late and without a due date by unit, in the latest year that has any."""
+        """In time, late and without a due date by unit, in the latest of the longest periods that have any."""
         root_rows = self.data.root_rows(rows, root)
-        year = self.data.latest(root_rows, "year", rate.finished) or self.data.latest(root_rows, "year", rate.received)
-        if year is None:
+        period = self.data.longest(root_rows, rate.finished) or self.data.longest(root_rows, rate.received)
+        if period is None:
             return None
         parts = [
             row
-            for row in self.data.parts([row for row in rows if row["period_id"] == year], root)
+            for row in self.data.parts([row for row in rows if row["period_id"] == period], root)
             if _shown(row, rate.finished, rate.received, rate.pending)
         ]
         units = self._unit_names(parts)
@@ -380,10 +386,10 @@ class _Page:
             for unit, row in zip(units, parts, strict=True)
         ]
         return {
-            "period": self._period(year),
+            "period": self._period(period),
             "chart": _markup(share_svg(bars, self.language, self._id(f"{rate.name}-{root}"), self.words[description])),
             "rows": [self._share_row(unit, rate, row) for unit, row in zip(units, parts, strict=True)],
-            "total": self._share_row(self.data.root_name(root), rate, root_rows[year]),
+            "total": self._share_row(self.data.root_name(root), rate, root_rows[period]),
         }
 
     @staticmethod

@@ -260,6 +260,43 @@ def test_a_period_that_may_be_shown_goes_before_a_later_hidden_one(
     assert card[1] == "Tháng 2/2023" and card[2] == percent_text(row["in_time_pct"], "vi")
 
 
+@pytest.mark.parametrize(
+    ("kind", "label_vi", "label_en"),
+    [("month", "Tháng 1/2023", "January 2023"), ("quarter", "Quý I/2023", "Quarter 1, 2023")],
+)
+def test_before_a_year_is_whole_the_longest_period_there_is_stands_on_the_page(
+    kind: str,
+    label_vi: str,
+    label_en: str,
+    make_warehouse: Callable[..., Warehouse],
+    context: PublishContext,
+    make_page: MakePage,
+) -> None:
+    warehouse = make_warehouse(months=1)
+    marts = ("dim_reporting_period", "sipas_index", "case_settlement", "complaint_handling")
+    for mart in marts:
+        change = f"update marts.{mart} set period_id = '2023-Q1'" if kind == "quarter" else f"delete from marts.{mart}"
+        warehouse.execute(f"{change} where period_id = '2023'")
+    warehouse.execute(
+        f"update marts.dim_reporting_period set period_kind = 'quarter', label_vi = '{label_vi}', label_en = '{label_en}'"
+        " where period_id = '2023-Q1'"
+    )
+    text, tables = make_page(warehouse, context)
+    page = Page(text)
+    for language, label in (("vi", label_vi), ("en", label_en)):
+        words = page.editions[language]
+        assert WORDS[language]["no_data"] not in words
+        root = "Huyện Mỹ Đức"
+        assert f"{WORDS[language]['rank']}: {label}" in words
+        assert f"{WORDS[language]['by_criterion']}: {root}, {label}" in words
+        assert words.count(f"{root}: {label}") == 2, "cases and complaints"
+        period = "2023-01" if kind == "month" else "2023-Q1"
+        for mart, pct in (("case_settlement", "in_time_pct"), ("sipas_index", "index_pct")):
+            for row in pq.read_table(tables[mart].parquet).to_pylist():
+                if row["period_id"] == period and not row["hidden"] and row.get("node_level", "overall") == "overall":
+                    assert row[pct] is None or percent_text(row[pct], language) in words
+
+
 def test_units_of_one_name_are_told_apart(warehouse: Warehouse, context: PublishContext, make_page: MakePage) -> None:
     warehouse.execute("update marts.dim_admin_unit set unit_name = 'Xã Hồng Sơn' where unit_code in ('10444', '10450')")
     words = Page(make_page(warehouse, context)[0]).editions["vi"]
