@@ -57,6 +57,12 @@ class Office:
     def specs(self) -> Specs:
         specs = load_specs(self.workspace.sources, self.contracts, self.roots)
         self.note(specs.problems)
+        if not specs.usable and not specs.problems:
+            text = Bilingual(
+                vi="Chưa có khai báo nguồn nên không có gì để nạp; chép sources/example.yml.txt thành sources/<tên>.yml rồi sửa",
+                en="There is no source spec yet, so nothing was taken in; copy sources/example.yml.txt to sources/<name>.yml",
+            )
+            self.note([Problem("spec.none", text, file="sources/")])
         return specs
 
     def note(self, problems: Iterable[Problem]) -> None:
@@ -182,4 +188,4 @@ class Office:
             "instrument": frozenset(self.reference["instrument"]["code"].to_pylist()),
         }
         work = self.workspace.landing / ".staging"
-        return IngestContext(self.contracts, self._levels, known, self.resolve_units, self.key, work)
+        return IngestContext(self.contracts, self._levels, known, self.resolve_units, self.key, self.today, work)

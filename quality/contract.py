@@ -32,11 +32,16 @@ class Bilingual(Strict):
 
 
 class FieldContract(Strict):
-    """One field of a dataset. A field of type ``record`` names a record of the dataset `refers_to` by its number."""
+    """One field of a dataset. A field of type ``record`` names a record of the dataset `refers_to` by its number.
+
+    happened: whether a date of a record says that something has taken place, so that it cannot lie after the day on which
+    the record was sent.
+    """
 
     name: str
     type: FieldType
     refers_to: str | None = None
+    happened: bool = False
     required: bool = False
     personal: Literal["none", "office"] = "none"
     values: tuple[str, ...] = ()

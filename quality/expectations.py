@@ -24,6 +24,8 @@ from quality.contract import Contract, FieldContract, Rule, day_column, load_con
 LevelSets = Mapping[tuple[str, str], Collection[str]]
 
 ITEM_PREFIX = "item__"
+# Column of the day on which a record was sent, or first seen.
+SENT_ON = "sent_on"
 ANSWERS_OUTSIDE = "answers_outside_scale"
 SAMPLE_SIZE = 10
 
@@ -94,7 +96,7 @@ def gx_expectations() -> Any:
 
 
 def _field_parts(contract: Contract) -> Iterator[SuitePart]:
-    """Yield what follows from each field's type: given where required, readable, in its code list, resolved."""
+    """Yield what follows from what each field is: given where required, readable, in its code list, resolved, not to come."""
     from great_expectations.expectations.row_conditions import Column
 
     gxe = gx_expectations()
@@ -118,10 +120,20 @@ def _field_parts(contract: Contract) -> Iterator[SuitePart]:
                 )
         if expectations:
             yield SuitePart(tuple(dict.fromkeys((field.name, given))), tuple(expectations))
+        if field.happened:
+            yield _not_before(SENT_ON, _day(field), f"{prefix}.future")
 
 
 # Which rule a given value without a typed value breaks; every other type breaks `type`.
 _UNREADABLE = {"code": "values", "unit": "unknown", "procedure": "unknown", "instrument": "unknown"}
+
+
+def _not_before(later: str, earlier: str, rule: str) -> SuitePart:
+    """Return the expectation that one local day does not lie before another, where both are known."""
+    expectation = gx_expectations().ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A=later, column_B=earlier, or_equal=True, ignore_row_if="either_value_is_missing", meta={"rule": rule}
+    )
+    return SuitePart((later, earlier), (expectation,), samples=True)
 
 
 def _rule_parts(contract: Contract) -> Iterator[SuitePart]:
@@ -133,11 +145,7 @@ def _rule_parts(contract: Contract) -> Iterator[SuitePart]:
         meta = {"rule": rule.id}
         field = contract.field(rule.field)
         if rule.kind == "not_before" and rule.other is not None:
-            later, earlier = _day(field), _day(contract.field(rule.other))
-            expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-                column_A=later, column_B=earlier, or_equal=True, ignore_row_if="either_value_is_missing", meta=meta
-            )
-            yield SuitePart((later, earlier), (expectation,), samples=True)
+            yield _not_before(_day(field), _day(contract.field(rule.other)), rule.id)
         elif rule.kind == "present":
             given = given_column(field)
             yield SuitePart((given,), (gxe.ExpectColumnValuesToNotBeNull(column=given, meta=meta),))
@@ -281,8 +289,10 @@ def _batch_definition() -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    # What goes wrong is read from exception_info; the engine's own log lines would show values of rows.
-    logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
+    # What goes wrong is read from exception_info; the engine's own log lines would show values of rows. Some of its
+    # loggers set a level of their own while it is imported, so the package's level alone does not bind them.
+    for name in [known for known in logging.root.manager.loggerDict if known.partition(".")[0] == gx.__name__]:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -178,8 +178,8 @@ def judge(
 
     frame: one row per incoming record, accepted and refused alike; the contract's fields typed (an instant `x_at`
     stands as UTC timestamp with its local day `x_on`), `<field>__given` beside every field that is not text: what the
-    source gave, null when blank; for surveys `item__<code>`: the level given. None when the batch is above max_rows,
-    or no row of it could be read.
+    source gave, null when blank; for surveys `item__<code>`: the level given; SENT_ON: the day it was sent. None when the
+    batch is above max_rows, or no row of it could be read.
     summary: as summarise() returns it.
     rule_counts: rule id → rows of the frame that break it (for an `in_scale` rule: forms with at least one such
     answer); ids that no expectation covers are left alone.

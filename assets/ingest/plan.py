@@ -36,6 +36,8 @@ class PlannedInput:
     reading: int = 1
     # The number of the reading that this one replaces: what arrived later stays later.
     replaced_seq: int | None = None
+    # The day of the reading that this one replaces: read again, an input is as old as it was.
+    first_seen: dt.date | None = None
 
     @property
     def scope_id(self) -> str | None:
@@ -67,9 +69,9 @@ class PlannedInput:
         return self.groups.get("period")
 
     def sent_on(self, today: dt.date) -> dt.date:
-        """Return the day in the path's ``sent`` group, else `today` (the day it was first seen)."""
+        """Return the day in the path's ``sent`` group, else the day it was first seen, which for a new input is `today`."""
         sent = self.groups.get("sent")
-        return dt.datetime.strptime(sent, "%Y%m%d").date() if sent else today
+        return dt.datetime.strptime(sent, "%Y%m%d").date() if sent else self.first_seen or today
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,8 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
             if record.status == "duplicate" or not stale:
                 continue
             retired.append(record.input_id)
-            item = _unread(replace(item, replaced_seq=record.delivery_seq), known_ids)
+            item = replace(item, replaced_seq=record.delivery_seq, first_seen=record.sent_on)
+            item = _unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
         elif (

@@ -205,8 +205,13 @@ def _with_moments(given: str, steps: Mapping[str, str]) -> tuple[str, str]:
     return f"text AS (\n{given}\n), given AS (\nSELECT text.*,\n  {read}\nFROM text\n)", kept
 
 
+def _day(field: FieldContract) -> str:
+    """Return the SQL of the local day of a date or an instant."""
+    return quote(day_column(field.name) if field.type == "instant" else field.name)
+
+
 def field_checks(contract: Contract, field: FieldContract, heading: str, known: bool) -> list[Check]:
-    """Return the rules that follow from a field's type: required, type, values, unknown."""
+    """Return the rules that follow from what a field is: required, type, future, values, unknown."""
     given = quote(f"{field.name}__given")
     value = quote(field.name)
     checks = []
@@ -225,6 +230,13 @@ def field_checks(contract: Contract, field: FieldContract, heading: str, known: 
             "Không phải ngày có thật theo định dạng đã khai; viết dd/mm/yyyy",
             "Not a real date in the stated format; write it as the spec says",
         )
+        if field.happened:
+            add(
+                "future",
+                f"{_day(field)} > _sent_on",
+                "Ngày của việc đã xảy ra lại sau ngày gửi tệp (hoặc ngày nhận tệp lần đầu); sửa lại ngày",
+                "Something that has happened is dated after the day the file was sent (or first seen); correct the date",
+            )
     elif field.type in ("integer", "decimal"):
         vi, en = ("số nguyên", "a whole number") if field.type == "integer" else ("số", "a number")
         add("type", unread, f"Không phải {vi}; sửa lại ô này", f"Not {en}; correct the cell")
@@ -254,13 +266,9 @@ def field_checks(contract: Contract, field: FieldContract, heading: str, known: 
 
 def rule_check(rule: Rule, contract: Contract, headings: Mapping[str, str]) -> Check:
     """Return a contract's rule as SQL; `in_scale` is made per item by the caller."""
-
-    def day(name: str) -> str:
-        return quote(day_column(name) if contract.field(name).type == "instant" else name)
-
     if rule.kind == "not_before":
         assert rule.other is not None
-        broken = f"{day(rule.field)} < {day(rule.other)}"
+        broken = f"{_day(contract.field(rule.field))} < {_day(contract.field(rule.other))}"
     else:
         broken = f"{quote(f'{rule.field}__given')} IS NULL"
         if rule.when is not None:
@@ -275,7 +283,7 @@ class Shape:
     """The statement that shapes one chunk, and the checks its boolean columns ``_c0``, ``_c1``, … stand for.
 
     `statement` reads the relations ``chunk`` (raw text with ``_line``, ``_sheet``, ``_fault``, ``_raw``, ``_seq``),
-    ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_unit_code`` and one column per named group) and
+    ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_sent_on`` and one column per named group) and
     ``unit_map`` (``given``, ``unit_code``).
     """
 
@@ -413,7 +421,7 @@ def record_shape(
         + [f"{expression} AS {quote('item__' + code)}" for code, expression in items.items()]
     )
     first = (
-        "SELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id,\n"
+        "SELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id, inputs._sent_on,\n"
         f"  {unit_given} AS unit_code__given,\n  {extra} AS extra,\n  {givens}\n"
         "FROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq"
     )
@@ -477,7 +485,7 @@ def record_shape(
 
 
 def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
-    """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map``."""
+    """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map`` and the day sent."""
     given: list[str] = []
     values: list[str] = []
     steps: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -43,6 +44,7 @@ class IngestContext:
     known: Mapping[str, frozenset[str]]
     resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
     key: bytes
+    today: dt.date
     work: Path
 
 
@@ -129,6 +131,7 @@ class SourceReader:
         rows = {
             "_seq": pa.array([outcome.delivery_seq for outcome in self.group], pa.int64()),
             "input_id": pa.array([outcome.item.input_id for outcome in self.group], pa.string()),
+            "_sent_on": pa.array([outcome.item.sent_on(self.context.today) for outcome in self.group], pa.date32()),
         } | {
             f"group_{name}": pa.array([outcome.item.groups.get(name) for outcome in self.group], pa.string())
             for name in names

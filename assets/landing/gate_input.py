@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import StagedBatch
 from assets.ingest.shape import literal, quote
 from assets.ledger import InputRecord
 from quality.contract import Contract, value_fields
+from quality.expectations import SENT_ON
 from quality.gate import InputCounts
 
 REFERENCES = ("unit", "procedure", "instrument")
 
 
-def incoming_frame(batch: StagedBatch, contract: Contract, work: Path, max_rows: int) -> pd.DataFrame | None:
+def incoming_frame(
+    batch: StagedBatch, contract: Contract, work: Path, max_rows: int, today: dt.date
+) -> pd.DataFrame | None:
     """Return one row per incoming source row that could be split into cells, accepted and refused alike.
 
-    Columns: the contract's fields, ``<field>__given`` beside every field that is not text, ``item__<code>`` for answers;
-    None when the batch has more rows than `max_rows`. Accepted cells were given as they are typed.
+    Columns: the contract's fields, ``<field>__given`` beside every field that is not text, ``item__<code>`` for answers, and
+    SENT_ON; None when the batch has more rows than `max_rows`. Accepted cells were given as they are typed.
     """
     if sum(outcome.rows_read for outcome in batch.outcomes) > max_rows:
         return None
@@ -40,13 +45,16 @@ def incoming_frame(batch: StagedBatch, contract: Contract, work: Path, max_rows:
             columns += [quote(f"item__{code}") for code in (feed.items if feed else ())]
             fault = "" if is_accepted else " AND fault IS NULL"
             selects.append(
-                f"SELECT {', '.join(columns)} FROM read_parquet({literal(file.as_posix())}) "
-                f"WHERE input_id NOT IN (SELECT input_id FROM refused_input){fault}"
+                f"SELECT {', '.join(columns)}, {SENT_ON} FROM read_parquet({literal(file.as_posix())}) "
+                f"INNER JOIN sending USING (input_id) WHERE input_id NOT IN (SELECT input_id FROM refused_input){fault}"
             )
     if not selects:
         return None
     with connect(work) as connection:
         _register_refused(connection, batch)
+        sent = [(outcome.item.input_id, outcome.item.sent_on(today)) for outcome in batch.outcomes]
+        names, days = zip(*sent, strict=True)
+        connection.register("sending", pa.table({"input_id": names, SENT_ON: pa.array(days, pa.date32())}))
         # By way of Arrow the texts stay in its buffers: a third of the memory, and a tenth of the time.
         frame: pd.DataFrame = fetch(connection, " UNION ALL BY NAME ".join(selects)).to_pandas(date_as_object=False)
         return frame

@@ -98,7 +98,7 @@ def _judge(office: Office, batch: StagedBatch, context: IngestContext, name: str
     rules: Counter[str] = Counter()
     for outcome in batch.outcomes:
         rules.update(outcome.rule_rows)
-    frame = incoming_frame(batch, contract, work, office.thresholds.max_rows)
+    frame = incoming_frame(batch, contract, work, office.thresholds.max_rows, office.today)
     return judge(contract, frame, summarise(counts), rules, level_sets, office.thresholds, name)
 
 

@@ -92,7 +92,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
         else:
             tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
     ledger = office.ledger.tables()
-    first, last = event_days(office.contracts, tables, office.today)
+    first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
     more: dict[str, pa.Table] = {
         **ledger,
         "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gc
+import logging
 import re
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from quality import expectations
 from quality.contract import Contract, day_column, load_contracts
 from quality.data_docs import render_index
-from quality.expectations import given_column, outcomes, record_suite, run_suite
+from quality.expectations import SENT_ON, given_column, outcomes, record_suite, run_suite
 from quality.gate import (
     CHECK_NAMES,
     CRITICAL_CHECKS,
@@ -26,6 +29,7 @@ from quality.gate import (
 )
 
 N_ROWS = 400
+SENT = date(2023, 6, 15)
 PERSON = "Nguyễn Thị Giả Định"
 PHONE = "0000 111 222"
 LEVEL_SETS = {
@@ -58,6 +62,7 @@ def clean_frame(dataset: str) -> pd.DataFrame:
             columns[field.name] = given
         if field.is_checked_against_text:
             columns[f"{field.name}__given"] = given.astype("str")
+    columns[SENT_ON] = pd.Series([SENT] * N_ROWS)
     if dataset == "survey_response":
         for item in ("I.1", "I.2"):
             columns[f"item__{item}"] = pd.Series([None if i % 7 == 0 else str(i % 5 + 1) for i in range(N_ROWS)])
@@ -95,6 +100,9 @@ def dirty_case_frame() -> pd.DataFrame:
     blank(frame, "settled_at", [20, 21, 22])
     frame.loc[[23], ["state", "state__given"]] = "processing"
     blank(frame, "settled_at", [23])
+    frame.loc[[24], "received_on"] = frame.loc[[24, 25], "settled_on"] = date(2032, 6, 14)
+    frame.loc[[26, 27], "settled_on"] = [SENT, SENT + timedelta(days=1)]
+    frame.loc[[28], "due_on"] = date(2032, 6, 14)
     frame.loc[[30], "record_id"] = f"{PERSON} {PHONE}"
     return frame
 
@@ -114,6 +122,9 @@ def independent_counts(frame: pd.DataFrame, contract: Contract) -> dict[str, int
             counts[f"{prefix}.values"] = int((given & ~frame[field.name].isin(field.values).to_numpy()).sum())
         elif field.is_checked_against_text:
             counts[f"{prefix}.unknown"] = int((given & ~typed).sum())
+        if field.happened:
+            days = frame[day_column(field.name) if field.type == "instant" else field.name]
+            counts[f"{prefix}.future"] = sum(day > SENT for day in days if not pd.isna(day))
     for rule in contract.rules:
         field = contract.field(rule.field)
         given = frame[given_column(field)]
@@ -157,6 +168,8 @@ def test_planted_errors_are_counted_exactly() -> None:
         "case.received_at.required": 1,
         "case.received_at.type": 3,
         "case.due_at.type": 1,
+        "case.received_at.future": 1,
+        "case.settled_at.future": 3,
         "case.settled_before_received": 2,
         "case.finished_without_end": 3,
         "case.due_date_missing": 3,
@@ -170,9 +183,11 @@ def test_other_datasets_count_like_pandas(dataset: str) -> None:
     if dataset == "complaint":
         unreadable(frame, "class", [1], "khác lạ")
         frame.loc[[2, 3], "closed_on"] = pd.Timestamp("2022-01-01").date()
+        frame.loc[[4], "published_on"] = date(2032, 1, 1)
     else:
         unreadable(frame, "responded_on", [1], "31/02/2023")
         unreadable(frame, "instrument_code", [2], "HN1999")
+        frame.loc[[4], "responded_on"] = date(2032, 1, 1)
     result = judge(
         contract,
         frame,
@@ -400,6 +415,14 @@ def test_text_from_a_source_is_escaped() -> None:
     summary = summarise([InputCounts("x", "<script>alert(1)</script>.xlsx", N_ROWS, N_ROWS)])
     result = judge(load_contracts()["case"], frame, summary, {}, {}, GateThresholds(), "run-1")
     assert "<script" not in result.html.decode()
+
+
+def test_the_engine_writes_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
+    """One of its loggers asks for INFO by itself and tells of a temporary folder when the context is made."""
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.INFO)
+    expectations._batch_definition.cache_clear()
+    judge_case(clean_frame("case").drop(columns="settled_on"), {})
+    assert [record for record in caplog.records if record.name.startswith("great_expectations")] == []
 
 
 def test_earlier_batches_are_given_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from workspaces import (
     CASE_HEADER,
     FORM_HEADER,
+    TODAY,
     Row,
     Taken,
     case_row,
@@ -323,6 +325,35 @@ def test_a_fed_reference_table_replaces_the_shipped_one(workspace: Workspace) ->
     put(workspace, "inbox/danh_muc.csv", "Mã,Tên\n1.000001,Đăng ký\n9.9,Khai sinh\n".encode())
     assert counts(take(workspace), A) == (2, 2, 0, 0)
     assert is_settled(workspace)
+
+
+# --- the day it was sent --------------------------------------------------------------------------------------------------------
+
+
+def test_dates_after_the_day_in_the_path_are_refused_on_any_day(workspace: Workspace) -> None:
+    """The file of 15/06 is read on 20/07: what it says of 16/06 had not happened when it was sent."""
+    write_spec(workspace, "phieu", survey_spec())
+    put_forms(workspace, JUNE, [form_row(1, Ngày="15/06/2023"), form_row(2, Ngày="16/06/2023")])
+    taken = take(workspace, "survey_response")
+    assert counts(taken, JUNE) == (2, 1, 1, 0) and taken.rules(JUNE) == {
+        ("survey_response.responded_on.future", "Ngày"): 1
+    }
+    assert taken.gate is not None and taken.gate.passed
+
+
+def test_read_again_an_input_is_as_old_as_it_was(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a day in its path an input is of the day it was first seen: no verdict changes because days have passed."""
+    put_cases(workspace, A, [case_row(1, **{"Ngày xong": "20/07/2023"}), case_row(2, **{"Ngày xong": "21/07/2023"})])
+    first = take(workspace)
+    assert counts(first, A) == (2, 1, 1, 0) and first.rules(A) == {("case.settled_at.future", "Ngày xong"): 1}
+    monkeypatch.setattr("workspaces.TODAY", TODAY + dt.timedelta(days=30))
+    assert is_settled(workspace)
+    write_spec(workspace, "ho_so", case_spec(row="one case file"))
+    again = take(workspace)
+    assert counts(again, A) == (2, 1, 1, 0)
+    assert again.records[A].sent_on == first.records[A].sent_on == TODAY
+    put_cases(workspace, B, [case_row(2, **{"Ngày xong": "21/07/2023"})])
+    assert counts(take(workspace), B) == (1, 1, 0, 0), "sent anew it is of the day it came"
 
 
 # --- part of a file -------------------------------------------------------------------------------------------------------------

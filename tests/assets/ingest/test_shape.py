@@ -52,7 +52,11 @@ def shape_of(spec: SourceSpec, procedures: Sequence[str] = ()) -> Shape:
 
 
 def shaped(
-    engine: duckdb.DuckDBPyConnection, spec: SourceSpec, rows: Sequence[Row], procedures: Sequence[str] = ()
+    engine: duckdb.DuckDBPyConnection,
+    spec: SourceSpec,
+    rows: Sequence[Row],
+    procedures: Sequence[str] = (),
+    sent_on: dt.date = dt.date(2100, 12, 31),
 ) -> list[Row]:
     """The rows shaped, each with `broken`: the (rule, column) pairs it breaks."""
     shape = shape_of(spec, procedures)
@@ -68,9 +72,14 @@ def shaped(
         "_sheet": pa.nulls(count, pa.string()),
     }
     engine.register("chunk", with_clean_cells(pa.table(columns), spec.headings))
-    engine.register(
-        "inputs", pa.table({"_seq": [1], "input_id": ["i"], "group_unit": ["10465"], "group_period": ["2023-06"]})
-    )
+    inputs = {
+        "_seq": [1],
+        "input_id": ["i"],
+        "_sent_on": [sent_on],
+        "group_unit": ["10465"],
+        "group_period": ["2023-06"],
+    }
+    engine.register("inputs", pa.table(inputs))
     engine.register("unit_map", pa.table({"given": list(UNITS), "unit_code": list(UNITS.values())}))
     engine.register("known_procedure", pa.table({"code": pa.array(procedures, pa.string())}))
     engine.register("known_instrument", pa.table({"code": pa.array([], pa.string())}))
@@ -421,6 +430,41 @@ def test_closed_and_opened_compare_local_days(engine: duckdb.DuckDBPyConnection)
     )
     assert rows[0]["settled_at"] < rows[0]["received_at"]
     assert ("case.settled_before_received", "Ngày xong") not in rows[0]["broken"]
+
+
+def test_what_has_happened_is_not_dated_after_the_day_it_was_sent(engine: duckdb.DuckDBPyConnection) -> None:
+    """Local days count: in UTC the last hours of the day before and the first of the next are other days."""
+    sent_on = dt.date(2023, 6, 14)
+    sound = {"Mã hồ sơ": "1", "Trạng thái": "Đã xong", "Ngày hẹn": "01/01/2032"}
+    days = [
+        ("14/06/2023 00:10", "14/06/2023 23:50"),
+        ("14/06/2023", "15/06/2023 00:10"),
+        ("15/06/2032", "16/06/2032"),
+        ("14/06/2023", "15/06/20232"),
+    ]
+    rows = [sound | {"Ngày nhận": received, "Ngày xong": settled} for received, settled in days]
+    received, settled = ("case.received_at.future", "Ngày nhận"), ("case.settled_at.future", "Ngày xong")
+    broken = [row["broken"] for row in shaped(engine, spec_of(case_spec()), rows, sent_on=sent_on)]
+    assert broken == [[], [settled], [received, settled], [("case.settled_at.type", "Ngày xong")]]
+
+
+def test_only_due_and_planned_dates_of_records_may_lie_ahead() -> None:
+    dates = [
+        field
+        for contract in CONTRACTS.values()
+        if contract.kind == "record"
+        for field in contract.fields
+        if field.type in ("date", "instant")
+    ]
+    assert {field.name for field in dates if not field.happened} == {
+        "due_at",
+        "due_original_at",
+        "due_before_at",
+        "planned_on",
+    }
+    assert not any(
+        field.happened for contract in CONTRACTS.values() for field in contract.fields if contract.kind != "record"
+    )
 
 
 def test_answers_stay_raw_and_are_checked_per_item(engine: duckdb.DuckDBPyConnection) -> None:
