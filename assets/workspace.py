@@ -39,6 +39,11 @@ class Workspace:
         return self.root / "quarantine"
 
     @property
+    def returns(self) -> Path:
+        """Refused rows as files for their senders; private zone."""
+        return self.root / "returns"
+
+    @property
     def state(self) -> Path:
         return self.root / "state"
 

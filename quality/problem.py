@@ -37,11 +37,11 @@ class Problem:
         return f"{place}: {text} [{self.rule}]" if place else f"{text} [{self.rule}]"
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like `name`, or None when nothing is close."""
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the known name most like `name`, or None when nothing is that much alike (0 to 1, as difflib counts)."""
     candidates = list(known)
     folded = {candidate.casefold(): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=likeness)
     return folded[matches[0]] if matches else None
 
 

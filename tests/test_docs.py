@@ -25,6 +25,7 @@ from assets.ingest.readers.options import (
     SkipRule,
     WorkbookOptions,
 )
+from assets.ingest.shape import field_checks
 from assets.ingest.spec import ColumnMap, Delivery, Feed, Location, SourceSpec, UnitFrom
 from assets.workspace import Workspace
 from pipelines.cli.init import make_workspace
@@ -211,12 +212,25 @@ def test_every_rule_is_described() -> None:
     page = text_of(REFERENCE / "rules.md")
     rules = {rule.id for contract in load_contracts().values() for rule in contract.rules}
     rules |= {*gate.CHECK_NAMES, *audit.CHECK_NAMES}
+    for contract in load_contracts().values():
+        for field in contract.fields:
+            known = field.type in ("unit", "procedure", "instrument")
+            rules |= {f".{check.rule.rpartition('.')[2]}" for check in field_checks(contract, field, "", known)}
     for folder in ("assets", "quality", "pipelines"):
         for module in (ROOT / folder).rglob("*.py"):
             rules |= set(RULE_ID.findall(text_of(module)))
     rules -= {name for name in rules if name.endswith((".py", ".csv", ".yml", ".xlsx", ".json"))}
     missing = [rule for rule in sorted(rules) if f"`{rule}`" not in page]
     assert missing == []
+
+
+def test_the_guide_names_the_counts_that_hide_a_row() -> None:
+    hiding = re.findall(
+        r"^A row is hidden in `open/` by the number of records in (.*)\.$", text_of(REFERENCE / "marts.md"), re.M
+    )
+    [section] = re.findall(r"^## Hidden cells\n(.*?)^## ", text_of(ROOT / "docs/guides/read-the-marts.md"), re.M | re.S)
+    named = {name for name in INLINE.findall(section) if name.startswith("n_")}
+    assert named == {name for listed in hiding for name in INLINE.findall(listed)}
 
 
 def test_every_method_page_names_columns_that_exist() -> None:

@@ -35,13 +35,17 @@ _FOLDS = tuple(zip(_PLACED_LATE, _PLACED_EARLY, strict=True))
 _UNIT_KINDS = ("thành phố", "thị xã", "thị trấn", "đặc khu", "tỉnh", "quận", "huyện", "phường", "xã")
 
 
+# People's committee: a ledger names the office where the list names its unit.
+_COMMITTEE = re.compile("^(ubnd|ủy ban nhân dân) (?=.)")
+
+
 def name_key(text: str) -> str:
-    """Return the text as it is compared: NFC, lower case, one blank between words, one tone placement."""
+    """Return the text as it is compared: NFC, lower case, one blank between words, one tone placement, without "UBND"."""
     composed = unicodedata.normalize("NFC", text)
     key = _BLANKS.sub(" ", composed.lower()).strip(" ")
     for late, early in _FOLDS:
         key = key.replace(late, early)
-    return key
+    return _COMMITTEE.sub("", key)
 
 
 def short_name(name: str) -> str | None:

@@ -57,14 +57,16 @@ def run_command(
 
     Exit code 0: published, or nothing new; 1: a check failed and nothing was published; 2: wrong usage or settings.
     """
-    from pipelines.run import Ending, run
-
     if period is not None and (first is not None or last is not None):
         raise typer.BadParameter("give --period, or --from and --to, not both")
     first, last = (period, period) if period is not None else (first, last)
     if first is not None and last is not None and first > last:
         raise typer.BadParameter("--from is after --to")
     with Progress() as progress:
+        # Told before anything slow: imports, the look at every input, Dagster's and dbt's own start.
+        progress.stage("start")
+        from pipelines.run import Ending, run
+
         report = run(Workspace(workspace.resolve()), first, last, full, progress.stage, progress.detail)
     show_problems(report.problems)
     show_summary(report)
@@ -163,7 +165,7 @@ def quarantine_list(
     show_rows(Workspace(workspace.resolve()), dataset, limit)
 
 
-@quarantine_app.command("export", epilog=example("sipas quarantine export refused.xlsx --workspace my_duc"))
+@quarantine_app.command("export", epilog=example("sipas quarantine export returns/refused.xlsx"))
 def quarantine_export(
     target: Annotated[Path, typer.Argument(help="The XLSX or CSV file to write.")],
     workspace: WorkspaceOption = Path("."),

@@ -76,12 +76,10 @@ def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
             ["file", "sheet", "line", "column", "value", "rule"], [_numbered(row) for row in rows], whole=["file"]
         )
         console.print()
-        show_table(
-            ["rule", "cells", "what to do", "cần làm gì"],
-            [(rule, number, rule_message(rule).en, rule_message(rule).vi) for rule, number in counts],
-            numbers=["cells"],
-            whole=["rule", "what to do", "cần làm gì"],
-        )
+        for rule, number in counts:
+            say(f"{rule}: {number:,} cell(s)", "bold")
+            say(f"  {rule_message(rule).en}")
+            say(f"  {rule_message(rule).vi}", "dim")
     if quarantine.files:
         console.print()
         show_table(
@@ -102,12 +100,15 @@ def export_rows(workspace: Workspace, dataset: str | None, target: Path) -> int:
 
     A CSV file (UTF-8 with BOM) has the headings of all sources side by side, an XLSX file a sheet per source, continued on
     further sheets past 1,048,575 rows. Files refused whole follow as rows without a line (CSV) or a sheet (XLSX). No cell
-    becomes a formula. Only the owner can read the file. Raises SettingsError, typer.BadParameter.
+    becomes a formula. Only the owner can read the file. The workspace's folder returns/ is made where the target lies in it.
+    Raises SettingsError, typer.BadParameter.
     """
     writers: dict[str, Callable[[_Quarantine, Path], int]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
     write = writers.get(target.suffix.lower())
     if write is None:
         raise typer.BadParameter(f"{target} ends neither in .xlsx nor in .csv")
+    if target.resolve().is_relative_to(workspace.returns.resolve()):
+        target.parent.mkdir(parents=True, exist_ok=True)
     if not target.absolute().parent.is_dir():
         raise typer.BadParameter(f"there is no folder {target.absolute().parent}")
     if target.resolve().is_relative_to(workspace.published.resolve()):

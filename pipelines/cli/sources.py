@@ -30,7 +30,7 @@ from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
 from assets.reference.fed import fed_tables
 from assets.reference.tables import reference_tables
-from assets.reference.units import name_key, unit_names
+from assets.reference.units import name_key, short_name, unit_names
 from assets.workspace import Workspace
 from pipelines.cli.progress import console, show_problems
 from pipelines.cli.rules import rule_message
@@ -47,6 +47,8 @@ INPUTS_SHOWN = 3
 UNKNOWN_UNIT = "unit.unknown"
 # Rules whose value has no meaning yet: a code, a name or an answer that nothing maps.
 _UNMAPPED = ("values", "unknown", "outside_scale")
+# What a wrong tone leaves of a short name; names of other communes share as much as 0.7.
+_NAMES_ALIKE = 0.75
 # Two neighbouring digits of a five-digit code in the wrong order give 0.8.
 _NUMBERS_ALIKE = 0.8
 
@@ -395,9 +397,9 @@ def _nearest_known(office: Office, spec: SourceSpec, rule: str, value: str) -> s
     )
 
 
-def _guess(value: str, known: Iterable[str]) -> str | None:
+def _guess(value: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
     """The name meant, most likely. Numbers are often alike by chance: one must have all but one or two digits in place."""
-    guess = nearest(value, known)
+    guess = nearest(value, known, likeness)
     if guess is None or any(letter.isalpha() for letter in value):
         return guess
     is_close = len(guess) == len(value) and SequenceMatcher(None, value, guess).ratio() >= _NUMBERS_ALIKE
@@ -420,11 +422,15 @@ def _levels(office: Office, spec: SourceSpec) -> dict[str, str]:
 
 
 def _nearest_unit(office: Office, root: str, value: str) -> str | None:
-    """The unit most likely meant, as code and name; or the codes between which the value cannot choose."""
-    meanings: dict[str, list[str]] = {}
+    """The unit most likely meant, as code and name; or the codes between which the value cannot choose.
+
+    The word for the kind of unit is left out: it makes any two communes alike.
+    """
+    meanings: dict[str, set[str]] = {}
     for row in unit_names(office.reference["admin_unit"], office.reference["unit_alias"], [root]).to_pylist():
-        meanings.setdefault(row["name_key"], []).append(row["unit_code"])
-    guess = _guess(name_key(value), meanings)
+        meanings.setdefault(short_name(row["name_key"]) or row["name_key"], set()).add(row["unit_code"])
+    key = name_key(value)
+    guess = _guess(short_name(key) or key, meanings, _NAMES_ALIKE)
     if guess is None:
         return None
     labels = _unit_labels(office, meanings[guess])

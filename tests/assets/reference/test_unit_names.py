@@ -24,6 +24,8 @@ SPELLINGS = {
     "lai uyên": ["Lai Uyên", "LAI UYÊN"],
     "quý khóe họa": ["Quý Khoé Hoạ", "Qúy Khóe Họa"],
     "đắk lắk": ["Đắk Lắk", "\u00d0ắk Lắk"],
+    "xã tuy lai": ["UBND xã Tuy Lai", "UBND Xã Tuy Lai", "Ủy ban nhân dân xã Tuy Lai", "Uỷ ban nhân dân  xã Tuy Lai"],
+    "ubnd": ["UBND", "UBND "],
     "ea h'leo": ["Ea H’Leo", "EA H'LEO"],
 }
 

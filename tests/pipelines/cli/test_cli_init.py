@@ -14,6 +14,7 @@ from assets.ingest.readers.options import CsvOptions, JsonOptions, SkipRule, Wor
 from assets.ingest.spec import ColumnMap, Delivery, Feed, Location, SourceSpec, UnitFrom, read_spec
 from assets.ledger import Ledger
 from assets.workspace import Workspace
+from pipelines.resources import open_office
 from pipelines.settings import Settings, load_settings, read_key
 from quality.contract import load_contracts
 
@@ -39,6 +40,18 @@ def test_workspace_is_ready_to_run(home: Path, tmp_path: Path, sipas: Sipas) -> 
     ingest(workspace)
     [record] = Ledger.of_folder(workspace.state).active()
     assert (record.status, record.rows_accepted) == ("landed", 12)
+
+
+def test_a_run_without_any_spec_is_told_where_to_put_one(workspace: Workspace) -> None:
+    [spec] = workspace.sources.glob("*.yml")
+    spec.unlink()
+    office = open_office(workspace, load_settings(workspace), lambda line: None)
+    assert office.news(lambda month: True) == []
+    [problem] = office.problems
+    assert problem.rule == "spec.none"
+    for language in ("vi", "en"):
+        assert "sources/example.yml.txt" in problem.render(language)
+    office.close()
 
 
 def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> None:

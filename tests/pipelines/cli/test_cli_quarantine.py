@@ -36,6 +36,8 @@ def test_list_gives_place_value_rule_and_both_messages(office: Workspace, sipas:
     ]  # fmt: skip
     assert "Not a real date in the stated format" in result.output
     assert "Không phải ngày có thật" in result.output
+    assert lines_with(result.output, "complaint.received_at.type: ") == ["complaint.received_at.type: 1 cell(s)"]
+    assert max(len(line) for line in result.output.splitlines()) <= 200, "one row a line, and no page wide"
     [refused] = lines_with(result.output, "columns.missing")
     assert refused.startswith("inbox/so_2023-07.csv")
     assert "Thiếu cột" in refused
@@ -133,6 +135,18 @@ def test_a_text_longer_than_a_cell_is_cut_and_told_by_an_ellipsis(
     cell = read_xlsx(tmp_path / "rows.xlsx")["so_phan_anh"][1][-1]
     assert len(cell) == 32_767
     assert cell.endswith("x…")
+
+
+def test_the_folder_of_returns_is_made_where_it_is_wanted(
+    office: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not office.returns.exists()
+    monkeypatch.chdir(office.root)
+    result = sipas("quarantine", "export", "returns/refused.csv")
+    assert result.exit_code == 0, result.output
+    assert len(read_csv(office.returns / "refused.csv")) == 4
+    ignored = (office.root / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"/returns/", "refused*.csv", "refused*.xlsx"} <= set(ignored)
 
 
 @pytest.mark.parametrize("target", ["rows.txt", "none/rows.csv", "office/published/rows.csv"])
