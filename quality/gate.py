@@ -339,7 +339,7 @@ def _quarantine_share(summary: pd.DataFrame, outcome: Outcome, thresholds: GateT
         critical=True,
         observed=share,
         expected=f"≤ {thresholds.quarantine_share:g}",
-        message_vi=f"{quarantined} trên {read} dòng bị cách ly"
+        message_vi=f"{quarantined} trên {read} dòng bị giữ lại"
         + ("" if outcome.success else f", quá ngưỡng; xem nguồn và bản mô tả nguồn của: {files}"),
         message_en=f"{quarantined} of {read} rows quarantined"
         + ("" if outcome.success else f", above the threshold; look at the files and their source spec: {files}"),

@@ -249,6 +249,15 @@ def test_pages_are_composed_unicode(page: Path) -> None:
     assert unicodedata.is_normalized("NFC", text_of(page))
 
 
+def test_one_thing_has_one_vietnamese_name() -> None:
+    """Rows are "bị giữ lại" (quarantined) and units "gửi dữ liệu" (submit), on every page and screen."""
+    others = re.compile(r"cách ly|(nộp|gửi) báo cáo|báo cáo (nộp|phải nộp)", re.IGNORECASE)
+    texts = [*PAGES, *(ROOT / "examples").rglob("*.yml")]
+    for folder in ("assets", "quality", "pipelines", "dbt_project/models"):
+        texts += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".yml", ".j2", ".txt")]
+    assert [name_of(text) for text in texts if others.search(text_of(text))] == []
+
+
 # The worked examples of the guide
 
 
