@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
+from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from quality.contract import landing_schema, load_contracts
 
 OFFICE_ROOT_SCHEMA = pa.schema([pa.field("office_code", pa.string())])
@@ -121,6 +122,9 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "reporting_month": REPORTING_MONTH_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
+    roots = [row["office_code"] for row in tables["office_root"]]
+    landed["unit_now"] = units_now(landed["admin_unit"], landed["admin_unit_change"], roots)
+    schemas["unit_now"] = UNIT_NOW_SCHEMA
     return Sample(landed, schemas)
 
 
@@ -130,6 +134,7 @@ def empty_sample() -> Sample:
     kept = {
         "office_root",
         "reporting_month",
+        "unit_now",
         "admin_unit",
         "procedure",
         "instrument",
