@@ -120,7 +120,8 @@ class _Follower:
             ]
             if found:
                 return found
-        above = _in_force(unit.parent_code, changed_on, self._by_code) if unit.parent_code else None
+        # The unit above may have ended on the same day; then its own successors are asked.
+        above = _in_force(unit.parent_code, unit.valid_to, self._by_code) if unit.parent_code else None
         return [above] if above is not None else []
 
 
