@@ -15,18 +15,26 @@ SCHEMA, TABLE = "estimates", "est_sipas_index"
 # online form) the interval is model-based: it says how far chance alone could go if they were such a sample.
 METHOD = "srs_korn_graubard"
 
-KEY = ("unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code")
+KEY = (
+    "unit_code",
+    "unit_valid_from",
+    "period_id",
+    "instrument_code",
+    "node_code",
+    "breakdown",
+    "breakdown_value",
+)
 
 # Decimals kept, in percent: far finer than any survey, and coarser than the noise of floating point.
 SCALE = 10
 
 
 def write_estimates(warehouse: Warehouse) -> int:
-    """Replace ``estimates.est_sipas_index``: one row per unit, period, instrument and node with a valid answer.
+    """Replace ``estimates.est_sipas_index``: one row per unit, period, instrument, node, breakdown and value with an answer.
 
     Figures are percentages (standard error: percentage points). Returns the number of rows written.
     """
-    sums = warehouse.query(f"SELECT * FROM {SUMS} WHERE n_answers > 0")
+    sums = warehouse.query(f"SELECT * FROM {SUMS} WHERE n_answers > 0 AND territory_basis = 'as_reported'")
     estimates = estimate(sums)
     warehouse.write(SCHEMA, TABLE, estimates)
     written: int = estimates.num_rows
@@ -42,7 +50,7 @@ def estimate(sums: pa.Table) -> pa.Table:
 
     result = ratio_over_forms(
         FormSums(
-            forms=column("n_forms"),
+            forms=column("n_forms_drawn"),
             forms_answered=column("n_forms_answered"),
             answers=column("n_answers"),
             satisfied=column("n_satisfied"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import StagedBatch
@@ -118,7 +119,9 @@ def _code_counts(
     if not files:
         return {}
     listed = ", ".join(literal(file.as_posix()) for file in files)
-    for name in codes:
+    # Files of an earlier version of the contract may lack a code that it has now.
+    known = {name for file in files for name in pq.read_schema(file).names}
+    for name in (name for name in codes if name in known):
         for input_id, code, number in connection.execute(
             f"SELECT input_id, {quote(name)}, count(*) FROM read_parquet([{listed}], union_by_name = true) "
             f"WHERE {quote(name)} IS NOT NULL GROUP BY ALL"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from assets.checkpoint import checkpoint
 from assets.office import Office
 from assets.reference.periods import reporting_months
+from assets.reference.territory import units_now
 from assets.run_log import RunLog
 from assets.warehouse.dbt import NodeResult, Phase, build
 from assets.warehouse.engine import Landed, Warehouse
@@ -96,6 +97,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
     more: dict[str, pa.Table] = {
         **ledger,
         "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),
+        "unit_now": units_now(office.reference["admin_unit"], office.reference["admin_unit_change"], office.roots),
         "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days),
     }
     warehouse.load(tables | more, schemas | {name: table.schema for name, table in more.items()})

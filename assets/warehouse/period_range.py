@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from assets.warehouse.engine import Landed
 from quality.contract import Contract, value_fields
@@ -22,13 +22,18 @@ def event_days(
         connection.register("retired", pa.table({"input_id": pa.array(sorted(retired), pa.string())}))
         for name, contract in contracts.items():
             paths = tables[name]
-            columns = [field.name for field in value_fields(contract) if field.type == pa.date32()]
-            if contract.kind != "record" or isinstance(paths, pa.Table) or not paths or not columns:
+            if contract.kind != "record" or isinstance(paths, pa.Table):
                 continue
-            files = [path.as_posix() for path in paths if isinstance(path, Path)]
-            ends = ", ".join(f"min({column}), max({column})" for column in columns)
-            [row] = connection.execute(
-                f"SELECT {ends} FROM read_parquet(?) WHERE input_id NOT IN (SELECT input_id FROM retired)", [files]
-            ).fetchall()
-            days += [day for day in row if day is not None]
+            wanted = {field.name for field in value_fields(contract) if field.type == pa.date32()}
+            for path in paths:
+                # A file of an earlier version of the contract may lack some of them.
+                columns = sorted(wanted.intersection(pq.read_schema(path).names))
+                if not columns:
+                    continue
+                ends = ", ".join(f"min({column}), max({column})" for column in columns)
+                [row] = connection.execute(
+                    f"SELECT {ends} FROM read_parquet(?) WHERE input_id NOT IN (SELECT input_id FROM retired)",
+                    [path.as_posix()],
+                ).fetchall()
+                days += [day for day in row if day is not None]
     return (min(days), max(days)) if days else (today, today)

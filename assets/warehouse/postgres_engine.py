@@ -31,8 +31,8 @@ ARROW_BY_OID = {
     1043: pa.string(),
     1082: pa.date32(),
     1114: pa.timestamp("us"),
-    1700: pa.decimal128(38, 4),
 }
+NUMERIC_OID = 1700
 
 
 class PostgresWarehouse:
@@ -72,7 +72,7 @@ class PostgresWarehouse:
         file = tempfile.TemporaryFile()  # noqa: SIM115
         with connection, connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({statement}) AS shape LIMIT 0")
-            schema = pa.schema([pa.field(column.name, ARROW_BY_OID[column.type_code]) for column in cursor.description])
+            schema = pa.schema([pa.field(column.name, _arrow_type(column)) for column in cursor.description])
             cursor.copy_expert(f"COPY ({statement}) TO STDOUT (FORMAT csv, HEADER false)", file)
         if file.tell() == 0:
             file.close()
@@ -135,6 +135,13 @@ class PostgresWarehouse:
                 buffer.seek(0)
                 cursor.copy_expert(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)", buffer)
             cursor.execute(f"ANALYZE {target}")
+
+
+def _arrow_type(column: Any) -> pa.DataType:
+    """Arrow type of a column of a cursor's description; a numeric that states no scale is a sum of integers."""
+    if column.type_code == NUMERIC_OID:
+        return pa.decimal128(column.precision or 38, column.scale or 0)
+    return ARROW_BY_OID[column.type_code]
 
 
 def _file_batches(paths: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

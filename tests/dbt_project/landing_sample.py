@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
+from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from quality.contract import landing_schema, load_contracts
 
 OFFICE_ROOT_SCHEMA = pa.schema([pa.field("office_code", pa.string())])
@@ -32,10 +33,18 @@ UNITS = [
     # The stated end overlaps the next unit of the same code by a month.
     ("10465", LONG_AGO, date(2025, 7, 31), "commune", "282"),
     ("10465", REFORM, None, "commune", "01"),
+    ("10470", REFORM, None, "commune", "01"),
     ("B", date(2024, 1, 1), None, "district", None),
     ("B1", date(2024, 1, 1), None, "commune", "B"),
     ("B2", date(2024, 1, 1), None, "commune", "B"),
     ("999", LONG_AGO, None, "province", None),
+]
+# 10441 is split; of the others all went to the new 10465.
+CHANGES = [
+    ("10441", "10465", "part"),
+    ("10441", "10470", "part"),
+    ("10462", "10465", "whole"),
+    ("10465", "10465", "whole"),
 ]
 ROOTS = ["01", "B"]
 PROCEDURES = [("P1", "Chứng thực bản sao", "Chứng thực"), ("P2", "Đăng ký khai sinh", "Hộ tịch"), ("P3", "Khác", None)]
@@ -88,7 +97,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             for code, start, end, level, above in UNITS
         ],
         "admin_unit_change": [
-            {"old_code": "10462", "new_code": "10465", "changed_on": REFORM, "extent": "whole"},
+            {"old_code": old, "new_code": new, "changed_on": REFORM, "extent": extent} for old, new, extent in CHANGES
         ],
         "unit_alias": [{"office_code": "B", "name": "Ward 1", "unit_code": "B1"}],
         "procedure": [{"code": code, "name": name, "field": field} for code, name, field in PROCEDURES],
@@ -121,6 +130,9 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "reporting_month": REPORTING_MONTH_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
+    roots = [row["office_code"] for row in tables["office_root"]]
+    landed["unit_now"] = units_now(landed["admin_unit"], landed["admin_unit_change"], roots)
+    schemas["unit_now"] = UNIT_NOW_SCHEMA
     return Sample(landed, schemas)
 
 
@@ -130,6 +142,7 @@ def empty_sample() -> Sample:
     kept = {
         "office_root",
         "reporting_month",
+        "unit_now",
         "admin_unit",
         "procedure",
         "instrument",

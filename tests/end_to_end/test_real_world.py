@@ -356,6 +356,8 @@ def test_the_conversion_table_becomes_changes(workspace: Path) -> None:
     for key, note in with_codes.items():
         if note.startswith("Giữ nguyên"):
             expected = "unchanged"
+        elif "toàn bộ dân số" in note:
+            expected = "population"
         elif "một phần" in note or note.startswith("Phần còn lại") or note == "Nhập toàn bộ diện tích":
             expected = "part"
         else:

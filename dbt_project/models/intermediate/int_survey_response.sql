@@ -12,7 +12,16 @@ with response as (
         responded_on,
         mode,
         sex,
-        age_band
+        age_band,
+        education,
+        occupation,
+        residence,
+        channel,
+        procedure_field,
+        weight,
+        stratum,
+        psu,
+        ssu
     from {{ ref('stg_survey_response') }}
 )
 
@@ -37,7 +46,16 @@ select
     response.responded_on,
     response.mode,
     response.sex,
-    response.age_band
+    response.age_band,
+    response.education,
+    response.occupation,
+    response.residence,
+    response.channel,
+    response.procedure_field,
+    response.weight,
+    response.stratum,
+    response.psu,
+    response.ssu
 from response
 left join {{ ref('int_unit_path') }} as named
     on

@@ -27,3 +27,6 @@ left join {{ source('estimates', 'est_sipas_index') }} as estimate
         and node.period_id = estimate.period_id
         and node.instrument_code = estimate.instrument_code
         and node.node_code = estimate.node_code
+        and node.breakdown = estimate.breakdown
+        and node.breakdown_value = estimate.breakdown_value
+where node.territory_basis = 'as_reported' and node.breakdown = '*'
