@@ -13,7 +13,7 @@ from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.engine import Warehouse
-from assets.warehouse.postgres_engine import PostgresWarehouse
+from assets.warehouse.postgres_engine import NoConnection, PostgresWarehouse, server_version
 from assets.workspace import Workspace
 from pipelines.settings import Settings, SettingsError, folder_paths, read_key
 from pipelines.version import software_version
@@ -47,7 +47,7 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
 
 
 def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:
-    """Return the engine the settings name. Raises SettingsError when its URL is not in the environment."""
+    """Return the engine the settings name. Raises SettingsError when its URL is missing or leads nowhere."""
     workspace.warehouse.mkdir(parents=True, exist_ok=True)
     engine = settings.engine
     if engine.kind == "duckdb":
@@ -59,6 +59,15 @@ def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:
             en=f"Set the environment variable {engine.url_env} to the PostgreSQL URL",
         )
         raise SettingsError([Problem("settings.engine", text, file="sipas.yml", column="engine.url_env")])
+    try:
+        server_version(url)
+    except NoConnection as error:
+        text = Bilingual(
+            vi=f"Không kết nối được PostgreSQL theo địa chỉ trong biến môi trường {engine.url_env}",
+            en=f"PostgreSQL cannot be reached by the URL in {engine.url_env}: {error}; see `sipas doctor`",
+        )
+        problem = Problem("settings.engine", text, file="sipas.yml", column="engine.url_env")
+        raise SettingsError([problem]) from None
     return PostgresWarehouse(url, workspace.warehouse)
 
 

@@ -17,7 +17,8 @@ from assets.run_log import RunLog
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
 from pipelines.resources import name_revision, open_office, open_warehouse
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings, SettingsError, load_settings, unset_folders
+from quality.contract import Bilingual
 from quality.problem import Problem
 
 
@@ -56,6 +57,10 @@ def run(
     """
     settings = load_settings(workspace)
     first, last = first_month or settings.months.first, last_month or settings.months.last
+    if first < settings.months.first or last > settings.months.last or first > last:
+        raise SettingsError([_outside(first, last, settings)])
+    if missing := unset_folders(settings):
+        raise SettingsError(missing)
     with run_lock(workspace):
         office = open_office(workspace, settings, tell)
         try:
@@ -76,6 +81,15 @@ def run(
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
+
+
+def _outside(first: str, last: str, settings: Settings) -> Problem:
+    known = f"{settings.months.first} … {settings.months.last}"
+    text = Bilingual(
+        vi=f"Kỳ {first} … {last} nằm ngoài các tháng báo cáo {known} của không gian làm việc",
+        en=f"The range {first} … {last} is not within the workspace's reporting months {known}; change one of the two",
+    )
+    return Problem("settings.months", text, file="sipas.yml", column="months")
 
 
 def _months_of(news: Sequence[PlannedInput], this_month: str, settings: Settings) -> tuple[str, str]:

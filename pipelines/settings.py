@@ -78,6 +78,12 @@ class Months(Strict):
             raise ValueError("write a month as 2023-06")
         return value
 
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        if self.first > self.last:
+            raise ValueError("first is after last")
+        return self
+
 
 class Settings(Strict):
     """The settings of one workspace."""
@@ -192,6 +198,23 @@ def folder_paths(settings: Settings) -> dict[str, Path | None]:
         name: Path(value) if (value := os.environ.get(folder.env)) else None
         for name, folder in settings.folders.items()
     }
+
+
+def unset_folders(settings: Settings) -> list[Problem]:
+    """Return one problem per outside folder whose environment variable is not set or names no folder.
+
+    Taken for empty folders they would retire everything that was read from them.
+    """
+    problems = []
+    for name, path in folder_paths(settings).items():
+        if path is None or not path.is_dir():
+            variable = settings.folders[name].env
+            text = Bilingual(
+                vi=f"Biến môi trường {variable} chưa được đặt là một thư mục có thật",
+                en=f"Set the environment variable {variable} to a folder that exists",
+            )
+            problems.append(Problem("settings.folder", text, file="sipas.yml", column=f"folders.{name}"))
+    return problems
 
 
 def months_between(first: str, last: str) -> list[str]:

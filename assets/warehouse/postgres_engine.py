@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -34,6 +36,29 @@ ARROW_BY_OID = {
 }
 NUMERIC_OID = 1700
 
+CONNECT_SECONDS = 4
+# What PostgreSQL says of a failed connection that can hold no part of the URL.
+_HARMLESS_REASONS = re.compile(
+    r"password authentication failed|no pg_hba.conf entry|database \S+ does not exist|role \S+ does not exist"
+    r"|Connection refused|timeout expired|could not translate host name|too many clients|starting up|No route to host"
+)
+
+
+class NoConnection(Exception):
+    """The database cannot be reached. The message holds no part of the URL, for that holds a password."""
+
+
+def server_version(url: str) -> int:
+    """Connect once and return the server's version as 160004 for 16.4. Raises NoConnection."""
+    try:
+        with closing(psycopg2.connect(_for_libpq(url), connect_timeout=CONNECT_SECONDS)) as connection:
+            number: int = connection.server_version
+    except (psycopg2.Error, ValueError) as error:
+        reason = _HARMLESS_REASONS.search(str(error))
+        # The driver's own words can hold the URL.
+        raise NoConnection(reason.group(0) if reason else "no connection") from None
+    return number
+
 
 class PostgresWarehouse:
     """A database reached by URL (``postgresql://…``) and a local folder for what dbt writes."""
@@ -41,7 +66,7 @@ class PostgresWarehouse:
     kind: EngineKind = "postgres"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.url = url.replace("postgresql+psycopg2://", "postgresql://")
+        self.url = _for_libpq(url)
         self.folder = folder
         self._connection: Any = None
 
@@ -135,6 +160,11 @@ class PostgresWarehouse:
                 buffer.seek(0)
                 cursor.copy_expert(f"COPY {target} ({names}) FROM STDIN (FORMAT csv)", buffer)
             cursor.execute(f"ANALYZE {target}")
+
+
+def _for_libpq(url: str) -> str:
+    """The URL without the driver that SQLAlchemy's form may name."""
+    return url.replace("postgresql+psycopg2://", "postgresql://")
 
 
 def _arrow_type(column: Any) -> pa.DataType:

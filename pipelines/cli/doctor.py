@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import sys
@@ -19,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from assets.ingest.spec import load_specs
 from assets.ledger import Ledger
-from assets.warehouse.postgres_engine import PostgresWarehouse
+from assets.warehouse.postgres_engine import NoConnection, server_version
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
 from pipelines.lock import WorkspaceBusy, run_lock
@@ -28,15 +27,9 @@ from pipelines.version import software_version
 from quality.contract import Bilingual, load_contracts
 
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great_expectations")
-_CONNECT_SECONDS = 4
 _GIGABYTE = 1_000_000_000
 # Landing, warehouse and a revision each hold about what came in, and a new revision stands beside the old one for a while.
 _TIMES_THE_INPUT = 4
-# What PostgreSQL says of a failed connection that can hold no part of the URL.
-_POSTGRES_REASONS = re.compile(
-    r"password authentication failed|no pg_hba.conf entry|database \S+ does not exist|role \S+ does not exist"
-    r"|Connection refused|timeout expired|could not translate host name|too many clients|starting up|No route to host"
-)
 
 
 @dataclass(frozen=True)
@@ -123,22 +116,14 @@ def _engine(settings: Settings, workspace: Workspace) -> _Finding:
             en=f"set the variable {variable} to the database's URL",
         )
         return _Finding("engine", "PostgreSQL", text)
-    import psycopg2
-
     try:
-        with closing(
-            psycopg2.connect(PostgresWarehouse(url, workspace.warehouse).url, connect_timeout=_CONNECT_SECONDS)
-        ) as c:
-            number = c.server_version
-    except psycopg2.Error as error:
-        # The driver's own words can hold the URL, and with it the password.
-        reason = _POSTGRES_REASONS.search(str(error))
-        said = reason.group(0) if reason else "no connection"
+        number = server_version(url)
+    except NoConnection as error:
         text = Bilingual(
             vi=f"kiểm tra máy chủ PostgreSQL và địa chỉ trong ${variable}",
             en=f"check that the server runs and the URL in ${variable} is right",
         )
-        return _Finding("engine", f"PostgreSQL: {said}", text)
+        return _Finding("engine", f"PostgreSQL: {error}", text)
     return _Finding("engine", f"PostgreSQL {number // 10_000}.{number % 10_000}, URL in ${variable}")
 
 

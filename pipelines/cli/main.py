@@ -28,7 +28,10 @@ app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 
 WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", envvar="SIPAS_WORKSPACE", help="The office's folder (default: here).")
+    Path,
+    typer.Option(
+        "--workspace", "-w", envvar="SIPAS_WORKSPACE", file_okay=False, help="The office's folder (default: here)."
+    ),
 ]
 
 USAGE = 2
@@ -76,7 +79,7 @@ def run_command(
 
 @app.command("init", epilog=example("sipas init my_office --root 282"))
 def init_command(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="The folder to make.")],
     root: Annotated[str, typer.Option(help="Code of the unit that the office reports on.")] = "282",
 ) -> None:
     """Make an empty workspace: settings, folders, a secret key outside the workspace, and an example spec."""
@@ -99,7 +102,7 @@ def status_command(
 
 @app.command("simulate", epilog=example("sipas simulate my_duc --units 22 --months 12 --seed 1"))
 def simulate_command(
-    folder: Annotated[Path, typer.Argument(help="The workspace to write.")] = Path("my_duc"),
+    folder: Annotated[Path, typer.Argument(file_okay=False, help="The workspace to write.")] = Path("my_duc"),
     units: Annotated[int, typer.Option(min=1, max=22, help="Communes of Mỹ Đức.")] = 22,
     months: Annotated[int, typer.Option(min=1, max=12, help="Reporting months of 2023.")] = 12,
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,

@@ -48,6 +48,12 @@ def write_ledger(workspace: Workspace, rows: list[str], month: str = "2023-06", 
     return path
 
 
+def change_settings(workspace: Workspace, old: str, new: str) -> None:
+    text = workspace.settings_file.read_text(encoding="utf-8")
+    assert old in text
+    workspace.settings_file.write_text(text.replace(old, new), encoding="utf-8")
+
+
 def ingest(workspace: Workspace) -> None:
     """Take in what is new of the complaints, as a run does before it builds."""
     office = open_office(workspace, load_settings(workspace), lambda line: None)

@@ -5,17 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli_office import Sipas, lines_with
+from cli_office import Sipas, change_settings, lines_with
 
 from assets.workspace import Workspace
 from pipelines.cli import doctor
 from pipelines.lock import run_lock
-
-
-def change_settings(workspace: Workspace, old: str, new: str) -> None:
-    text = workspace.settings_file.read_text(encoding="utf-8")
-    assert old in text
-    workspace.settings_file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_a_sound_workspace(workspace: Workspace, sipas: Sipas) -> None:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from cli_office import Sipas
+from cli_office import Sipas, change_settings
 
 from assets.workspace import Workspace
+from pipelines.cli.main import main
 from pipelines.cli.progress import console
+
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Run the whole command, which has to end with 2; return what it printed."""
+
+    def run(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["sipas", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        assert ending.value.code == 2
+        printed = capsys.readouterr()
+        return " ".join((printed.out + printed.err).split())
+
+    return run
 
 
 def test_the_first_line_comes_before_anything_slow(
@@ -22,3 +43,61 @@ def test_the_first_line_comes_before_anything_slow(
     monkeypatch.setattr("pipelines.run.run", slow)
     lines = sipas("run", "-w", workspace.root).output.splitlines()
     assert [line.split() for line in lines] == [["0.0", "s", "start"], ["the", "run", "itself"]]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("--period", "2040-01"), ("--to", "2009-01"), ("--from", "2036-01"), ("--from", "2009-12", "--to", "2023-01")],
+)
+def test_months_that_the_workspace_does_not_have_are_a_wrong_usage(
+    workspace: Workspace, refused: Refused, asked: tuple[str, ...]
+) -> None:
+    output = refused("run", "-w", workspace.root, *asked)
+    assert "settings.months" in output
+    assert "2010-01 … 2035-12" in output
+
+
+def test_first_month_after_the_last_is_a_wrong_setting(workspace: Workspace, refused: Refused) -> None:
+    with workspace.settings_file.open("a", encoding="utf-8") as file:
+        file.write("\nmonths: {first: 2024-01, last: 2023-01}\n")
+    assert "first is after last" in refused("run", "-w", workspace.root)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://clerk:pa55-word@127.0.0.1:1/office", "postgresql://clerk:pa55-word@:x/office", "pa55-word"],
+)
+def test_a_database_that_cannot_be_reached_is_named_by_its_variable_alone(
+    workspace: Workspace, refused: Refused, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    change_settings(workspace, "engine: {kind: duckdb}", "engine: {kind: postgres, url_env: SIPAS_TEST_URL}")
+    monkeypatch.setenv("SIPAS_TEST_URL", url)
+    output = refused("run", "-w", workspace.root)
+    assert "settings.engine" in output
+    assert "SIPAS_TEST_URL" in output
+    written = [path for path in workspace.root.rglob("*") if path.is_file() and b"pa55-word" in path.read_bytes()]
+    assert "pa55-word" not in output
+    assert written == []
+
+
+@pytest.mark.parametrize("place", [None, "no-such-folder"])
+def test_an_outside_folder_that_is_not_there_stops_the_run(
+    workspace: Workspace, refused: Refused, monkeypatch: pytest.MonkeyPatch, place: str | None
+) -> None:
+    """Read as an empty folder it would retire all that was taken in from it."""
+    change_settings(workspace, "# folders: {data: {env: SIPAS_DATA}}", "folders: {data: {env: SIPAS_DATA}} #")
+    monkeypatch.delenv("SIPAS_DATA", raising=False)
+    if place is not None:
+        monkeypatch.setenv("SIPAS_DATA", place)
+    output = refused("run", "-w", workspace.root)
+    assert "settings.folder" in output
+    assert "SIPAS_DATA" in output
+
+
+@pytest.mark.parametrize("command", ["run", "status", "doctor"])
+def test_a_file_is_not_a_workspace(tmp_path: Path, sipas: Sipas, command: str) -> None:
+    file = tmp_path / "sipas.yml"
+    file.write_text("name: a", encoding="utf-8")
+    done = sipas(command, "-w", file)
+    assert done.exit_code == 2
+    assert "is a file" in done.output
