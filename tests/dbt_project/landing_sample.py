@@ -380,7 +380,7 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         levels = ["4", "5"] if seq == 10 else ["1", "2", "3", "4", "4", "5", "5", "9", None]
         # Nobody answers the last question.
         asked = dict.fromkeys(("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"), levels)
-        asked |= dict.fromkeys(("Q1.1", "Q4"), ["1", "2", "2", "9", None])
+        asked |= {question: ["1", "2", "2", "9", None] for question in ("Q1.1", "Q4")}
         for item, given in asked.items():
             level = rng.choice(given)
             if level is not None:

@@ -1,3 +1,29 @@
+-- A node that averages parts has no interval: the estimates are of the pooled share.
+with averaged_node as (
+    select distinct
+        instrument_code,
+        node_code,
+        part_code
+    from {{ ref('int_node_item') }}
+    where part_code <> node_code
+),
+
+mean_of_parts as (
+    select
+        part.unit_code,
+        part.unit_valid_from,
+        part.period_id,
+        part.instrument_code,
+        averaged_node.node_code,
+        avg({{ percent('part.n_satisfied', 'part.n_answers') }}) as index_pct,
+        sum(case when part.n_answers > 0 then 1 else 0 end) as n_parts
+    from {{ ref('int_survey_node_sums') }} as part
+    inner join averaged_node
+        on part.instrument_code = averaged_node.instrument_code and part.node_code = averaged_node.part_code
+    group by
+        part.unit_code, part.unit_valid_from, part.period_id, part.instrument_code, averaged_node.node_code
+)
+
 select
     node.unit_code,
     node.unit_valid_from,
@@ -11,7 +37,11 @@ select
     node.n_satisfied,
     node.n_dont_know,
     node.n_forms * node.n_items - node.n_answers - node.n_dont_know as n_missing,
-    {{ percent('node.n_satisfied', 'node.n_answers') }} as index_pct,
+    cast(coalesce(mean_of_parts.n_parts, 1) as bigint) as n_parts,
+    case
+        when mean_of_parts.node_code is null then {{ percent('node.n_satisfied', 'node.n_answers') }}
+        else mean_of_parts.index_pct
+    end as index_pct,
     cast(estimate.estimate_pct as double precision) as estimate_pct,
     cast(estimate.se_pct as double precision) as se_pct,
     cast(estimate.df as bigint) as df,
@@ -20,6 +50,13 @@ select
     cast(estimate.ci_high_pct as double precision) as ci_high_pct,
     estimate.method
 from {{ ref('int_survey_node_sums') }} as node
+left join mean_of_parts
+    on
+        node.unit_code = mean_of_parts.unit_code
+        and node.unit_valid_from = mean_of_parts.unit_valid_from
+        and node.period_id = mean_of_parts.period_id
+        and node.instrument_code = mean_of_parts.instrument_code
+        and node.node_code = mean_of_parts.node_code
 left join {{ source('estimates', 'est_sipas_index') }} as estimate
     on
         node.unit_code = estimate.unit_code
@@ -27,3 +64,4 @@ left join {{ source('estimates', 'est_sipas_index') }} as estimate
         and node.period_id = estimate.period_id
         and node.instrument_code = estimate.instrument_code
         and node.node_code = estimate.node_code
+        and mean_of_parts.node_code is null
