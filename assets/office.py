@@ -18,6 +18,7 @@ from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ledger import Ledger
 from assets.reference.fed import fed_tables
+from assets.reference.instruments import instrument_problems
 from assets.reference.tables import reference_tables
 from assets.reference.units import name_key, unit_names
 from assets.workspace import Workspace
@@ -95,7 +96,7 @@ class Office:
             fed_tables(self.workspace, self.ledger, self.contracts),
             self.contracts,
         )
-        self.note(problems)
+        self.note([*problems, *instrument_problems(tables)])
         return tables
 
     @cached_property

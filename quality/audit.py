@@ -84,10 +84,14 @@ def _index_out_of_range(frame: pd.DataFrame) -> pd.Series[float]:
 
 
 def _index_error(frame: pd.DataFrame) -> pd.Series[float]:
-    """Percent points between index_pct and 100 * n_satisfied / n_answers; infinite where one of them is null alone."""
+    """Percent points between index_pct and 100 * n_satisfied / n_answers; infinite where one of them is null alone.
+
+    Null where the index is a mean of several parts, which the counts of its row do not give.
+    """
     index, answers = _n(frame, "index_pct"), _n(frame, "n_answers")
     share = 100 * _n(frame, "n_satisfied") / answers.where(answers != 0)
-    return (index - share).abs().mask(index.isna() != share.isna(), float("inf"))
+    error = (index - share).abs().mask(index.isna() != share.isna(), float("inf"))
+    return error.mask(_n(frame, "n_parts") > 1)
 
 
 def _satisfied_above_answers(frame: pd.DataFrame) -> pd.Series[float]:

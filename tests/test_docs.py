@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shlex
 import unicodedata
@@ -324,6 +325,28 @@ def test_the_worked_interval_is_what_the_software_computes() -> None:
         ("{:.2f} %**", 100 * found.high[0]),
     ):
         assert figure.format(value) in page
+
+
+def test_the_worked_question_is_what_its_formulas_give() -> None:
+    """What the mart makes of the same counts is a unit test of the model."""
+    page = text_of(ROOT / "docs" / "methods" / "survey-questions.md")
+    rows = {
+        name: [float(cell) for cell in cells.split("|")]
+        for name, cells in re.findall(r"^\| (answers|score|share) \|(.*)\|$", page, re.MULTILINE)
+    }
+    answers, score = rows["answers"], rows["score"]
+    assert rows["share"] == [round(100 * n / sum(answers), 2) for n in answers]
+    scaled = sum(n * points for n, points in zip(answers, score, strict=True)) / sum(answers)
+    for figure, value in (
+        ("`n_valid` = {:.0f}", sum(answers)),
+        ("/ 9996 = **{:.2f}**", scaled),
+        ("alone it would be {:.2f}", 100 * answers[2] / sum(answers)),
+        ("two upper ones {:.2f}", 100 * (answers[1] + answers[2]) / sum(answers)),
+    ):
+        assert figure.format(value) in page
+    with (ROOT / "assets" / "reference" / "shipped" / "answer_level.csv").open(encoding="utf-8", newline="") as file:
+        shipped = [float(row["score"]) for row in csv.DictReader(file) if row["scale_code"] == "interest3"]
+    assert shipped == score
 
 
 def test_sql_of_the_guides_names_columns_that_exist() -> None:

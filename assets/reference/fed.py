@@ -31,4 +31,5 @@ def fed_tables(workspace: Workspace, ledger: Ledger, contracts: Mapping[str, Con
             path = f"landing/{dataset}/{record.input_id}.parquet"
             if contracts[dataset].kind == "reference" and path in paths:
                 tables.setdefault(dataset, []).append(pq.read_table(workspace.root / path))
-    return {dataset: pa.concat_tables(found) for dataset, found in tables.items()}
+    # What was landed before a contract got a field lacks it.
+    return {dataset: pa.concat_tables(found, promote_options="default") for dataset, found in tables.items()}

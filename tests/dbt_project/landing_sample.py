@@ -111,6 +111,20 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             }
         ],
         "instrument_item": _instrument(),
+        "instrument_crosswalk": [
+            {"from_instrument": "T1", "from_item": "F1.1", "to_instrument": "T0", "to_item": "1", "relation": "merged"},
+            {"from_instrument": "T1", "from_item": "F1.2", "to_instrument": "T0", "to_item": "1", "relation": "merged"},
+            {"from_instrument": "T1", "from_item": "F2.1", "to_instrument": "T0", "to_item": None, "relation": "none"},
+        ],
+        "method_break": [
+            {
+                "from_family": "T0",
+                "to_family": "T1",
+                "broken_on": date(2025, 1, 1),
+                "reason_vi": "Phiếu mới",
+                "reason_en": "New form",
+            }
+        ],
         "answer_level": _levels(),
         "expected_submission": [
             {"unit_code": "10441", "dataset": "survey_response", "first_month": "2024-12", "last_month": None},
@@ -325,12 +339,18 @@ def _instrument() -> list[dict[str, Any]]:
         ("ALL", "overall", None), ("A", "area", "ALL"), ("F1", "factor", "A"), ("F2", "factor", "A"),
         ("F1.1", "item", "F1"), ("F1.2", "item", "F1"), ("F2.1", "item", "F2"), ("F2.2", "item", "F2"), ("F2.3", "item", "F2"),
     ]  # fmt: skip
+    questions = [
+        ("Q1", "question", None, None, "interest", None), ("Q1.1", "item", "Q1", "three", "interest", "scaled"),
+        ("Q4", "item", None, "three", "harassment", None), ("Q10", "item", None, "three", "expectation", "satisfied_share"),
+    ]  # fmt: skip
+    every = [(*node, "five" if node[1] == "item" else None, None, None) for node in nodes] + questions
     return [
         {
             "instrument_code": "T1", "node_code": code, "node_level": level, "parent_code": parent, "position": position,
-            "scale_code": "five" if level == "item" else None, "label_vi": f"Tiêu chí {code}", "label_en": f"Node {code}",
+            "scale_code": scale, "question_kind": question_kind, "index_kind": index_kind,
+            "label_vi": f"Tiêu chí {code}", "label_en": f"Node {code}",
         }
-        for position, (code, level, parent) in enumerate(nodes, start=1)
+        for position, (code, level, parent, scale, question_kind, index_kind) in enumerate(every, start=1)
     ]  # fmt: skip
 
 
@@ -341,6 +361,12 @@ def _levels() -> list[dict[str, Any]]:
             "is_satisfied": int(level in (4, 5)), "label_vi": f"Mức {level}", "label_en": f"Level {level}",
         }
         for level in (1, 2, 3, 4, 5, 9)
+    ] + [
+        {
+            "scale_code": "three", "level": str(level), "answer_kind": "dont_know" if level == 9 else "valid",
+            "is_satisfied": int(level in (1, 2)), "score": score, "label_vi": f"Mức {level}", "label_en": f"Level {level}",
+        }
+        for level, score in ((1, 0), (2, 50), (3, 100), (9, None))
     ]  # fmt: skip
 
 
@@ -365,8 +391,11 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         responses.append(response)
         # A whole commune-month of satisfied people gives a standard error of 0.
         levels = ["4", "5"] if seq == 10 else ["1", "2", "3", "4", "4", "5", "5", "9", None]
-        for item in ("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"):
-            level = rng.choice(levels)
+        # Nobody answers the last question.
+        asked = dict.fromkeys(("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"), levels)
+        asked |= {question: ["1", "2", "2", "9", None] for question in ("Q1.1", "Q4")}
+        for item, given in asked.items():
+            level = rng.choice(given)
             if level is not None:
                 answers.append(
                     {key: response[key] for key in ("record_key", "input_id", "delivery_seq")}

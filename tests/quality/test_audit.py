@@ -18,11 +18,14 @@ def sound_marts() -> dict[str, pd.DataFrame]:
     return {
         "sipas_index": pd.DataFrame(
             [
-                {**index, "node_code": "I.1", "n_answers": 3, "n_satisfied": 2, "index_pct": 200 / 3}
+                {**index, "node_code": "I.1", "n_answers": 3, "n_satisfied": 2, "n_parts": 1, "index_pct": 200 / 3}
                 | {"estimate_pct": 200 / 3, "ci_low_pct": 20.0, "ci_high_pct": 94.0},
-                {**index, "node_code": "I.2", "n_answers": 10, "n_satisfied": 10, "index_pct": 100.0}
+                {**index, "node_code": "I.2", "n_answers": 10, "n_satisfied": 10, "n_parts": 1, "index_pct": 100.0}
                 | {"estimate_pct": 100.0, "ci_low_pct": 69.2, "ci_high_pct": 100.0},
-                {**index, "node_code": "I.3", "n_answers": 0, "n_satisfied": 0, "index_pct": None}
+                {**index, "node_code": "I.3", "n_answers": 0, "n_satisfied": 0, "n_parts": 1, "index_pct": None}
+                | {"estimate_pct": None, "ci_low_pct": None, "ci_high_pct": None},
+                # The mean of I.1 and I.2, without an interval.
+                {**index, "node_code": "I", "n_answers": 13, "n_satisfied": 12, "n_parts": 2, "index_pct": 250 / 3}
                 | {"estimate_pct": None, "ci_low_pct": None, "ci_high_pct": None},
             ]
         ),
@@ -81,6 +84,7 @@ def test_marts_without_rows_pass() -> None:
         ("sipas_index", 0, "index_pct", None, {"share"}),
         ("sipas_index", 2, "index_pct", 0.0, {"share"}),
         ("sipas_index", 1, "n_satisfied", 11, {"counts", "share"}),
+        ("sipas_index", 3, "n_parts", 1, {"share"}),
         ("sipas_index", 1, "index_pct", 100.5, {"range", "share"}),
         ("sipas_index", 0, "ci_low_pct", 70.0, {"interval"}),
         ("sipas_index", 0, "ci_high_pct", 60.0, {"interval"}),

@@ -1,3 +1,4 @@
+-- A mean of several parts has no interval: the estimates are of the pooled share.
 select
     node.unit_code,
     node.unit_valid_from,
@@ -11,7 +12,11 @@ select
     node.n_satisfied,
     node.n_dont_know,
     node.n_forms * node.n_items - node.n_answers - node.n_dont_know as n_missing,
-    {{ percent('node.n_satisfied', 'node.n_answers') }} as index_pct,
+    coalesce(mean_of_parts.n_parts, 1) as n_parts,
+    case
+        when mean_of_parts.node_code is null then {{ percent('node.n_satisfied', 'node.n_answers') }}
+        else mean_of_parts.index_pct
+    end as index_pct,
     cast(estimate.estimate_pct as double precision) as estimate_pct,
     cast(estimate.se_pct as double precision) as se_pct,
     cast(estimate.df as bigint) as df,
@@ -20,6 +25,16 @@ select
     cast(estimate.ci_high_pct as double precision) as ci_high_pct,
     estimate.method
 from {{ ref('int_survey_node_sums') }} as node
+left join {{ ref('int_survey_mean_of_parts') }} as mean_of_parts
+    on
+        node.territory_basis = mean_of_parts.territory_basis
+        and node.unit_code = mean_of_parts.unit_code
+        and node.unit_valid_from = mean_of_parts.unit_valid_from
+        and node.period_id = mean_of_parts.period_id
+        and node.instrument_code = mean_of_parts.instrument_code
+        and node.node_code = mean_of_parts.node_code
+        and node.breakdown = mean_of_parts.breakdown
+        and node.breakdown_value = mean_of_parts.breakdown_value
 left join {{ source('estimates', 'est_sipas_index') }} as estimate
     on
         node.unit_code = estimate.unit_code
@@ -29,4 +44,5 @@ left join {{ source('estimates', 'est_sipas_index') }} as estimate
         and node.node_code = estimate.node_code
         and node.breakdown = estimate.breakdown
         and node.breakdown_value = estimate.breakdown_value
+        and coalesce(mean_of_parts.n_parts, 1) = 1
 where node.territory_basis = 'as_reported' and node.breakdown = '*'

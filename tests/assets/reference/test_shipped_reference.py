@@ -11,10 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from assets.reference.instruments import instrument_problems
 from assets.reference.tables import reference_tables
-from quality.contract import load_contracts
+from quality.contract import landing_schema, load_contracts
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "assets" / "reference" / "shipped"
@@ -149,6 +151,10 @@ def test_the_readme_states_the_row_counts(shipped: dict[str, Rows]) -> None:
     readme = (SHIPPED / "README.md").read_text(encoding="utf-8")
     assert f"| `admin_unit.csv` | {len(shipped['admin_unit']):,} |" in readme
     assert f"| `admin_unit_change.csv` | {len(shipped['admin_unit_change']):,} |" in readme
+    counts = f"{len(shipped['instrument'])}; {len(shipped['instrument_item'])}"
+    assert f"| `instrument.csv`, `instrument_item.csv` | {counts} |" in readme
+    for name in ("answer_level", "instrument_crosswalk", "method_break"):
+        assert f"| `{name}.csv` | {len(shipped[name])} |" in readme
 
 
 def test_the_instrument_has_five_factors_and_21_criteria(shipped: dict[str, Rows]) -> None:
@@ -163,11 +169,150 @@ def test_the_instrument_has_five_factors_and_21_criteria(shipped: dict[str, Rows
     assert texts["V"] == "Tiếp nhận, xử lý các góp ý, phản ánh, kiến nghị"
 
 
+def items_of(shipped: dict[str, Rows], instrument: str, kind: str = "satisfaction") -> Rows:
+    return [
+        row
+        for row in shipped["instrument_item"]
+        if row["instrument_code"] == instrument and row["node_level"] == "item" and row["question_kind"] == kind
+    ]
+
+
+def test_the_tables_of_instruments_fit_together(shipped: dict[str, Rows]) -> None:
+    contracts = load_contracts()
+    tables = {
+        name: pa.Table.from_pylist(rows, schema=landing_schema(contracts[name])) for name, rows in shipped.items()
+    }
+    assert instrument_problems(tables) == []
+    listed = {row["code"]: row for row in shipped["instrument"]}
+    assert {row["instrument_code"] for row in shipped["instrument_item"]} == set(listed)
+    for code in listed:
+        nodes = [row for row in shipped["instrument_item"] if row["instrument_code"] == code]
+        assert sorted(row["position"] for row in nodes) == list(range(1, len(nodes) + 1))
+        assert [row["node_code"] for row in nodes if row["node_level"] == "overall"] == ["overall"]
+        assert all((row["node_level"] == "item") == (row["scale_code"] is not None) for row in nodes)
+    assert {code for code, row in listed.items() if row["is_complete"] == "no"} == {
+        code for code in listed if code.startswith("V2012_") or code in ("V2017", "V2023")
+    }
+
+
+def test_texts_are_tidy_and_each_stands_once_in_its_instrument(shipped: dict[str, Rows]) -> None:
+    for table in ("instrument", "instrument_item", "answer_level", "method_break"):
+        for row in shipped[table]:
+            for name, value in row.items():
+                if isinstance(value, str):
+                    assert unicodedata.is_normalized("NFC", value) and value == " ".join(value.split()), (name, value)
+    for column in ("label_vi", "label_en"):
+        labels = Counter((row["instrument_code"], row["node_level"], row[column]) for row in shipped["instrument_item"])
+        assert [label for label, count in labels.items() if count > 1] == []
+
+
+def test_the_form_of_2022_has_33_items_in_nine_components(shipped: dict[str, Rows]) -> None:
+    nodes = {row["node_code"]: row for row in shipped["instrument_item"] if row["instrument_code"] == "V2022"}
+    items = items_of(shipped, "V2022")
+    assert [row["node_code"] for row in sorted(items, key=lambda row: row["position"])] == [
+        f"Q9.{number}" for number in range(1, 34)
+    ]
+    components = Counter(row["parent_code"] for row in items)
+    assert components == {"A": 2, "B": 2, "C": 8, "D": 2, "I": 4, "II": 4, "III": 5, "IV": 3, "V": 3}
+    areas = {code: nodes[code]["parent_code"] for code in components}
+    policy, service = (sum(components[code] for code in areas if areas[code] == area) for area in ("P", "S"))
+    assert (policy, service, nodes["P"]["parent_code"], nodes["S"]["parent_code"]) == (14, 19, "overall", "overall")
+    assert {row["scale_code"] for row in items} == {"sipas5"}
+    # 33 items, 9 components, 2 areas and 1 overall index are the 45 satisfaction figures of the round.
+    assert len(items) + len(components) + 2 + 1 == 45
+
+
+def test_the_other_questions_of_the_form_of_2022(shipped: dict[str, Rows]) -> None:
+    kinds: defaultdict[str, list[str]] = defaultdict(list)
+    for row in shipped["instrument_item"]:
+        if row["instrument_code"] == "V2022" and row["node_level"] == "item" and row["question_kind"] != "satisfaction":
+            kinds[row["question_kind"]].append(row["node_code"])
+    assert dict(kinds) == {
+        "interest": [f"Q1.{number}" for number in range(1, 9)],
+        "channel": ["Q2"],
+        "willingness": ["Q3"],
+        "harassment": ["Q4"],
+        "extra_payment": ["Q5"],
+        "preference": ["Q6", "Q7"],
+        "experience": [f"Q8.{number}" for number in range(1, 8)],
+        # The eighth of the ten expectations is not known.
+        "expectation": [f"Q10.{number}" for number in sorted((1, 10, 2, 3, 4, 5, 6, 7, 9), key=str)],
+    }
+    options = Counter(row["scale_code"] for row in shipped["answer_level"] if row["answer_kind"] == "valid")
+    scales = {
+        row["node_code"]: row["scale_code"] for row in shipped["instrument_item"] if row["instrument_code"] == "V2022"
+    }
+    counts = {code: options[scales[code]] for code in ("Q1.1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8.1", "Q10.1")}
+    assert counts == {"Q1.1": 3, "Q2": 7, "Q3": 5, "Q4": 3, "Q5": 3, "Q6": 3, "Q7": 3, "Q8.1": 2, "Q10.1": 3}
+
+
+def test_the_other_instruments(shipped: dict[str, Rows]) -> None:
+    # 22 criteria of five factors, of which the plan has 21.
+    v2017 = items_of(shipped, "V2017")
+    assert Counter(row["parent_code"] for row in v2017) == {"I": 3, "II": 4, "III": 7, "IV": 4, "V": 4}
+    plan = {row["label_vi"] for row in items_of(shipped, "HN2023")}
+    assert {row["label_vi"] for row in v2017} - plan == {"Nơi giải quyết thủ tục hành chính có đủ chỗ ngồi chờ"}
+    services = [row for row in shipped["instrument"] if row["method_family"] == "V2012"]
+    assert len(services) == 6
+    for service in services:
+        answers = {row["answers_for"] for row in items_of(shipped, service["code"])}
+        assert (service["aggregation_mode"], answers) == ("overall_question", {"I", "II", "III", "IV", "V", "overall"})
+    # The three contents of access, and the ninth policy.
+    assert [row["node_code"] for row in items_of(shipped, "V2023")] == ["I.1", "I.2", "I.3"]
+    assert len(items_of(shipped, "V2023", "interest")) == 9
+    points = items_of(shipped, "TT01_2018", "score")
+    assert [row["node_code"] for row in points] == [str(number) for number in range(1, 10)]
+    assert {(row["scale_code"], row["index_kind"]) for row in points} == {("desk_points", "scaled")}
+    assert {row["node_code"]: row["answers_for"] for row in items_of(shipped, "TT01_2018")} == {
+        "10": None,
+        "11": "overall",
+    }
+
+
+# From the 21 criteria of the plan to the 33 items of 2022; 28, on the promised day, is new as 15 is.
+CROSSWALK = """
+I.1->16,17; I.2->18; (none)->15; II.1->19; II.2->20; II.3->21; II.4->22; III.1->23; III.2,III.3->24; III.4,III.5->25;
+III.6->26; III.7->27; IV.1->(none); (none)->28; IV.2,IV.3->29; IV.4->30; V.1,V.2->31; V.3->32; V.4->33
+"""
+
+
+def test_the_crosswalk_of_the_plan_and_the_form_of_2022(shipped: dict[str, Rows]) -> None:
+    wanted = set()
+    for pair in CROSSWALK.split(";"):
+        left, right = ([code for code in side.strip().split(",") if code != "(none)"] for side in pair.split("->"))
+        relation = {(1, 1): "exact", (2, 1): "merged", (1, 2): "split"}.get((len(left), len(right)), "none")
+        targets = [f"Q9.{number}" for number in right]
+        wanted |= {(one, other, relation) for one in left or [None] for other in targets or [None]}
+    rows = shipped["instrument_crosswalk"]
+    assert {(row["from_item"], row["to_item"], row["relation"]) for row in rows} == wanted
+    assert {(row["from_instrument"], row["to_instrument"]) for row in rows} == {("HN2023", "V2022")}
+    # Nothing is forgotten: every criterion of the plan, and every service item of 2022.
+    assert {row["from_item"] for row in rows} - {None} == {row["node_code"] for row in items_of(shipped, "HN2023")}
+    assert {row["to_item"] for row in rows} - {None} == {f"Q9.{number}" for number in range(15, 34)}
+
+
+def test_the_break_of_2022_lies_between_families_that_exist(shipped: dict[str, Rows]) -> None:
+    families = {row["code"]: row["method_family"] for row in shipped["instrument"]}
+    [found] = shipped["method_break"]
+    assert (found["from_family"], found["to_family"], found["broken_on"]) == ("V2017", "V2022", date(2022, 1, 1))
+    assert {found["from_family"], found["to_family"]} <= set(families.values())
+    assert families["HN2023"] == families["V2017"] == "V2017" and families["V2022"] == families["V2023"] == "V2022"
+
+
 def test_scales(shipped: dict[str, Rows]) -> None:
     scales: defaultdict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     for row in shipped["answer_level"]:
         scales[row["scale_code"]][row["level"]] = (row["answer_kind"], row["is_satisfied"])
     five = {str(level): ("valid", int(level >= 4)) for level in range(1, 6)}
-    assert scales == {"sipas5": five, "five_dk9": five | {"9": ("dont_know", 0)}}
+    assert scales["sipas5"] == five and scales["five_dk9"] == five | {"9": ("dont_know", 0)}
+    satisfied = {code: [level for level, (_, flag) in levels.items() if flag] for code, levels in scales.items()}
+    assert satisfied["expectation3"] == ["1", "2"] and satisfied["desk_satisfaction3"] == ["1", "2"]
+    scores = {
+        (row["scale_code"], row["level"]): row["score"] for row in shipped["answer_level"] if row["score"] is not None
+    }
+    assert scores == {("interest3", "1"): 0, ("interest3", "2"): 50, ("interest3", "3"): 100} | {
+        ("desk_points", str(points)): 50 * points for points in range(3)
+    }
     used = {row["scale_code"] for row in shipped["instrument_item"] if row["node_level"] == "item"}
-    assert used <= set(scales)
+    # Every scale of an item has levels; five_dk9 is for instruments of a workspace.
+    assert used == set(scales) - {"five_dk9"}

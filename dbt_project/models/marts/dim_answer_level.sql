@@ -1,0 +1,9 @@
+select
+    scale_code,
+    level,
+    answer_kind,
+    is_satisfied,
+    score,
+    label_vi,
+    label_en
+from {{ ref('stg_answer_level') }}
