@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-import holidays
 import pyarrow as pa
+
+from assets.reference.working_days import IsWorking
 
 _FIELDS: list[pa.Field[Any]] = [
     pa.field("month_id", pa.string(), nullable=False),
@@ -31,18 +32,17 @@ def month_of(day: date, cut_off_day: int) -> str:
     return f"{year:04d}-{month:02d}"
 
 
-def reporting_months(first: date, last: date, cut_off_day: int, working_days: int) -> pa.Table:
+def reporting_months(first: date, last: date, cut_off_day: int, working_days: int, is_working: IsWorking) -> pa.Table:
     """Return every reporting month that holds a day of `first`..`last`, one row each, in order.
 
-    `starts_on` and `ends_on` are local dates, both inclusive; `due_on` is the `working_days`-th Vietnamese working day
-    after `ends_on`, counting Saturdays worked in exchange for a bridge day. ValueError when `last` is before `first` or
+    `starts_on` and `ends_on` are local dates, both inclusive; `due_on` is the `working_days`-th day after `ends_on` that
+    `is_working`. ValueError when `last` is before `first` or
     the cut-off day is not within 0..28.
     """
     if last < first:
         raise ValueError(f"last day {last} is before first day {first}")
     year, month = _month_of(first, cut_off_day)
     end = _month_of(last, cut_off_day)
-    calendar = holidays.country_holidays("VN")
     rows = []
     while (year, month) <= end:
         following = (year + month // 12, month % 12 + 1)
@@ -51,7 +51,7 @@ def reporting_months(first: date, last: date, cut_off_day: int, working_days: in
         else:
             before = (year - 1, 12) if month == 1 else (year, month - 1)
             starts_on, ends_on = date(*before, cut_off_day) + _ONE_DAY, date(year, month, cut_off_day)
-        due_on = _working_day_after(ends_on, working_days, calendar)
+        due_on = _working_day_after(ends_on, working_days, is_working)
         rows.append(
             {"month_id": f"{year:04d}-{month:02d}", "starts_on": starts_on, "ends_on": ends_on, "due_on": due_on}
         )
@@ -67,10 +67,10 @@ def _month_of(day: date, cut_off_day: int) -> tuple[int, int]:
     return day.year + day.month // 12, day.month % 12 + 1
 
 
-def _working_day_after(day: date, count: int, calendar: holidays.HolidayBase) -> date:
+def _working_day_after(day: date, count: int, is_working: IsWorking) -> date:
     """The `count`-th working day after a day; the day itself when the count is 0."""
     for _ in range(count):
         day += _ONE_DAY
-        while not calendar.is_working_day(day):
+        while not is_working(day):
             day += _ONE_DAY
     return day

@@ -12,6 +12,7 @@ from assets.checkpoint import checkpoint
 from assets.office import Office
 from assets.reference.periods import reporting_months
 from assets.reference.territory import units_now
+from assets.reference.working_days import working_day_test, working_days
 from assets.run_log import RunLog
 from assets.warehouse.dbt import NodeResult, Phase, build
 from assets.warehouse.engine import Landed, Warehouse
@@ -83,7 +84,7 @@ def _check(key: dg.AssetCheckKey, node: NodeResult) -> dg.AssetCheckResult:
 
 
 def load_landing(office: Office, warehouse: Warehouse) -> None:
-    """Show the warehouse everything it is built from: landed rows, the ledger, reference tables, months and roots."""
+    """Show the warehouse everything it is built from: landed rows, the ledger, reference tables, months, working days and roots."""
     schemas: dict[str, pa.Schema] = {}
     tables: dict[str, Landed] = {}
     for name, contract in office.contracts.items():
@@ -94,10 +95,12 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
             tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
     ledger = office.ledger.tables()
     first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
+    is_working = working_day_test(office.reference["calendar_day"])
     more: dict[str, pa.Table] = {
         **ledger,
         "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),
         "unit_now": units_now(office.reference["admin_unit"], office.reference["admin_unit_change"], office.roots),
-        "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days),
+        "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days, is_working),
+        "working_day": working_days(first, last, is_working),
     }
     warehouse.load(tables | more, schemas | {name: table.schema for name, table in more.items()})

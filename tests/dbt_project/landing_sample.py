@@ -9,10 +9,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
+from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
+from assets.reference.working_days import WORKING_DAY_SCHEMA
 from quality.contract import landing_schema, load_contracts
 
 OFFICE_ROOT_SCHEMA = pa.schema([pa.field("office_code", pa.string())])
@@ -135,6 +137,10 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
+    tables |= reference_rows()
+    tables["working_day"] = working_day_table().to_pylist()
+    inputs += handling_inputs(inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0})
+    add_handling(tables, _lineage)
     _count_accepted(tables)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
@@ -142,6 +148,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "input_rule": INPUT_RULE_SCHEMA,
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
+        "working_day": WORKING_DAY_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
     roots = [row["office_code"] for row in tables["office_root"]]
@@ -162,6 +169,9 @@ def empty_sample() -> Sample:
         "instrument",
         "instrument_item",
         "answer_level",
+        "working_day",
+        "activity_target",
+        "complaint_limit",
     }
     tables = {name: table if name in kept else table.slice(0, 0) for name, table in full.tables.items()}
     return Sample(tables, full.schemas)
@@ -407,6 +417,6 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
 def _count_accepted(tables: dict[str, list[dict[str, Any]]]) -> None:
     """Fill what the ledger knows: rows accepted are the source rows landed, rows read the sum of all ends."""
     for row in tables["input"]:
-        for dataset in ("case", "complaint", "survey_response"):
+        for dataset in ("activity", "case", "case_step", "complaint", "survey_response"):
             row["rows_accepted"] += sum(r["source_rows"] for r in tables[dataset] if r["input_id"] == row["input_id"])
         row["rows_read"] = row["rows_accepted"] + row["rows_quarantined"] + row["rows_duplicate"]

@@ -3,9 +3,11 @@
     'n_settled_early', 'n_settled_on_day', 'n_settled_late', 'n_settled_no_due_date', 'n_withdrawn',
     'n_unplaced_no_end', 'n_unplaced_end_before_start', 'n_unplaced_refused',
     'change_in_overdue', 'change_in_no_due_date', 'change_in_supplement',
+    'n_late_settled', 'n_late_settled_apologised', 'change_in_late_pending', 'change_in_late_pending_apologised',
 ] -%}
 {%- set keys = ['placement_id', 'procedure_field'] -%}
 {%- set cases = ref('int_case') -%}
+{%- set timings = ref('int_case_timing') -%}
 
 with event as (
     {{ count_events(cases, keys, 'received_month_idx', measures, {
@@ -36,6 +38,22 @@ with event as (
         'change_in_overdue': 'case when overdue_from_month_idx is not null then -1 else 0 end',
         'change_in_no_due_date': 'case when no_due_date_from_month_idx is not null then -1 else 0 end',
     }, 'coalesce(overdue_from_month_idx, no_due_date_from_month_idx) is not null') }}
+    union all
+    {{ count_events(timings, keys, 'end_month_idx', measures, {
+        'n_late_settled': 'is_settled_late',
+        'n_late_settled_apologised': 'case when apologised_on is not null then is_settled_late else 0 end',
+    }, 'is_settled_late = 1') }}
+    union all
+    {{ count_events(timings, keys, 'late_from_month_idx', measures, {'change_in_late_pending': '1'}) }}
+    union all
+    {{ count_events(timings, keys, 'late_apologised_from_month_idx', measures, {
+        'change_in_late_pending_apologised': '1',
+    }) }}
+    union all
+    {{ count_events(timings, keys, 'left_month_idx', measures, {
+        'change_in_late_pending': '-1',
+        'change_in_late_pending_apologised': 'case when late_apologised_from_month_idx is not null then -1 else 0 end',
+    }, 'late_from_month_idx is not null') }}
 )
 
 select

@@ -2,9 +2,16 @@
     'n_received', 'n_received_online', 'n_received_direct', 'n_received_postal', 'n_received_other',
     'n_settled_early', 'n_settled_on_day', 'n_settled_late', 'n_settled_no_due_date', 'n_withdrawn',
     'n_unplaced_no_end', 'n_unplaced_end_before_start', 'n_unplaced_refused',
+    'n_late_settled', 'n_late_settled_apologised',
 ] -%}
-{%- set changes = ['change_in_overdue', 'change_in_no_due_date', 'change_in_supplement'] -%}
-{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_supplement'] -%}
+{%- set changes = [
+    'change_in_overdue', 'change_in_no_due_date', 'change_in_supplement',
+    'change_in_late_pending', 'change_in_late_pending_apologised',
+] -%}
+{%- set stocks = [
+    'n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_supplement',
+    'n_late_pending', 'n_late_pending_apologised',
+] -%}
 
 with field_event as (
     {%- for field in ['procedure_field', "'*'"] %}
@@ -120,7 +127,15 @@ stock as (
         sum(change_in_supplement) over (
             partition by unit_code, unit_valid_from, procedure_field
             order by month_idx rows between unbounded preceding and current row
-        ) as n_pending_supplement
+        ) as n_pending_supplement,
+        sum(change_in_late_pending) over (
+            partition by unit_code, unit_valid_from, procedure_field
+            order by month_idx rows between unbounded preceding and current row
+        ) as n_late_pending,
+        sum(change_in_late_pending_apologised) over (
+            partition by unit_code, unit_valid_from, procedure_field
+            order by month_idx rows between unbounded preceding and current row
+        ) as n_late_pending_apologised
     from filled
 )
 

@@ -1,9 +1,10 @@
 {%- set flows = [
     'n_received', 'n_received_no_due_date', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start',
+    'n_closed_in_term', 'n_closed_past_term', 'n_published_in_term', 'n_published_past_term',
 ] -%}
-{%- set changes = ['change_in_overdue', 'change_in_no_due_date'] -%}
-{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date'] -%}
+{%- set changes = ['change_in_overdue', 'change_in_no_due_date', 'change_in_past_term'] -%}
+{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_past_term'] -%}
 
 with grouped_event as (
     {%- for channel, class in [('channel', 'class'), ("'*'", 'class'), ('channel', "'*'"), ("'*'", "'*'")] %}
@@ -118,7 +119,11 @@ stock as (
         sum(change_in_no_due_date) over (
             partition by unit_code, unit_valid_from, channel, class
             order by month_idx rows between unbounded preceding and current row
-        ) as n_pending_no_due_date
+        ) as n_pending_no_due_date,
+        sum(change_in_past_term) over (
+            partition by unit_code, unit_valid_from, channel, class
+            order by month_idx rows between unbounded preceding and current row
+        ) as n_pending_past_term
     from filled
 )
 

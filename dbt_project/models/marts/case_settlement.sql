@@ -51,34 +51,47 @@ counted as (
 )
 
 select
-    unit_code,
-    unit_valid_from,
-    period_id,
-    procedure_field,
-    n_opening,
-    n_received,
-    n_received_online,
-    n_received_direct,
-    n_received_postal,
-    n_received_other,
-    n_settled,
-    n_settled_early,
-    n_settled_on_day,
-    n_settled_late,
-    n_settled_no_due_date,
-    n_withdrawn,
-    n_pending,
-    n_pending - n_pending_overdue - n_pending_no_due_date - n_pending_supplement as n_pending_in_time,
-    n_pending_overdue,
-    n_pending_no_due_date,
-    n_pending_supplement,
-    n_in_time,
-    n_with_due_date,
-    {{ percent('n_in_time', 'n_with_due_date') }} as in_time_pct,
-    n_unplaced_no_end,
-    n_unplaced_end_before_start,
-    n_unplaced_refused
+    counted.unit_code,
+    counted.unit_valid_from,
+    counted.period_id,
+    counted.procedure_field,
+    counted.n_opening,
+    counted.n_received,
+    counted.n_received_online,
+    counted.n_received_direct,
+    counted.n_received_postal,
+    counted.n_received_other,
+    counted.n_settled,
+    counted.n_settled_early,
+    counted.n_settled_on_day,
+    counted.n_settled_late,
+    counted.n_settled_no_due_date,
+    counted.n_withdrawn,
+    counted.n_pending,
+    counted.n_pending - counted.n_pending_overdue - counted.n_pending_no_due_date - counted.n_pending_supplement
+        as n_pending_in_time,
+    counted.n_pending_overdue,
+    counted.n_pending_no_due_date,
+    counted.n_pending_supplement,
+    counted.n_in_time,
+    counted.n_with_due_date,
+    {{ percent('counted.n_in_time', 'counted.n_with_due_date') }} as in_time_pct,
+    counted.n_unplaced_no_end,
+    counted.n_unplaced_end_before_start,
+    counted.n_unplaced_refused,
+    {{ percent('counted.n_received_online', 'counted.n_received') }} as online_pct,
+    {{ percent('counted.n_received_postal', 'counted.n_received') }} as postal_pct,
+    coalesce(duration.n_working_days, 0) as n_working_days,
+    duration.working_days_median,
+    duration.working_days_p90
 from counted
+left join {{ ref('int_case_duration') }} as duration
+    on
+        counted.unit_code = duration.unit_code
+        and counted.unit_valid_from = duration.unit_valid_from
+        and counted.period_id = duration.period_id
+        and counted.procedure_field = duration.procedure_field
 where
-    procedure_field = '*'
-    or n_opening + n_received + n_unplaced_no_end + n_unplaced_end_before_start + n_unplaced_refused > 0
+    counted.procedure_field = '*'
+    or counted.n_opening + counted.n_received
+    + counted.n_unplaced_no_end + counted.n_unplaced_end_before_start + counted.n_unplaced_refused > 0

@@ -1,8 +1,9 @@
 {%- set flows = [
     'n_received', 'n_received_no_due_date', 'n_closed', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start',
+    'n_closed_in_term', 'n_closed_past_term', 'n_published_in_term', 'n_published_past_term',
 ] -%}
-{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date'] -%}
+{%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_past_term'] -%}
 
 with covered as (
     select
@@ -51,26 +52,47 @@ counted as (
 )
 
 select
-    unit_code,
-    unit_valid_from,
-    period_id,
-    channel,
-    class,
-    n_opening,
-    n_received,
-    n_received_no_due_date,
-    n_closed,
-    n_closed_in_time,
-    n_closed_late,
-    n_closed_no_due_date,
-    n_pending,
-    n_pending_overdue,
-    n_pending_no_due_date,
-    n_with_due_date,
-    {{ percent('n_closed_in_time', 'n_with_due_date') }} as in_time_pct,
-    n_unplaced_no_end,
-    n_unplaced_end_before_start
+    counted.unit_code,
+    counted.unit_valid_from,
+    counted.period_id,
+    counted.channel,
+    counted.class,
+    counted.n_opening,
+    counted.n_received,
+    counted.n_received_no_due_date,
+    counted.n_closed,
+    counted.n_closed_in_time,
+    counted.n_closed_late,
+    counted.n_closed_no_due_date,
+    counted.n_pending,
+    counted.n_pending_overdue,
+    counted.n_pending_no_due_date,
+    counted.n_with_due_date,
+    {{ percent('counted.n_closed_in_time', 'counted.n_with_due_date') }} as in_time_pct,
+    counted.n_unplaced_no_end,
+    counted.n_unplaced_end_before_start,
+    counted.n_closed_in_term,
+    counted.n_closed_past_term,
+    counted.n_pending_past_term,
+    counted.n_closed_in_time + counted.n_closed_in_term as n_in_time_or_term,
+    counted.n_with_due_date + counted.n_closed_in_term + counted.n_closed_past_term as n_with_due_date_or_term,
+    {{ percent(
+        '(counted.n_closed_in_time + counted.n_closed_in_term)',
+        '(counted.n_with_due_date + counted.n_closed_in_term + counted.n_closed_past_term)'
+    ) }} as in_time_or_term_pct,
+    counted.n_published_in_term,
+    counted.n_published_past_term,
+    coalesce(duration.n_working_days, 0) as n_working_days,
+    duration.working_days_median,
+    duration.working_days_p90
 from counted
+left join {{ ref('int_complaint_duration') }} as duration
+    on
+        counted.unit_code = duration.unit_code
+        and counted.unit_valid_from = duration.unit_valid_from
+        and counted.period_id = duration.period_id
+        and counted.channel = duration.channel
+        and counted.class = duration.class
 where
-    (channel = '*' and class = '*')
-    or n_opening + n_received + n_unplaced_no_end + n_unplaced_end_before_start > 0
+    (counted.channel = '*' and counted.class = '*')
+    or counted.n_opening + counted.n_received + counted.n_unplaced_no_end + counted.n_unplaced_end_before_start > 0

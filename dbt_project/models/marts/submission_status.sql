@@ -1,29 +1,4 @@
-with data_month as (
-    select received_month_idx as month_idx from {{ ref('int_case') }}
-    union all
-    select end_month_idx as month_idx from {{ ref('int_case') }}
-    union all
-    select received_month_idx as month_idx from {{ ref('int_complaint') }}
-    union all
-    select end_month_idx as month_idx from {{ ref('int_complaint') }}
-    union all
-    select month_idx from {{ ref('int_survey_response') }}
-    union all
-    select month.month_idx
-    from {{ ref('stg_input') }} as input
-    inner join {{ ref('stg_reporting_month') }} as month
-        on input.period_id = month.month_id
-    where input.status in ('landed', 'empty')
-),
-
-span as (
-    select
-        min(month_idx) as first_month_idx,
-        max(month_idx) as last_month_idx
-    from data_month
-),
-
-owed as (
+with owed as (
     select distinct
         expected.unit_code,
         expected.dataset,
@@ -34,7 +9,7 @@ owed as (
     from {{ ref('stg_expected_submission') }} as expected
     inner join {{ ref('stg_reporting_month') }} as month
         on month.month_id between expected.first_month and coalesce(expected.last_month, month.month_id)
-    inner join span
+    inner join {{ ref('int_data_span') }} as span
         on month.month_idx between span.first_month_idx and span.last_month_idx
 ),
 

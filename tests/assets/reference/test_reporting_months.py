@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pyarrow as pa
 import pytest
 
-from assets.reference.periods import month_of, reporting_months
+from assets.reference import periods
+from assets.reference.periods import month_of
+from assets.reference.working_days import working_day_test
+from quality.contract import landing_schema, load_contracts
+
+CALENDAR_DAY = landing_schema(load_contracts()["calendar_day"])
+
+
+def reporting_months(first: date, last: date, cut_off_day: int, working_days: int) -> pa.Table:
+    is_working = working_day_test(CALENDAR_DAY.empty_table())
+    return periods.reporting_months(first, last, cut_off_day, working_days, is_working)
 
 
 def due(first: date, cut_off_day: int, working_days: int) -> date:
@@ -95,3 +106,10 @@ def test_impossible_requests_are_refused() -> None:
         month_of(date(2023, 1, 1), 29)
     with pytest.raises(ValueError, match="before first day"):
         reporting_months(date(2023, 2, 1), date(2023, 1, 1), 14, 2)
+
+
+def test_the_office_calendar_decides_when_a_delivery_is_due() -> None:
+    # 16/06/2023, a Friday, is the second working day after the cut-off; the office states that it does not work then.
+    stated = pa.Table.from_pylist([{"day_on": date(2023, 6, 16), "is_working": "no", "reason": None}], CALENDAR_DAY)
+    months = periods.reporting_months(date(2023, 6, 1), date(2023, 6, 1), 14, 2, working_day_test(stated))
+    assert months.column("due_on").to_pylist() == [date(2023, 6, 19)]

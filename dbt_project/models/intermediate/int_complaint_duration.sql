@@ -1,0 +1,16 @@
+with day_count as (
+    select
+        placement_id,
+        channel,
+        class,
+        end_month_idx as month_idx,
+        working_days,
+        count(*) as n_records
+    from {{ ref('int_complaint_timing') }}
+    where working_days is not null
+    group by placement_id, channel, class, end_month_idx, working_days
+)
+
+{{ duration_quantiles('day_count', ['channel', 'class'], [
+    ['channel', 'class'], ["'*'", 'class'], ['channel', "'*'"], ["'*'", "'*'"],
+]) }}

@@ -1,0 +1,7 @@
+select
+    kind,
+    unit_level,
+    minimum_per_year,
+    held_within,
+    basis
+from {{ source('landing', 'activity_target') }}

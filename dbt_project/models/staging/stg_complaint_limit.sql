@@ -1,0 +1,5 @@
+select
+    step,
+    working_days,
+    basis
+from {{ source('landing', 'complaint_limit') }}
