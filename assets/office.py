@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
@@ -38,6 +39,7 @@ class Office:
     cut_off_day: int
     working_days: int
     thresholds: GateThresholds
+    estimates: EstimateOptions
     key: bytes
     folders: Mapping[str, Path | None]
     today: dt.date

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.estimates.asset import est_sipas_index
+from assets.estimates.asset import estimate_assets
 from assets.ingest.spec import load_specs
 from assets.landing.asset import landing_assets, reference_assets, source_specs
 from assets.landing.land import sweep
@@ -65,7 +65,7 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
             for record in by_kind["record"]
         ),
         dbt_assets(compiled, "phase_1"),
-        est_sipas_index,
+        *estimate_assets(),
         dbt_assets(compiled, "phase_2"),
         *publish_assets(marts, compiled, publication(settings)),
     ]

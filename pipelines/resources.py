@@ -33,6 +33,7 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
         folders=folder_paths(settings),
         today=dt.datetime.now(ZoneInfo(settings.time_zone)).date(),
         tell=tell,
+        estimates=settings.estimates,
     )
     # Under another key every record would get another hash, and corrections would count as new records.
     mark = hmac.new(office.key, b"which key this ledger belongs to", "sha256").hexdigest()[:16]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from assets.estimates.options import EstimateOptions
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
@@ -100,6 +101,7 @@ class Settings(Strict):
     disclosure: Disclosure = Disclosure()
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
+    estimates: EstimateOptions = EstimateOptions()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False
 

@@ -16,6 +16,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import yaml
 
+from assets.estimates.options import EstimateOptions
 from assets.landing.take_in import take_in, take_in_references
 from assets.ledger import InputRecord
 from assets.office import Office
@@ -74,6 +75,7 @@ def open_office(workspace: Workspace, **thresholds: Any) -> Office:
         cut_off_day=14,
         working_days=2,
         thresholds=GateThresholds(**thresholds),
+        estimates=EstimateOptions(),
         key=KEY,
         folders={},
         today=TODAY,

@@ -1,26 +1,36 @@
-"""The Dagster asset between the two dbt phases: intervals made from the sums of phase 1."""
+"""The Dagster assets between the two dbt phases, one per table of estimates. What is estimated stands in the modules."""
 
 # Dagster reads the annotation of `context` itself, so annotations are not postponed here.
 
 import dagster as dg
 
 from assets.checkpoint import checkpoint
-from assets.estimates.sipas_index import write_estimates
+from assets.estimates.tables import ESTIMATES, SCHEMA, EstimateTable
+from assets.office import Office
 from assets.run_log import RunLog
 from assets.warehouse.engine import Warehouse
 
 
-@dg.asset(
-    key=["estimates", "est_sipas_index"],
-    deps=[dg.AssetKey(["intermediate", "int_survey_node_sums"])],
-    group_name="estimates",
-    required_resource_keys={"run_log", "warehouse"},
-)
-def est_sipas_index(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """One row per unit, period, instrument and node: estimate, standard error and interval."""
-    log: RunLog = context.resources.run_log
-    warehouse: Warehouse = context.resources.warehouse
-    log.stage("estimates")
-    rows = write_estimates(warehouse)
-    checkpoint("estimates.written")
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+def estimate_assets() -> list[dg.AssetsDefinition]:
+    """Return one asset per table of estimates, which waits for what the table is made from."""
+    return [_asset(table) for table in ESTIMATES]
+
+
+def _asset(table: EstimateTable) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=[SCHEMA, table.name],
+        deps=[dg.AssetKey(list(key)) for key in table.reads],
+        group_name="estimates",
+        description=table.description,
+        required_resource_keys={"office", "run_log", "warehouse"},
+    )
+    def _estimate(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        office: Office = context.resources.office
+        log: RunLog = context.resources.run_log
+        warehouse: Warehouse = context.resources.warehouse
+        log.stage("estimates")
+        rows = table.write(warehouse, office.estimates)
+        checkpoint("estimates.written")
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return _estimate

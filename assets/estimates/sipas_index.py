@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets.estimates.intervals import FormSums, Integers, ratio_over_forms
+from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
 SUMS = "intermediate.int_survey_node_sums"
@@ -29,7 +30,7 @@ KEY = (
 SCALE = 10
 
 
-def write_estimates(warehouse: Warehouse) -> int:
+def write_estimates(warehouse: Warehouse, options: EstimateOptions) -> int:
     """Replace ``estimates.est_sipas_index``: one row per unit, period, instrument, node, breakdown and value with an answer.
 
     Figures are percentages (standard error: percentage points). Returns the number of rows written.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from landing_sample import Sample
 
-from assets.estimates.sipas_index import write_estimates
+from assets.estimates.options import EstimateOptions
+from assets.estimates.tables import write_all
 from assets.warehouse.dbt import NodeResult, build
 from assets.warehouse.engine import Warehouse
 
@@ -13,7 +14,7 @@ def build_all(warehouse: Warehouse, sample: Sample) -> None:
     """Load the sample and build both phases with the estimates between them; every node must be good."""
     warehouse.load(sample.tables, sample.schemas)
     assert_good(build(warehouse, "phase_1"))
-    write_estimates(warehouse)
+    write_all(warehouse, EstimateOptions())
     assert_good(build(warehouse, "phase_2"))
 
 

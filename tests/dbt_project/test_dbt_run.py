@@ -8,7 +8,8 @@ import pyarrow as pa
 from builds import assert_good, build_all
 from landing_sample import empty_sample, make_sample
 
-from assets.estimates.sipas_index import write_estimates
+from assets.estimates.options import EstimateOptions
+from assets.estimates.tables import write_all
 from assets.warehouse.dbt import PROJECT, NodeResult, build
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.postgres_engine import PostgresWarehouse
@@ -28,7 +29,7 @@ def test_a_second_build_shows_the_new_data_and_leaves_the_project_alone(tmp_path
     warehouse.load(full.tables, full.schemas)
     results = build(warehouse, "phase_1", seen.append)
     assert_good(results)
-    write_estimates(warehouse)
+    write_all(warehouse, EstimateOptions())
     assert_good(build(warehouse, "phase_2"))
     assert warehouse.query("SELECT * FROM marts.case_settlement").num_rows > 0
     assert sorted(seen, key=lambda node: node.unique_id) == sorted(results, key=lambda node: node.unique_id)

@@ -1,0 +1,41 @@
+"""The tables of estimates in the order they are written. Formulas and SQL stand in the module of each table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assets.estimates import sipas_index
+from assets.estimates.options import EstimateOptions
+from assets.warehouse.engine import Warehouse
+
+SCHEMA = "estimates"
+
+
+@dataclass(frozen=True)
+class EstimateTable:
+    """One table that dbt's second phase reads as a source.
+
+    `reads` are the (schema, table) it is made from; `write` replaces it and returns the number of its rows.
+    """
+
+    name: str
+    description: str
+    reads: tuple[tuple[str, str], ...]
+    write: Callable[[Warehouse, EstimateOptions], int]
+
+
+ESTIMATES = (
+    EstimateTable(
+        "est_sipas_index",
+        "One row per unit, period, instrument, node, breakdown and value: estimate, standard error and interval.",
+        (("intermediate", "int_survey_node_sums"),),
+        sipas_index.write_estimates,
+    ),
+)
+
+
+def write_all(warehouse: Warehouse, options: EstimateOptions) -> None:
+    """Write every table of estimates, as a run does between the two phases."""
+    for table in ESTIMATES:
+        table.write(warehouse, options)
