@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_index
+from assets.estimates import sipas_index, survey_driver
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
@@ -31,6 +31,12 @@ ESTIMATES = (
         "One row per unit, period, instrument, node, breakdown and value: estimate, standard error and interval.",
         (("intermediate", "int_survey_node_sums"),),
         sipas_index.write_estimates,
+    ),
+    EstimateTable(
+        "est_survey_driver",
+        "One row per unit, period, instrument and predictor: its relative weight on the overall question.",
+        (("intermediate", "int_survey_driver_sums"),),
+        survey_driver.write_drivers,
     ),
 )
 
