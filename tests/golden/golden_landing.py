@@ -16,17 +16,20 @@ import pyarrow as pa
 from golden_pairs import INPUT, Row, read, scenarios
 from landing_sample import LONG_AGO, Sample, make_sample
 
+from assets.reference.periods import reporting_months
 from assets.reference.tables import reference_tables
 from assets.reference.territory import units_now
+from assets.reference.working_days import working_day_test, working_days
 from quality.contract import load_contracts
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "reference" / "shipped"
 REFERENCE = (
     "instrument", "instrument_item", "answer_level", "instrument_crosswalk", "method_break", "admin_unit",
-    "admin_unit_change", "complaint_limit", "activity_target",
+    "admin_unit_change", "calendar_day", "complaint_limit", "activity_target",
 )  # fmt: skip
 
 ROOT = "G"
+CALENDAR = (date(2019, 12, 15), date(2025, 12, 31))
 COUNTED_FORMS = ("sipas_index", "survey_question")
 WHOLE_FORMS = ("survey_reliability", "survey_form_quality", "survey_driver")
 CASES = ("case_settlement", "working_days")
@@ -70,7 +73,9 @@ def golden_landing() -> Sample:
     communes = [unit_of(method, scenario) for method in METHODS for scenario in scenarios(method)]
     tables = {name: table.slice(0, 0) for name, table in template.tables.items()}
     tables |= {name: reference[name] for name in REFERENCE}
-    tables |= {name: template.tables[name] for name in ("reporting_month", "working_day")}
+    is_working = working_day_test(reference["calendar_day"])
+    tables["reporting_month"] = reporting_months(*CALENDAR, cut_off_day=14, working_days=2, is_working=is_working)
+    tables["working_day"] = working_days(*CALENDAR, is_working)
     tables["admin_unit"] = pa.concat_tables([reference["admin_unit"], _communes(communes, template.schemas)])
     own = _averaging_twins(reference["instrument"].to_pylist(), reference["instrument_item"].to_pylist())
     for name, rows in own.items():

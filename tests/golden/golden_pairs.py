@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from assets.warehouse.engine import Warehouse
+
 FOLDER = Path(__file__).resolve().parent
 INPUT, EXPECTED = "_input.csv", "_expected.csv"
 
@@ -45,6 +47,14 @@ def differences(expected: Iterable[Row], found: Iterable[dict[str, Any]], keys: 
             if name not in keys and not _same(cell, actual[name])
         ]
     return problems
+
+
+def mart_differences(
+    warehouse: Warehouse, mart: str, method: str, scenario: str, keys: Sequence[str], condition: str = "true"
+) -> list[str]:
+    """Return how the mart's rows of a scenario's commune differ from what the pair expects."""
+    found = warehouse.query(f"SELECT * FROM marts.{mart} WHERE unit_code = '{method}_{scenario}' AND {condition}")
+    return differences(read(method, scenario, EXPECTED), found.to_pylist(), keys)
 
 
 def _same(expected: str | None, actual: Any) -> bool:
