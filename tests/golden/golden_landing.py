@@ -1,11 +1,14 @@
 """One landing that holds every golden scenario of the methods below, each as a commune of its own.
 
-The territory is the shipped one with the scenarios' communes beside it; the split communes of the country and the units of
-Mỹ Đức before and after each of its mergers have a form each, so that the changes can be followed through the models.
+Beside them stands what properties are tested on, so that one build serves all. The territory is the shipped one with the
+scenarios' communes added; the split communes of the country and the units of Mỹ Đức before and after each of its mergers
+have a form each, so that the changes can be followed through the models. Pairs of communes have the same forms but for one
+satisfied answer.
 """
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from datetime import date, datetime, time
 from pathlib import Path
@@ -34,6 +37,10 @@ COUNTED_FORMS = ("sipas_index", "survey_question")
 WHOLE_FORMS = ("survey_reliability", "survey_form_quality", "survey_driver")
 CASES = ("case_settlement", "working_days")
 METHODS = (*COUNTED_FORMS, *WHOLE_FORMS, *CASES, "complaint_handling", "submission_status")
+
+# Pairs of communes, the second with one satisfied answer more, per way of aggregation.
+GROWTH_INSTRUMENTS = ("V2022", "V2022_mean_of_items", "V2022_mean_of_factors")
+GROWTH_PAIRS = 12
 
 # The territory's forms: one question of one answer each.
 TERRITORY_INSTRUMENT, TERRITORY_ITEM = "V2012_BIRTH", "HL"
@@ -70,7 +77,9 @@ def golden_landing() -> Sample:
     for method in METHODS:
         for scenario in scenarios(method):
             _add(landing, method, scenario, read(method, scenario, INPUT))
+    _add_growth(landing, reference["instrument_item"].to_pylist())
     communes = [unit_of(method, scenario) for method in METHODS for scenario in scenarios(method)]
+    communes += [growth_unit(pair, side) for pair in range(GROWTH_PAIRS) for side in ("before", "after")]
     tables = {name: table.slice(0, 0) for name, table in template.tables.items()}
     tables |= {name: reference[name] for name in REFERENCE}
     is_working = working_day_test(reference["calendar_day"])
@@ -206,8 +215,27 @@ def _averaging_twins(instruments: list[dict[str, Any]], items: list[dict[str, An
     }
 
 
+def growth_unit(pair: int, side: str) -> str:
+    return f"growth_{pair}_{side}"
+
+
+def _add_growth(landing: _Landing, items: list[dict[str, Any]]) -> None:
+    """Few forms with many blanks, so that an answer also makes an item or a factor count that had none."""
+    chance = random.Random(2022)
+    codes = [row["node_code"] for row in items if row["instrument_code"] == "V2022" and row["scale_code"] == "sipas5"]
+    for pair in range(GROWTH_PAIRS):
+        blank = chance.choice((0.3, 0.9))
+        forms = [{code: chance.choice("12345") for code in codes if chance.random() > blank} for _ in range(3)]
+        form, item = chance.choice([(form, code) for form in forms for code in codes if code not in form])
+        grown = [given | ({item: chance.choice("45")} if given is form else {}) for given in forms]
+        for side, given_forms in (("before", forms), ("after", grown)):
+            for instrument in GROWTH_INSTRUMENTS:
+                for given in given_forms:
+                    landing.add_form(growth_unit(pair, side), instrument, MARCH_2025, given)
+
+
 def _add_territory(landing: _Landing, reference: dict[str, pa.Table]) -> None:
-    """A form in every commune of the country that was split, and in each unit of Mỹ Đức before and after its mergers."""
+    """A form in every commune of the country that was split, and in each unit of Mỹ Đức at each of three times."""
     changes = reference["admin_unit_change"].to_pylist()
     split = {row["old_code"] for row in changes if row["extent"] == "part"}
     units = reference["admin_unit"].to_pylist()
@@ -221,7 +249,8 @@ def _add_territory(landing: _Landing, reference: dict[str, pa.Table]) -> None:
             add(row["code"], EVE_OF_2025)
     for day in (EVE_OF_2025, MARCH_2025):
         for row in units:
-            if row["parent_code"] == MY_DUC and row["valid_from"] <= day <= row["valid_to"]:
+            is_new = day > EVE_OF_2025 or row["code"] not in split
+            if row["parent_code"] == MY_DUC and row["valid_from"] <= day <= row["valid_to"] and is_new:
                 add(row["code"], day)
     after = {row["code"]: row for row in units if row["valid_from"] == date(2025, 7, 1)}
     old = {row["code"] for row in units if row["parent_code"] == MY_DUC}
