@@ -35,7 +35,7 @@ ROOT = "G"
 CALENDAR = (date(2019, 12, 15), date(2025, 12, 31))
 COUNTED_FORMS = ("sipas_index", "survey_question")
 WHOLE_FORMS = ("survey_reliability", "survey_form_quality", "survey_driver")
-CASES = ("case_settlement", "working_days")
+CASES = ("case_settlement", "working_day_duration")
 METHODS = (*COUNTED_FORMS, *WHOLE_FORMS, *CASES, "complaint_handling", "submission_status")
 
 # Pairs of communes, the second with one satisfied answer more, per way of aggregation.

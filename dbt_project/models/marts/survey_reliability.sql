@@ -4,7 +4,7 @@ with part_period as (
         ancestor.unit_valid_from,
         period.period_id,
         month.node_id,
-        month.part_code,
+        month.item_id,
         sum(month.n_forms) as n_forms,
         sum(month.sum_score) as sum_score,
         sum(month.sum_score_squared) as sum_score_squared
@@ -13,7 +13,7 @@ with part_period as (
         on month.placement_id = ancestor.placement_id
     inner join {{ ref('int_period_month') }} as period
         on month.month_idx = period.month_idx
-    group by ancestor.unit_code, ancestor.unit_valid_from, period.period_id, month.node_id, month.part_code
+    group by ancestor.unit_code, ancestor.unit_valid_from, period.period_id, month.node_id, month.item_id
 ),
 
 -- n * sum of squares - square of the sum is n * (n - 1) times the variance, and a whole number: a variance of 0 is 0.
@@ -24,9 +24,9 @@ spread as (
         period_id,
         node_id,
         max(n_forms) as n_forms_complete,
-        sum(case when part_code = '*' then n_forms * sum_score_squared - sum_score * sum_score else 0 end)
+        sum(case when item_id = 0 then n_forms * sum_score_squared - sum_score * sum_score else 0 end)
             as total_spread,
-        sum(case when part_code = '*' then 0 else n_forms * sum_score_squared - sum_score * sum_score end)
+        sum(case when item_id = 0 then 0 else n_forms * sum_score_squared - sum_score * sum_score end)
             as item_spread
     from part_period
     group by unit_code, unit_valid_from, period_id, node_id

@@ -7,7 +7,7 @@ from golden_pairs import mart_differences, scenarios
 
 from assets.warehouse.engine import Warehouse
 
-METHOD, KEYS = "working_days", ("period_id",)
+METHOD, KEYS = "working_day_duration", ("period_id",)
 
 
 @pytest.mark.parametrize("scenario", scenarios(METHOD))
