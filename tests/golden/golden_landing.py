@@ -23,7 +23,7 @@ from assets.reference.periods import reporting_months
 from assets.reference.tables import reference_tables
 from assets.reference.territory import units_now
 from assets.reference.working_days import working_day_test, working_days
-from quality.contract import load_contracts
+from quality.contract import landing_schema, load_contracts
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "reference" / "shipped"
 REFERENCE = (
@@ -137,7 +137,7 @@ def _counted(rows: list[Row]) -> list[tuple[date, str, Answers]]:
 
 
 def _cases(unit: str, rows: list[Row]) -> pa.Table:
-    schema = make_sample().schemas["case"]
+    schema = landing_schema(load_contracts()["case"])
     copies = [int(row.pop("copies", None) or 1) for row in rows]
     table = pa.Table.from_pylist([_record("case", 0) | {"unit_code": unit} | _days(row) for row in rows], schema=schema)
     return table.take(np.repeat(np.arange(len(rows)), copies))
