@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from quality.contract import Strict
 
 
 class EstimateOptions(Strict):
-    """Choices that the sources leave open: the kind of interval, and what a stratum with a single sampled PSU counts."""
+    """Choices that the sources leave open: the kind of interval, what a stratum with a single sampled PSU counts, and how many
+    forms per predictor a driver analysis needs to go without a caution."""
 
     interval: Literal["korn_graubard", "logit", "wilson"] = "korn_graubard"
     single_psu: Literal["fail", "certainty", "adjust", "average"] = "fail"
+    driver_forms_per_predictor: int = Field(default=10, ge=1)

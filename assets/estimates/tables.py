@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_index, sipas_round
+from assets.estimates import sipas_index, sipas_round, survey_driver
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
@@ -37,6 +37,12 @@ ESTIMATES = (
         "One row per round, unit, node, breakdown and value: design-based estimate, standard error and interval.",
         (("intermediate", "int_survey_round_sums"),),
         sipas_round.write_estimates,
+    ),
+    EstimateTable(
+        "est_survey_driver",
+        "One row per unit, period, instrument and predictor: its relative weight on the overall question.",
+        (("intermediate", "int_survey_driver_sums"),),
+        survey_driver.write_drivers,
     ),
 )
 

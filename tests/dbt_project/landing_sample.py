@@ -356,9 +356,12 @@ def _instrument() -> list[dict[str, Any]]:
         ("Q4", "item", None, "three", "harassment", None), ("Q10", "item", None, "three", "expectation", "satisfied_share"),
     ]  # fmt: skip
     every = [(*node, "five" if node[1] == "item" else None, None, None) for node in nodes] + questions
+    # A question on the service as a whole, which is not pooled with the others.
+    every.append(("HL", "item", "ALL", "five", None, None))
     return [
         {
             "instrument_code": "T1", "node_code": code, "node_level": level, "parent_code": parent, "position": position,
+            "answers_for": "ALL" if code == "HL" else None,
             "scale_code": scale, "question_kind": question_kind, "index_kind": index_kind,
             "label_vi": f"Tiêu chí {code}", "label_en": f"Node {code}",
         }
@@ -385,6 +388,8 @@ def _levels() -> list[dict[str, Any]]:
 def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     responses: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
+    # Drawn apart, so that the other answers stay as they are.
+    whole = random.Random(1383)
     deliveries = {
         8: ("10441", date(2025, 1, 1)),
         9: ("10441", date(2025, 1, 1)),
@@ -406,8 +411,11 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         # Nobody answers the last question.
         asked = dict.fromkeys(("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"), levels)
         asked |= {question: ["1", "2", "2", "9", None] for question in ("Q1.1", "Q4")}
-        for item, given in asked.items():
-            level = rng.choice(given)
+        drawn = {item: rng.choice(given) for item, given in asked.items()} | {"HL": whole.choice(levels)}
+        if number % 9 == 4:
+            # Some tick one column from top to bottom.
+            drawn = dict.fromkeys((*asked, "HL"), "2")
+        for item, level in drawn.items():
             if level is not None:
                 answers.append(
                     {key: response[key] for key in ("record_key", "input_id", "delivery_seq")}
