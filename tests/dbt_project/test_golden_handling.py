@@ -1,7 +1,8 @@
-"""Fixed inputs and the figures they must give, for the one-stop evaluation and index set 766, through the real models.
+"""Fixed inputs and the figures they must give: supplement time, activities, one-stop evaluation, index set 766.
 
-Each scenario is an office of its own in one warehouse; `tests/golden/<method>_<scenario>.input.csv` counts alike records
-by the row, `….expected.csv` has the figures. The method pages print some of them.
+Each scenario is an office of its own in one warehouse built by the real models. A row of
+`tests/golden/<method>_<scenario>.input.csv` stands for records that are alike, `….expected.csv` has the figures. The method
+pages print them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,15 @@ class Landing:
     def __init__(self) -> None:
         self.tables: dict[str, list[Row]] = {
             name: []
-            for name in ("case", "case_step", "case_evaluation", "agency_evaluation", "complaint", "admin_unit")
+            for name in (
+                "case",
+                "case_step",
+                "case_evaluation",
+                "agency_evaluation",
+                "complaint",
+                "activity",
+                "admin_unit",
+            )
         }
         self.roots: list[str] = []
 
@@ -92,15 +101,15 @@ class Landing:
                     score = {"index_code": index, "self_score": "0", "verified_score": row[f"index_{index}"]}
                     self.record("agency_evaluation", root, placed | score)
 
-    def service_quality(self, scenario: str) -> None:
-        root = f"service-{scenario}"
+    def cases(self, method: str, scenario: str) -> None:
+        root = f"{method}-{scenario}"
         self.unit(root, "commune", f"above {root}")
         self.roots.append(root)
-        for row in read(f"service_quality_766_{scenario}.input.csv"):
+        for row in read(f"{method}_{scenario}.input.csv"):
             case: Row = {"unit_code": root, "state": row["state"], "channel": row["channel"]}
             case["procedure_code"] = row["procedure"]
-            for name in ("received", "due", "settled"):
-                case |= moment(name, row[f"{name}_on"])
+            for name in ("received", "due", "settled", "due_original"):
+                case |= moment(name, row.get(f"{name}_on", ""))
             for _ in range(int(row["cases"])):
                 key = self.record("case", root, case)
                 for asked, returned in ((row["asked_on"], row["returned_on"]), (row["asked_again_on"], "")):
@@ -111,13 +120,21 @@ class Landing:
                     told = {"unit_code": root, "class": row["complaint"], "state": "waiting", "case_key": key}
                     self.record("complaint", root, told | moment("received", row["received_on"]))
 
+    def activities(self, scenario: str) -> None:
+        root = f"activity_compliance-{scenario}"
+        self.unit(root, "commune", f"above {root}")
+        self.roots.append(root)
+        for row in read(f"activity_compliance_{scenario}.input.csv"):
+            days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("planned_on", "held_on")}
+            self.record("activity", root, {"unit_code": root, "kind": row["kind"]} | days)
+
     def sample(self) -> Sample:
         empty = empty_sample()
         delivery = next(row for row in make_sample().rows("input") if row["input_id"] == "in-3")
         rows = sum(len(records) for name, records in self.tables.items() if name != "admin_unit")
         delivery |= {"source": "golden", "rows_read": rows, "rows_accepted": rows}
         rates = [
-            {"unit_code": f"service-{scenario}", "period_id": MONTH, "rate_pct": rate, "basis": None}
+            {"unit_code": f"service_quality_766-{scenario}", "period_id": MONTH, "rate_pct": rate, "basis": None}
             for scenario, rate in SYNCHRONISED.items()
         ]
         # Days of the term; P5 has five working days.
@@ -143,8 +160,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     landing = Landing()
     for scenario in scenarios("one_stop_band"):
         landing.one_stop(scenario)
-    for scenario in scenarios("service_quality_766"):
-        landing.service_quality(scenario)
+    for method in ("service_quality_766", "case_supplement_basis"):
+        for scenario in scenarios(method):
+            landing.cases(method, scenario)
+    for scenario in scenarios("activity_compliance"):
+        landing.activities(scenario)
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("golden") / "sipas.duckdb")
     build_all(warehouse, landing.sample())
     yield warehouse
@@ -174,18 +194,35 @@ def test_one_stop_band(scenario: str, built: Warehouse) -> None:
 
 @pytest.mark.parametrize("scenario", scenarios("service_quality_766"))
 def test_service_quality_766(scenario: str, built: Warehouse) -> None:
-    expected = read(f"service_quality_766_{scenario}.expected.csv")
+    assert_figures(built, "service_quality_766", scenario, "item_code", MONTH)
+
+
+@pytest.mark.parametrize("scenario", scenarios("case_supplement_basis"))
+def test_case_supplement_basis(scenario: str, built: Warehouse) -> None:
+    assert_figures(built, "case_supplement_basis", scenario, "basis", QUARTER)
+
+
+@pytest.mark.parametrize("scenario", scenarios("activity_compliance"))
+def test_activity_compliance(scenario: str, built: Warehouse) -> None:
+    assert_figures(built, "activity_compliance", scenario, "kind", "2025")
+
+
+def assert_figures(built: Warehouse, mart: str, scenario: str, key: str, period: str) -> None:
+    """The rows of the scenario's one unit, by the key, have the figures expected."""
+    expected = read(f"{mart}_{scenario}.expected.csv")
     rows = built.query(
-        f"SELECT * FROM marts.service_quality_766 WHERE unit_code = 'service-{scenario}' AND period_id = '{MONTH}'"
+        f"SELECT * FROM marts.{mart} WHERE unit_code = '{mart}-{scenario}' AND period_id = '{period}'"
     ).to_pylist()
-    found = {row["item_code"]: {name: as_text(row[name]) for name in expected[0]} for row in rows}
-    assert [found[row["item_code"]] for row in expected] == expected
+    found = {row[key]: {name: as_text(row[name]) for name in expected[0]} for row in rows}
+    assert [found[row[key]] for row in expected] == expected
 
 
 PRINTED = re.compile(r"<!-- golden: (\w+) -->\n((?:\|.*\n)+)")
 
 
-@pytest.mark.parametrize("page", ["one-stop-evaluation", "service-quality-766"])
+@pytest.mark.parametrize(
+    "page", ["activity-compliance", "case-deadlines", "one-stop-evaluation", "service-quality-766"]
+)
 def test_the_page_prints_the_golden_figures(page: str) -> None:
     """A table after `<!-- golden: … -->` has rows of that file, in its order, with columns named as there."""
     text = (ROOT / "docs" / "methods" / f"{page}.md").read_text(encoding="utf-8")
