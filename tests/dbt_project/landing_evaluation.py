@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,31 @@ REFERENCE = ("one_stop_band", "one_stop_level", "one_stop_threshold", "service_q
 
 # Term of the procedure in days of its term_kind, online level, fee, result: P3 says nothing.
 PROCEDURE_FACTS = {"P1": (8, "full", "yes", "yes"), "P2": (15, "information", "no", "no")}
+# What an office has set otherwise, so that a figure written into a model shows: table → key → column and value.
+OVERRIDDEN: dict[str, dict[tuple[str, ...], tuple[str, str]]] = {
+    "one_stop_band": {("fair",): ("points_from", "8.5")},
+    "one_stop_level": {("4", "2"): ("points", "2.25"), ("9", "0"): ("points", "0.1")},
+    "one_stop_threshold": {
+        ("contacts", "1"): ("limit_value", "2"),
+        ("complaints_in_time_pct", "1"): ("limit_value", "40"),
+        ("online_filing_pct", "2"): ("limit_value", "50"),
+        ("online_procedures_pct", "2"): ("limit_value", "50"),
+    },
+    "service_quality_item": {("4.2",): ("maximum_points", "6"), ("5.4",): ("threshold_pct", "62.5")},
+}
 SYNCHRONISED = [("10465", "2025-03", 80), ("01", "2025", 95), ("B1", "2025-Q1", 50)]
+
+
+def overridden_reference() -> dict[str, list[Row]]:
+    """The tables of both methods as an office may have them."""
+    tables = evaluation_reference()
+    for table, rows in OVERRIDDEN.items():
+        keys = load_contracts()[table].key
+        for row in tables[table]:
+            column, value = rows.get(tuple(row[key] for key in keys), (None, ""))
+            if column is not None:
+                row[column] = Decimal(value)
+    return tables
 
 
 def evaluation_reference() -> dict[str, list[Row]]:

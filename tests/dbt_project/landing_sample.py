@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
-from landing_evaluation import add_evaluation, evaluation_inputs, evaluation_reference
+from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
@@ -139,7 +139,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
-    tables |= reference_rows() | evaluation_reference()
+    tables |= reference_rows() | overridden_reference()
     tables["working_day"] = working_day_table().to_pylist()
     template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
     inputs += handling_inputs(template) + evaluation_inputs(template)

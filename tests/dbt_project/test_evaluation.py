@@ -26,7 +26,6 @@ Scores = dict[str, Decimal]
 
 FORM_INDICES, AGENCY_INDICES = "123467", "5689"
 ALL = "123456789"
-BANDS = [(15, "excellent"), (12, "good"), (9, "fair"), (6, "medium"), (0, "weak")]
 
 
 def hundredths(value: Decimal) -> Decimal:
@@ -40,6 +39,28 @@ def mean_of(values: Iterable[Decimal]) -> Decimal:
 
 def placed_units(row: Row) -> list[Unit]:
     return units_at(row | {"received_on": row["evaluated_on"]})
+
+
+class Rules:
+    """What the reference tables lay down."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.points = {(row["index_code"], row["level"]): row["points"] for row in sample.rows("one_stop_level")}
+        self.limits = {(row["measure"], row["level"]): row["limit_value"] for row in sample.rows("one_stop_threshold")}
+        self.exempt = next(level for measure, level in self.limits if measure == "applicant_at_fault")
+        bands = [(row["points_from"], row["band"]) for row in sample.rows("one_stop_band")]
+        self.bands = sorted(bands, reverse=True)
+
+    def level(self, measure: str, share: Decimal) -> int:
+        """The highest level whose limit the share reaches."""
+        return max(
+            [0, *(int(level) for (name, level), limit in self.limits.items() if name == measure and share >= limit)]
+        )
+
+
+@pytest.fixture(scope="module")
+def rules(sample: Sample) -> Rules:
+    return Rules(sample)
 
 
 @pytest.fixture(scope="module")
@@ -87,24 +108,31 @@ def against_agencies(steps: list[Row]) -> str | None:
 class Form:
     """One evaluation form with the score of each index and where it comes from."""
 
-    def __init__(self, row: Row, case: Case | None, agency_steps: list[Row], complaints: list[Row]) -> None:
-        self.row = row
+    def __init__(
+        self, row: Row, case: Case | None, agency_steps: list[Row], complaints: list[Row], rules: Rules
+    ) -> None:
+        self.row, self.rules = row, rules
         self.units = placed_units(row)
         self.score: dict[str, str] = {}
         self.source: dict[str, str] = {}
         timed = against_time_allowed(case) if case else None
         self.take("1", row["index_1"], timed)
         self.take("2", row["index_2"], against_agencies(agency_steps))
-        contacts = row["contacts"]
-        asked = row["index_3"] or (None if contacts is None else str(max(0, 2 - contacts)))
+        asked = row["index_3"]
+        if asked is None and row["contacts"] is not None:
+            within = [level for level in "21" if row["contacts"] <= rules.limits[("contacts", level)]]
+            asked = within[0] if within else "0"
         self.take("3", asked, None)
         if asked == "0" and row["applicant_at_fault"] == "yes":
-            self.score["3"], self.source["3"] = "1", "exempted"
+            self.score["3"], self.source["3"] = rules.exempt, "exempted"
         self.take("4", row["index_4"], None)
         self.take("6", row["index_6"], None)
         self.take("7", row["index_7"], timed)
         if any(complaint["class"] == "conduct" and complaint["finding"] != "unfounded" for complaint in complaints):
             self.score["7"], self.source["7"] = "0", "complaint"
+
+    def points(self, index: str) -> Decimal:
+        return Decimal(self.rules.points[(index, self.score[index])])
 
     def take(self, index: str, stated: str | None, computed: str | None) -> None:
         if stated is not None or computed is not None:
@@ -113,7 +141,7 @@ class Form:
 
 
 @pytest.fixture(scope="module")
-def forms(sample: Sample, cases: dict[str, Case]) -> list[Form]:
+def forms(sample: Sample, cases: dict[str, Case], rules: Rules) -> list[Form]:
     agencies: defaultdict[str, list[Row]] = defaultdict(list)
     for step in current(sample, "case_step"):
         if step["kind"] == "agency":
@@ -122,7 +150,7 @@ def forms(sample: Sample, cases: dict[str, Case]) -> list[Form]:
     for complaint in current(sample, "complaint"):
         complaints[complaint["case_key"]].append(complaint)
     return [
-        Form(row, cases.get(row["case_key"]), agencies[row["case_key"]], complaints[row["case_key"]] if row["case_key"] else [])
+        Form(row, cases.get(row["case_key"]), agencies[row["case_key"]], complaints[row["case_key"]] if row["case_key"] else [], rules)
         for row in current(sample, "case_evaluation")
     ]  # fmt: skip
 
@@ -138,9 +166,9 @@ def test_each_form_is_scored_by_the_rules(forms: list[Form], duckdb_built: Wareh
     for form in forms:
         row: Row = {"record_key": form.row["record_key"], "unit_code": form.units[0][0]}
         for index in FORM_INDICES:
-            row[f"index_{index}"] = float(form.score[index]) if index in form.score else None
+            row[f"index_{index}"] = float(form.points(index)) if index in form.score else None
             row[f"index_{index}_source"] = form.source.get(index, "none")
-        of_servants = [int(form.score[index]) for index in "12347" if index in form.score]
+        of_servants = [form.points(index) for index in "12347" if index in form.score]
         row["civil_servant_points"] = float(sum(of_servants)) if len(of_servants) == 5 else None
         row["n_civil_servant_indices"] = len(of_servants)
         expected.append(row)
@@ -172,7 +200,7 @@ class Office:
 
     def mean(self, index: str) -> Decimal | None:
         if self.scored(index):
-            return mean_of(Decimal(form.score[index]) for form in self.scored(index))
+            return mean_of(form.points(index) for form in self.scored(index))
         return mean_of(score for score, _ in self.agency[index]) if self.agency[index] else None
 
     def sources(self, index: str) -> set[str]:
@@ -183,7 +211,7 @@ class Office:
     def weighted(self, index: str) -> tuple[Decimal, int]:
         """Points summed and how often they count."""
         if self.scored(index):
-            return sum((Decimal(form.score[index]) for form in self.scored(index)), Decimal(0)), len(self.scored(index))
+            return sum((form.points(index) for form in self.scored(index)), Decimal(0)), len(self.scored(index))
         return (self.mean(index) or Decimal(0)) * len(self.forms), len(self.forms)
 
 
@@ -196,7 +224,7 @@ def quarter_of(sample: Sample, day: date) -> str:
 
 
 @pytest.fixture(scope="module")
-def offices(sample: Sample, forms: list[Form], cases: dict[str, Case]) -> Offices:
+def offices(sample: Sample, forms: list[Form], cases: dict[str, Case], rules: Rules) -> Offices:
     """Own units by unit and period."""
     found: Offices = defaultdict(lambda: defaultdict(Office))
     last: dict[Key, tuple[Any, ...]] = {}
@@ -217,12 +245,18 @@ def offices(sample: Sample, forms: list[Form], cases: dict[str, Case]) -> Office
         paths[(units[0], quarter)].append((row["evaluated_on"], units))
         source = "verified" if row["verified_score"] else "agency"
         key = (units[0], quarter, row["index_code"])
-        entry = (row["evaluated_on"], numbers[row["record_key"]], Decimal(score), source, units)
+        entry = (
+            row["evaluated_on"],
+            numbers[row["record_key"]],
+            rules.points[(row["index_code"], score)],
+            source,
+            units,
+        )
         last[key] = max(last.get(key, entry), entry)
     for (own, quarter), known in paths.items():
-        for index, level in computed(sample, cases, own, quarter).items():
+        for index, level in computed(sample, cases, own, quarter, rules).items():
             if (own, quarter, index) not in last:
-                last[(own, quarter, index)] = (None, None, Decimal(level), "computed", max(known)[1])
+                last[(own, quarter, index)] = (None, None, rules.points[(index, level)], "computed", max(known)[1])
     for (own, quarter, index), (_, _, points, source, units) in last.items():
         for unit in units:
             for period in (quarter, quarter[:4]):
@@ -230,7 +264,7 @@ def offices(sample: Sample, forms: list[Form], cases: dict[str, Case]) -> Office
     return found
 
 
-def computed(sample: Sample, cases: dict[str, Case], own: Unit, quarter: str) -> dict[str, str]:
+def computed(sample: Sample, cases: dict[str, Case], own: Unit, quarter: str, rules: Rules) -> dict[str, str]:
     """Indices 8 and 9 of a unit that has no unit below it."""
     if own[0] not in ("10441", "10462", "10465", "10470", "B1", "B2"):
         return {}
@@ -243,7 +277,7 @@ def computed(sample: Sample, cases: dict[str, Case], own: Unit, quarter: str) ->
     ]
     span = periods(sample, events).get(quarter)
     if span is not None:
-        levels["8"] = complaint_level(sample, [row for row in complaints if units_at(row)[0] == own], *span)
+        levels["8"] = complaint_level(sample, [row for row in complaints if units_at(row)[0] == own], *span, rules)
     rows = [case.row for case in cases.values()]
     events = [row["received_on"] for row in rows] + [case.end for case in cases.values() if has_end(case)]
     events += [
@@ -259,9 +293,11 @@ def computed(sample: Sample, cases: dict[str, Case], own: Unit, quarter: str) ->
             (count_case(row, *span) for row in own_rows if row["channel"] == "online"), Counter()
         )
         share = Decimal(100 * online["n_received"]) / total["n_received"]
-        # One of the two procedures whose level is stated is online.
+        stated = [facts[1] for facts in PROCEDURE_FACTS.values()]
+        offered = Decimal(100 * sum(level in ("full", "partial") for level in stated)) / len(stated)
         is_bad = online["n_settled_late"] + online["n_pending_overdue"] > 0
-        levels["9"] = "0" if is_bad or share < 15 else "1" if share < 30 else "2"
+        level = min(rules.level("online_filing_pct", share), rules.level("online_procedures_pct", offered))
+        levels["9"] = "0" if is_bad else str(level)
     return levels
 
 
@@ -269,7 +305,7 @@ def has_end(case: Case) -> bool:
     return case.is_placed and case.row["state"] in ("settled", "returned", "withdrawn")
 
 
-def complaint_level(sample: Sample, complaints: list[Row], first: date, last: date) -> str:
+def complaint_level(sample: Sample, complaints: list[Row], first: date, last: date, rules: Rules) -> str:
     total: Counter[str] = sum((count_complaint(row, first, last) for row in complaints), Counter())
     if total["n_received"] + total["n_opening"] == 0:
         return "2"
@@ -284,9 +320,7 @@ def complaint_level(sample: Sample, complaints: list[Row], first: date, last: da
         dragging += bool(n["n_pending_no_due_date"]) and term_on < last
     if dragging:
         return "0"
-    if in_time == judged:
-        return "2"
-    return "1" if 10 * in_time >= 9 * judged else "0"
+    return str(rules.level("complaints_in_time_pct", Decimal(100 * in_time) / judged)) if judged else "2"
 
 
 def index_rows(offices: Offices) -> dict[Key, tuple[Decimal | None, str, int, int]]:
@@ -335,7 +369,7 @@ def test_indices_of_units(offices: Offices, duckdb_built: Warehouse) -> None:
     assert any(other is not None and other[0] != mean for mean, other in pairs)
 
 
-def test_totals_bands_and_ranks(offices: Offices, duckdb_built: Warehouse) -> None:
+def test_totals_bands_and_ranks(offices: Offices, rules: Rules, duckdb_built: Warehouse) -> None:
     scored: defaultdict[Key, Scores] = defaultdict(dict)
     for key, (value, *_) in index_rows(offices).items():
         assert value is not None
@@ -350,7 +384,7 @@ def test_totals_bands_and_ranks(offices: Offices, duckdb_built: Warehouse) -> No
             for other, other_total in totals.items()
             if other[2:] == key[2:] and other[:2] in kin and kin[other[:2]] == kin.get(unit)
         ]
-        band = next((name for points, name in BANDS if total is not None and total >= points), None)
+        band = next((name for points, name in rules.bands if total is not None and total >= points), None)
         is_ranked = total is not None and unit in kin
         place = 1 + sum(other > total for other in peers) if total is not None and is_ranked else None
         servants = sum((scores[index] for index in "12347"), Decimal(0)) if all(i in scores for i in "12347") else None
