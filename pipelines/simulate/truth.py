@@ -75,6 +75,8 @@ class Truth:
     cases: list[dict[str, Any]] = field(default_factory=list)
     case_fields: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[dict[str, Any]] = field(default_factory=list)
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    agency_scores: list[dict[str, Any]] = field(default_factory=list)
     complaint_classes: list[dict[str, Any]] = field(default_factory=list)
     text: Counter[str] = field(default_factory=Counter)
 

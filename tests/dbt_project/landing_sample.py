@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 from landing_design import add_design
+from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
@@ -56,6 +57,7 @@ CASE_STATES = [
     *["settled"] * 8, *["returned"] * 4, "withdrawn", "withdrawn", "accepted", "processing", "processing",
     "supplement_requested", "supplement_requested", "payment_requested", "stopped", "registered", "rejected",
 ]  # fmt: skip
+RECORDS = ("activity", "agency_evaluation", "case", "case_evaluation", "case_step", "complaint", "survey_response")
 COMPLAINT_STATES = ["done", "done", "done", "refused", "waiting", "in_progress"]
 
 
@@ -138,11 +140,13 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
-    tables |= reference_rows()
+    tables |= reference_rows() | overridden_reference()
     tables["working_day"] = working_day_table().to_pylist()
-    inputs += handling_inputs(inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0})
+    template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
+    inputs += handling_inputs(template) + evaluation_inputs(template)
     add_handling(tables, _lineage)
     add_design(tables)
+    add_evaluation(tables, _lineage)
     _count_accepted(tables)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
@@ -427,6 +431,6 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
 def _count_accepted(tables: dict[str, list[dict[str, Any]]]) -> None:
     """Fill what the ledger knows: rows accepted are the source rows landed, rows read the sum of all ends."""
     for row in tables["input"]:
-        for dataset in ("activity", "case", "case_step", "complaint", "survey_response"):
+        for dataset in RECORDS:
             row["rows_accepted"] += sum(r["source_rows"] for r in tables[dataset] if r["input_id"] == row["input_id"])
         row["rows_read"] = row["rows_accepted"] + row["rows_quarantined"] + row["rows_duplicate"]
