@@ -18,6 +18,7 @@ from assets.workspace import Workspace
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
 from quality.problem import Problem, did_you_mean
+from quality.yaml_keys import repeated_keys
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -127,19 +128,23 @@ def load_settings(workspace: Workspace) -> Settings:
     """Read sipas.yml. Raises SettingsError with every problem when it is missing or not valid."""
     file = workspace.settings_file.name
     try:
-        data = yaml.safe_load(workspace.settings_file.read_text(encoding="utf-8"))
+        content = workspace.settings_file.read_text(encoding="utf-8")
+        data = yaml.safe_load(content)
+        repeated = repeated_keys(yaml.compose(content))
     except FileNotFoundError:
         text = Bilingual(
             vi="Không thấy sipas.yml; tạo không gian làm việc bằng “sipas init”",
             en="There is no sipas.yml here; make a workspace with “sipas init” or name one with --workspace",
         )
         raise SettingsError([Problem("settings.missing", text, file=str(workspace.settings_file))]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         mark = getattr(error, "problem_mark", None)
         text = Bilingual(
             vi="sipas.yml không phải YAML hợp lệ", en="sipas.yml is not valid YAML; correct the line named"
         )
         raise SettingsError([Problem("settings.yaml", text, file=file, line=mark.line + 1 if mark else None)]) from None
+    if repeated:
+        raise SettingsError([key.problem("settings.repeated_key", file) for key in repeated])
     try:
         return Settings.model_validate(data)
     except ValidationError as error:

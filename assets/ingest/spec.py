@@ -19,6 +19,7 @@ from pydantic import ValidationError, field_validator, model_validator
 from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
+from quality.yaml_keys import repeated_keys
 
 GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
@@ -276,12 +277,14 @@ def read_spec(
         content = unicodedata.normalize("NFC", content.decode("utf-8-sig")).encode()
         data = yaml.safe_load(content)
         tree = yaml.compose(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         mark = getattr(error, "problem_mark", None)
         text = Bilingual(
             vi="Tệp không phải YAML hợp lệ; sửa lại cú pháp", en=f"Not valid YAML: {getattr(error, 'problem', error)}"
         )
         return None, [Problem("spec.yaml", text, file=file, line=mark.line + 1 if mark else None)]
+    if repeated := repeated_keys(tree):
+        return None, [key.problem("spec.repeated_key", file) for key in repeated]
     if not isinstance(data, dict):
         text = Bilingual(vi="Tệp phải là một bảng khoá: giá trị", en="The file must be a mapping of keys to values")
         return None, [Problem("spec.yaml", text, file=file, line=1)]

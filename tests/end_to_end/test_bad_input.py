@@ -493,6 +493,22 @@ def test_spec_that_is_no_yaml(workspace: Workspace) -> None:
     assert_good_source_landed(taken)
 
 
+def test_spec_with_a_repeated_key(workspace: Workspace) -> None:
+    """The last of two column maps would silently win."""
+    path = write_spec(workspace, "xau", case_spec())
+    text = path.read_text(encoding="utf-8").replace("  columns:\n", "  columns:\n    due_at: Ngày xong\n")
+    path.write_text(text, encoding="utf-8")
+    put_cases(workspace, BAD, ROWS)
+    taken = take(workspace)
+    problem = only_problem(taken, "spec.repeated_key")
+    lines = text.splitlines()
+    first, second = (number for number, line in enumerate(lines, 1) if line.startswith("    due_at:"))
+    assert (problem.file, problem.line, problem.column) == ("sources/xau.yml", second, "feeds.0.columns.due_at")
+    assert f"line {first} already" in problem.message.en
+    assert BAD not in taken.records
+    assert_good_source_landed(taken)
+
+
 def test_spec_in_decomposed_unicode(workspace: Workspace) -> None:
     """A spec saved by an editor that decomposes letters names the same headings and values."""
     path = write_spec(workspace, "xau", case_spec())
