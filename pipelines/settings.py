@@ -210,7 +210,7 @@ def folder_paths(settings: Settings) -> dict[str, Path | None]:
 def unset_folders(settings: Settings) -> list[Problem]:
     """Return one problem per outside folder whose environment variable is not set or names no folder.
 
-    Taken for empty folders they would retire everything that was read from them.
+    Taken for empty folders they would leave whole sources out of what is published.
     """
     problems = []
     for name, path in folder_paths(settings).items():
