@@ -1,4 +1,7 @@
-"""Keys that stand twice in one mapping of a YAML file: YAML takes the last and says nothing. Reading files stands elsewhere."""
+"""Keys of a YAML file: in which line each stands, and which stand twice, for of those YAML takes the last and says nothing.
+
+What the keys mean stands in the models.
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,44 @@ def _meaning(key: yaml.Node) -> Hashable:
         return key.tag, str(key.value)
     value = yaml.constructor.SafeConstructor().construct_object(key)
     return type(value).__name__, value
+
+
+def line_of(tree: yaml.Node | None, loc: tuple[str | int, ...]) -> int | None:
+    """Return the 1-based line of a place in the YAML, or of the nearest thing above it that exists."""
+    line: int | None = tree.start_mark.line + 1 if tree is not None else None
+    for _, step, found in _steps(tree, loc):
+        if step is None:
+            break
+        line = found
+    return line
+
+
+def present_parts(tree: yaml.Node | None, loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return the parts of a pydantic location that are keys or positions of the file: the names of alternatives are not."""
+    parts: list[str | int] = []
+    node = tree
+    for part in loc:
+        for _, step, _line in _steps(node, (part,)):
+            if step is not None:
+                parts.append(part)
+                node = step
+    return tuple(parts)
+
+
+def _steps(
+    node: yaml.Node | None, loc: tuple[str | int, ...]
+) -> Iterator[tuple[str | int, yaml.Node | None, int | None]]:
+    """Go down the parts: each with the node it leads to and its line, or None where it leads nowhere, which ends it."""
+    for part in loc:
+        step, line = None, None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    step, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            step = node.value[part]
+            line = step.start_mark.line + 1
+        yield part, step, line
+        if step is None:
+            return
+        node = step

@@ -168,7 +168,7 @@ class _Sheet:
         except csv.Error as error:
             self.tell(
                 "csv",
-                f"Dòng không đọc được ({error}); các dòng sau bị bỏ; kiểm tra dấu ngoặc kép",
+                "Dòng không đọc được như CSV; các dòng sau bị bỏ; kiểm tra dấu ngoặc kép",
                 f"The line cannot be read ({error}); the rest is left out; check the quotation marks",
                 reader.line_num,
             )
