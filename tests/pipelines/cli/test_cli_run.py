@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,13 @@ from typing import Any
 import pytest
 import typer
 from cli_office import Sipas, change_settings, words
+from rich.console import Console
 
 from assets.workspace import Workspace
+from pipelines.cli import progress
 from pipelines.cli.main import main
 from pipelines.cli.progress import console
+from pipelines.lock import run_lock
 
 Refused = Callable[..., str]
 
@@ -43,6 +48,31 @@ def test_the_first_line_comes_before_anything_slow(
     monkeypatch.setattr("pipelines.run.run", slow)
     lines = sipas("run", "-w", workspace.root).output.splitlines()
     assert [line.split() for line in lines] == [["0.0", "s", "start"], ["the", "run", "itself"]]
+
+
+def test_a_second_run_waits_for_nobody_and_writes_nothing(workspace: Workspace, refused: Refused) -> None:
+    with run_lock(workspace):
+        output = refused("run", "-w", workspace.root)
+        assert "Another run is working" in output and "Một lần chạy khác" in output
+        assert sorted(path.name for path in workspace.state.iterdir()) == ["run.lock"]
+        assert not workspace.warehouse.exists() and not workspace.published.exists()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_moves_on_a_terminal_and_is_plain_lines_in_a_log(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=screen, force_terminal=is_terminal))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
+    with progress.Progress() as shown:
+        shown.stage("ingest")
+        shown.detail("file 1 of 2")
+        time.sleep(0.2)
+    text = screen.getvalue()
+    assert ("file 1 of 2" in text) == is_terminal
+    assert ("\x1b" in text) == is_terminal
+    assert next(line.split() for line in text.splitlines() if "ingest" in line)[-3:] == ["0.0", "s", "ingest"]
 
 
 @pytest.mark.parametrize(
