@@ -15,15 +15,28 @@ from pipelines.cli.progress import Progress, console, show_problems, show_summar
 from pipelines.lock import WorkspaceBusy
 from pipelines.settings import MONTH, SettingsError
 
+
+def example(text: str) -> str:
+    """Return the epilog of a command: one example."""
+    return f"Example: [bold]{text}[/bold]"
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="SIPAS warehouse: take in surveys, complaints and cases, check them, and publish the indices.",
+    epilog=example("sipas run --workspace my_duc"),
 )
-quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused, with their reasons.")
-sources_app = typer.Typer(no_args_is_help=True, help="Source specs.")
+quarantine_app = typer.Typer(
+    no_args_is_help=True,
+    help="Rows that were refused, with their reasons.",
+    epilog=example("sipas quarantine list --workspace my_duc"),
+)
+sources_app = typer.Typer(
+    no_args_is_help=True, help="Source specs.", epilog=example("sipas sources check --workspace my_duc")
+)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 
@@ -41,11 +54,6 @@ def _month(value: str | None) -> str | None:
     if value is not None and not MONTH.fullmatch(value):
         raise typer.BadParameter("write a reporting month as 2023-06")
     return value
-
-
-def example(text: str) -> str:
-    """Return the epilog of a command: one example."""
-    return f"Example: [bold]{text}[/bold]"
 
 
 @app.command("run", epilog=example("sipas run --workspace my_duc --period 2023-06"))
