@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_index
+from assets.estimates import sipas_index, sipas_round
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
@@ -31,6 +31,12 @@ ESTIMATES = (
         "One row per unit, period, instrument, node, breakdown and value: estimate, standard error and interval.",
         (("intermediate", "int_survey_node_sums"),),
         sipas_index.write_estimates,
+    ),
+    EstimateTable(
+        "est_sipas_round",
+        "One row per round, unit, node, breakdown and value: design-based estimate, standard error and interval.",
+        (("intermediate", "int_survey_round_sums"),),
+        sipas_round.write_estimates,
     ),
 )
 
