@@ -42,8 +42,8 @@ LEAST = 94.0
 RESIDENTS = 24_000
 ITEMS = 21
 BLANK = 0.02
-# Correlation of the latent answers on one form. In eight blocks of 3 to 16 questions of a city's resident survey the mean
-# tetrachoric correlation was 0.47 to 0.82.
+# Correlation of the latent answers on one form. In eight blocks of 3 to 16 questions of Kansas City's resident surveys of
+# 2021 and 2022 the mean tetrachoric correlation was 0.47 to 0.82.
 WITHIN_FORM = 0.6
 # Part of it that the people of one cluster have in common.
 WITHIN_CLUSTER = 0.05
