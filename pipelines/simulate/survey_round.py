@@ -25,7 +25,6 @@ from pipelines.simulate.workbook import Cell, workbook
 
 SOURCE = "dot_khao_sat"
 DATASETS = ["survey_response", "survey_answer"]
-CITY = "01"
 EXAMPLE_FOLDER = Path(__file__).parents[2] / "examples" / "survey_round"
 SPEC = Path("sources") / f"{SOURCE}.yml"
 ROUND_FILE = Path("reference") / "survey_round.csv"
@@ -70,7 +69,7 @@ def write_survey_round(scene: Scene, target: Path, truth: Truth) -> None:
     for commune in population.communes:
         for village in commune.villages:
             levels = population.answers(commune, village)
-            census.add((CITY, commune.district, commune.code), levels)
+            census.add((settings["city"], commune.district, commune.code), levels)
             if (drawn := chosen.get(village)) is not None:
                 rows, weight = drawn
                 forms.setdefault(commune.code, []).append(Drawn(village, weight, levels[rows]))
@@ -93,7 +92,7 @@ def write_survey_round(scene: Scene, target: Path, truth: Truth) -> None:
         "configuration": [path.as_posix() for path in (SPEC, ROUND_FILE, FRAME_FILE)],
         "population": [
             {"unit": unit, "residents": census.residents[unit], "nodes": _nodes(population, census, unit)}
-            for unit in (CITY, *settings["districts"], *(commune.code for commune in communes))
+            for unit in (settings["city"], *settings["districts"], *(commune.code for commune in communes))
         ],
     }
 
@@ -212,9 +211,6 @@ def _configure(target: Path) -> None:
     shutil.copyfile(EXAMPLE_FOLDER / SPEC, target / SPEC)
     settings = target / "sipas.yml"
     content = yaml.safe_load(settings.read_text(encoding="utf-8"))
-    content["title"] = {
-        "vi": "Thành phố Hà Nội: huyện Mỹ Đức và một đợt khảo sát chọn mẫu (dữ liệu mô phỏng)",
-        "en": "Hà Nội: Mỹ Đức district and a sample survey (simulated data)",
-    }
-    content["roots"] = [CITY, *content["roots"]]
+    content["title"] = load_round()["title"]
+    content["roots"] = [load_round()["city"], *content["roots"]]
     settings.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8", newline="\n")
