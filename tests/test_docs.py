@@ -17,7 +17,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from assets.estimates.intervals import FormSums, ratio_over_forms
+from assets.estimates.intervals import FormMoments, FormSums, most_effective_n, ratio_over_forms
 from assets.ingest.readers.options import (
     CsvOptions,
     DatabaseOptions,
@@ -332,11 +332,15 @@ def test_the_worked_interval_is_what_the_software_computes() -> None:
     s, n = rows["satisfied"], rows["valid"]
     sums = [len(n), (n > 0).sum(), n.sum(), s.sum(), (s * s).sum(), (s * n).sum(), (n * n).sum()]
     found = ratio_over_forms(FormSums(*(np.array([int(value)]) for value in sums)))
+    moments = FormMoments(*(np.array([float(value)]) for value in [sums[1], *sums[2:]]))
+    cap = most_effective_n(np.array([sums[2]]), np.array([float(sums[1])]), moments)
     for figure, value in (
         ("`index_pct` = {:.2f}", 100 * found.proportion[0]),
         ("`se_pct` = {:.2f}", 100 * found.standard_error[0]),
         ("`df` = {:.0f}", found.degrees_of_freedom[0]),
-        ("= {:.2f}\n", found.effective_n[0]),
+        ("cap 17 / {:.2f}", sums[2] / cap[0]),
+        (" = {:.2f}\n- n_eff", cap[0]),
+        ("= {:.2f}\n- interval", found.effective_n[0]),
         ("**{:.2f} %", 100 * found.low[0]),
         ("{:.2f} %**", 100 * found.high[0]),
     ):

@@ -116,6 +116,9 @@ def simulate_command(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
     cases: Annotated[int | None, typer.Option(min=1, help="About how many case files.")] = None,
     forms: Annotated[int | None, typer.Option(min=1, help="About how many survey forms.")] = None,
+    survey_round: Annotated[
+        bool, typer.Option("--survey-round", help="Also a sample survey of the city whose population is known.")
+    ] = False,
 ) -> None:
     """Write a simulated workspace of Mỹ Đức district, 2023, with planted faults and their exact counts in truth.json."""
     from pipelines.simulate import simulate
@@ -124,7 +127,7 @@ def simulate_command(
         raise typer.BadParameter(f"{folder} is not empty; name a new folder")
     with Progress() as progress:
         progress.stage("simulate")
-        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms)
+        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
     console.print(f"Simulated workspace written to {folder}; next: sipas run --workspace {folder}", highlight=False)
 
 
