@@ -154,12 +154,15 @@
 {% endmacro %}
 
 {#
-    Quadratic forms of the variance of weighted totals over a sampling design: one row per cell (a domain).
+    Quadratic forms of the variance of weighted totals over a sampling design: one row per round and cell (a domain).
 
     `sums` names a relation with the columns `cell`, place_id, n_forms_answered, the columns `measures` (only summed), and
     over the forms of the cell at that place a = sum of w * s, b = sum of w * n, and the sums of the products aa, ab, bb of
     one form's w * s and w * n. `places` names what sampling_places gives. For a ratio R = A / B the linearised variance is
     (V_aa - 2 * R * V_ab + R * R * V_bb) / (B * B), and that of the total A is V_aa; V = first + later.
+
+    `spread`, if given, is (relation, key, column): a row of the cell `key` counts in each `column` the relation has for it,
+    from the first stage on. It may be used where all forms of a cluster count in the same ones.
 
     Per cell: sums of `measures`, a, b; n_strata and n_psus with a form that answers (what degrees of freedom count); the
     forms of the first stage (first_*) and of the stages after it (later_*); of strata with one unit drawn, which count 0
@@ -168,8 +171,10 @@
     Sums of doubles depend on their order. What is added here are integers and decimals, so that each run and engine gives
     the same: differences of squares are exact, and a term is rounded to 12 decimals once its fraction comes in.
 #}
-{% macro design_variance(sums, places, cell, measures) %}
+{% macro design_variance(sums, places, cell, measures, spread=none) %}
     {%- set keys = cell | join(', ') %}
+    {%- set spread_cell = (cell | reject('equalto', spread[1]) | list + [spread[2]]) if spread else cell %}
+    {%- set spread_keys = spread_cell | join(', ') %}
     {%- set products = [('aa', 'a', 'a'), ('ab', 'a', 'b'), ('bb', 'b', 'b')] %}
     with place_unit as (
         select
@@ -233,8 +238,8 @@
 
     psu_unit as (
         select
-            {% for key in cell %}
-            psu_sum.{{ key }},
+            {% for key in spread_cell %}
+            {{ 'spread' if spread and key == spread[2] else 'psu_sum' }}.{{ key }},
             {% endfor %}
             {% for measure in measures %}
             psu_sum.{{ measure }},
@@ -257,11 +262,15 @@
         from psu_sum
         left join psu
             on psu_sum.psu_id = psu.psu_id
+        {%- if spread %}
+        inner join {{ spread[0] }} as spread
+            on psu_sum.{{ spread[1] }} = spread.{{ spread[1] }}
+        {%- endif %}
     ),
 
     stratum_sum as (
         select
-            {{ keys }},
+            {{ spread_keys }},
             stratum_id,
             {% for measure in measures %}
             sum({{ measure }}) as {{ measure }},
@@ -275,11 +284,12 @@
             sum(n_single_later) as n_single_later,
             sum(n_psus) as n_psus
         from psu_unit
-        group by {{ keys }}, stratum_id
+        group by {{ spread_keys }}, stratum_id
     ),
 
     stratum as (
         select distinct
+            round_code,
             stratum_id,
             n_1,
             scale_1,
@@ -290,7 +300,8 @@
 
     stratum_unit as (
         select
-            {% for key in cell %}
+            stratum.round_code,
+            {% for key in spread_cell %}
             stratum_sum.{{ key }},
             {% endfor %}
             {% for measure in measures %}
@@ -324,7 +335,8 @@
     )
 
     select
-        {{ keys }},
+        round_code,
+        {{ spread_keys }},
         {% for measure in measures %}
         sum({{ measure }}) as {{ measure }},
         {% endfor %}
@@ -340,7 +352,7 @@
         cast(sum(n_strata) as bigint) as n_strata,
         cast(sum(n_psus) as bigint) as n_psus
     from stratum_unit
-    group by {{ keys }}
+    group by round_code, {{ spread_keys }}
 {% endmacro %}
 
 {# scale * (n * sum of products - product of sums): exact up to the scale, then rounded to 12 decimals. #}

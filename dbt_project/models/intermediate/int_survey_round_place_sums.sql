@@ -1,10 +1,11 @@
+-- A group is a number here, NULL where the row is not broken down: text would be hashed for each form, node and breakdown.
 with form as (
     select
         form.response_id,
         form.placement_id,
         form.weight,
         {% for breakdown in survey_breakdowns() %}
-        form.{{ breakdown }},
+        coalesce({{ breakdown }}_group.group_id, 0) as {{ breakdown }},
         {% endfor %}
         place.place_id
     from {{ ref('int_survey_round_form') }} as form
@@ -14,6 +15,13 @@ with form as (
             and coalesce(form.stratum, '') = coalesce(place.stratum, '')
             and coalesce(form.psu, '') = coalesce(place.psu, '')
             and coalesce(form.ssu, '') = coalesce(place.ssu, '')
+    {%- for breakdown in survey_breakdowns() %}
+    left join {{ ref('int_survey_round_group') }} as {{ breakdown }}_group
+        on
+            form.round_code = {{ breakdown }}_group.round_code
+            and {{ breakdown }}_group.breakdown = '{{ breakdown }}'
+            and form.{{ breakdown }} = {{ breakdown }}_group.breakdown_value
+    {%- endfor %}
 ),
 
 form_node as (
@@ -39,7 +47,13 @@ select
     place_id,
     placement_id,
     node_id,
-    {{ breakdown_columns() }},
+    case
+        {%- for breakdown in survey_breakdowns() %}
+        when {{ breakdown }} is not null then '{{ breakdown }}'
+        {%- endfor %}
+        else '*'
+    end as breakdown,
+    coalesce({{ survey_breakdowns() | join(', ') }}) as group_id,
     cast(sum(n_answers) as bigint) as n_answers,
     cast(sum(n_satisfied) as bigint) as n_satisfied,
     cast(sum(n_dont_know) as bigint) as n_dont_know,

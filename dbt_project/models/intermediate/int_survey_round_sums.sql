@@ -5,76 +5,121 @@
 {%- set parts = [
     'first_aa', 'first_ab', 'first_bb', 'single_aa', 'single_ab', 'single_bb', 'later_aa', 'later_ab', 'later_bb',
 ] -%}
-{%- set cell = ['round_code', 'unit_code', 'unit_valid_from', 'node_id', 'breakdown', 'breakdown_value'] -%}
+{%- set sums = measures + ['a', 'b', 'aa', 'ab', 'bb'] -%}
 
-with unit_place_sums as (
+with unit as (
     select
-        place.round_code,
-        ancestor.unit_code,
-        ancestor.unit_valid_from,
+        placement_id,
+        unit_code,
+        unit_valid_from,
+        dense_rank() over (order by unit_code, unit_valid_from) as unit_id
+    from {{ ref('int_unit_ancestor') }}
+),
+
+-- The forms of a cluster are mostly all in one placement. Its sums are then made once and counted in each unit above it
+-- when they are ready (scope = placement); where they are not, each unit has sums of its own (scope = - unit).
+cluster as (
+    select
+        round_code,
+        coalesce(stratum, '') as stratum,
+        psu,
+        count(distinct placement_id) as n_placements
+    from {{ ref('int_survey_round_form') }}
+    where psu is not null
+    group by round_code, coalesce(stratum, ''), psu
+),
+
+place as (
+    select
+        place.place_id,
+        case when cluster.n_placements = 1 then 1 else 0 end as is_in_one_placement
+    from {{ ref('int_survey_round_place') }} as place
+    left join cluster
+        on
+            place.round_code = cluster.round_code
+            and coalesce(place.stratum, '') = cluster.stratum
+            and place.psu = cluster.psu
+),
+
+scope_sums as (
+    select
+        sums.placement_id as scope,
         sums.node_id,
-        sums.breakdown,
-        sums.breakdown_value,
+        coalesce(sums.group_id, -1) as group_id,
         sums.place_id,
-        {% for measure in measures %}
-        sum(sums.{{ measure }}) as {{ measure }},
+        {% for measure in sums %}
+        sums.{{ measure }}{{ ',' if not loop.last }}
         {% endfor %}
-        sum(sums.a) as a,
-        sum(sums.b) as b,
-        sum(sums.aa) as aa,
-        sum(sums.ab) as ab,
-        sum(sums.bb) as bb
     from {{ ref('int_survey_round_place_sums') }} as sums
-    inner join {{ ref('int_survey_round_place') }} as place
+    inner join place
         on sums.place_id = place.place_id
-    inner join {{ ref('int_unit_ancestor') }} as ancestor
-        on sums.placement_id = ancestor.placement_id
-    group by
-        place.round_code, ancestor.unit_code, ancestor.unit_valid_from, sums.node_id, sums.breakdown,
-        sums.breakdown_value, sums.place_id
+    where place.is_in_one_placement = 1 and coalesce(sums.group_id, -1) <> 0
+    union all
+    select
+        -unit.unit_id as scope,
+        sums.node_id,
+        coalesce(sums.group_id, -1) as group_id,
+        sums.place_id,
+        {% for measure in sums %}
+        sum(sums.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_survey_round_place_sums') }} as sums
+    inner join place
+        on sums.place_id = place.place_id
+    inner join unit
+        on sums.placement_id = unit.placement_id
+    where place.is_in_one_placement = 0 and coalesce(sums.group_id, -1) <> 0
+    group by unit.unit_id, sums.node_id, coalesce(sums.group_id, -1), sums.place_id
+),
+
+scope_unit as (
+    select
+        placement_id as scope,
+        unit_id
+    from unit
+    union all
+    select distinct
+        -unit_id as scope,
+        unit_id
+    from unit
 ),
 
 variance as (
-    {{ design_variance('unit_place_sums', ref('int_survey_round_place'), cell, measures) }}
+    {{ design_variance('scope_sums', ref('int_survey_round_place'), ['scope', 'node_id', 'group_id'], measures,
+        spread=('scope_unit', 'scope', 'unit_id')) }}
 ),
 
-broken_down as (
+form_group as (
     select
         round_code,
-        instrument_code,
         placement_id,
         {{ breakdown_columns() }},
         count(*) as n_forms
     from {{ ref('int_survey_round_form') }}
-    group by {{ breakdown_sets(['round_code', 'instrument_code', 'placement_id']) }}
-),
-
--- A question that no form of a round answers breaks nothing down.
-answered as (
-    select distinct
-        round_code,
-        breakdown
-    from broken_down
-    where breakdown_value <> '~'
+    group by {{ breakdown_sets(['round_code', 'placement_id']) }}
 ),
 
 unit_form as (
     select
-        broken_down.round_code,
-        broken_down.instrument_code,
-        ancestor.unit_code,
-        ancestor.unit_valid_from,
-        broken_down.breakdown,
-        broken_down.breakdown_value,
-        sum(broken_down.n_forms) as n_forms
-    from broken_down
-    inner join answered
-        on broken_down.round_code = answered.round_code and broken_down.breakdown = answered.breakdown
-    inner join {{ ref('int_unit_ancestor') }} as ancestor
-        on broken_down.placement_id = ancestor.placement_id
+        form_group.round_code,
+        unit.unit_id,
+        unit.unit_code,
+        unit.unit_valid_from,
+        form_group.breakdown,
+        form_group.breakdown_value,
+        case when form_group.breakdown = '*' then -1 else respondents.group_id end as group_id,
+        sum(form_group.n_forms) as n_forms
+    from form_group
+    inner join {{ ref('int_survey_round_group') }} as respondents
+        on
+            form_group.round_code = respondents.round_code
+            and form_group.breakdown = respondents.breakdown
+            and form_group.breakdown_value = respondents.breakdown_value
+    inner join unit
+        on form_group.placement_id = unit.placement_id
     group by
-        broken_down.round_code, broken_down.instrument_code, ancestor.unit_code, ancestor.unit_valid_from,
-        broken_down.breakdown, broken_down.breakdown_value
+        form_group.round_code, unit.unit_id, unit.unit_code, unit.unit_valid_from, form_group.breakdown,
+        form_group.breakdown_value, respondents.group_id
 ),
 
 node as (
@@ -92,7 +137,7 @@ select
     unit_form.round_code,
     unit_form.unit_code,
     unit_form.unit_valid_from,
-    unit_form.instrument_code,
+    survey_round.instrument_code,
     node.node_code,
     unit_form.breakdown,
     unit_form.breakdown_value,
@@ -114,13 +159,13 @@ select
     cast(coalesce(variance.n_single_first, 0) as bigint) as n_single_first,
     cast(coalesce(variance.n_single_later, 0) as bigint) as n_single_later
 from unit_form
+inner join {{ ref('stg_survey_round') }} as survey_round
+    on unit_form.round_code = survey_round.code
 inner join node
-    on unit_form.instrument_code = node.instrument_code
+    on survey_round.instrument_code = node.instrument_code
 left join variance
     on
         unit_form.round_code = variance.round_code
-        and unit_form.unit_code = variance.unit_code
-        and unit_form.unit_valid_from = variance.unit_valid_from
-        and unit_form.breakdown = variance.breakdown
-        and unit_form.breakdown_value = variance.breakdown_value
+        and unit_form.unit_id = variance.unit_id
+        and unit_form.group_id = variance.group_id
         and node.node_id = variance.node_id
