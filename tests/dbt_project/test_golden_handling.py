@@ -43,6 +43,21 @@ def read(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+# Channel and day of the settlement; due and closed.
+COMPUTED_CASES = {
+    "direct": ("direct", "2025-02-07"),
+    "online": ("online", "2025-02-07"),
+    "online_late": ("online", "2025-02-11"),
+    "online_overdue": ("online", ""),
+}
+COMPUTED_COMPLAINTS = {
+    "complaints_in_time": ("2025-02-12", "2025-02-12"),
+    "complaints_late": ("2025-02-12", "2025-02-13"),
+    "complaints_open": ("2025-12-31", ""),
+    "complaints_overdue": ("2025-02-12", ""),
+}
+
+
 class Landing:
     """Landed rows by table as scenarios add them."""
 
@@ -101,6 +116,27 @@ class Landing:
                     score = {"index_code": index, "self_score": "0", "verified_score": row[f"index_{index}"]}
                     self.record("agency_evaluation", root, placed | score)
 
+    def computed(self, scenario: str) -> None:
+        """A form per unit, so that it is evaluated, and the cases and complaints that indices 8 and 9 follow from."""
+        root = f"computed-{scenario}"
+        self.unit(root, "district", f"above {root}")
+        self.roots.append(root)
+        received = moment("received", "2025-02-03")
+        for row in read(f"one_stop_computed_{scenario}.input.csv"):
+            unit = f"{root}-{row['unit']}"
+            self.unit(unit, "commune", root)
+            self.record("case_evaluation", root, {"unit_code": unit, "evaluated_on": EVALUATED_ON})
+            for kind, (channel, settled) in COMPUTED_CASES.items():
+                case: Row = {"unit_code": unit, "channel": channel, "state": "settled" if settled else "processing"}
+                case |= received | moment("due", "2025-02-10") | moment("settled", settled)
+                for _ in range(int(row[kind])):
+                    self.record("case", root, case)
+            for kind, (due, closed) in COMPUTED_COMPLAINTS.items():
+                told: Row = {"unit_code": unit, "state": "done" if closed else "in_progress"}
+                told |= received | moment("due", due) | moment("closed", closed)
+                for _ in range(int(row[kind])):
+                    self.record("complaint", root, told)
+
     def cases(self, method: str, scenario: str) -> None:
         root = f"{method}-{scenario}"
         self.unit(root, "commune", f"above {root}")
@@ -137,10 +173,10 @@ class Landing:
             {"unit_code": f"service_quality_766-{scenario}", "period_id": MONTH, "rate_pct": rate, "basis": None}
             for scenario, rate in SYNCHRONISED.items()
         ]
-        # Days of the term; P5 has five working days.
+        # P5 has a term of five working days, P1 none; one of the two is offered online.
         procedures = [
-            {"code": "P1", "name": "P1"},
-            {"code": "P5", "name": "P5", "term_days": 5, "term_kind": "working"},
+            {"code": "P1", "name": "P1", "online_level": "full"},
+            {"code": "P5", "name": "P5", "term_days": 5, "term_kind": "working", "online_level": "information"},
         ]
         landed = self.tables | evaluation_reference() | {"synchronisation_rate": rates, "procedure": procedures}
         landed |= {"input": [delivery], "office_root": [{"office_code": root} for root in self.roots]}
@@ -163,6 +199,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     for method in ("service_quality_766", "case_supplement_basis"):
         for scenario in scenarios(method):
             landing.cases(method, scenario)
+    for scenario in scenarios("one_stop_computed"):
+        landing.computed(scenario)
     for scenario in scenarios("activity_compliance"):
         landing.activities(scenario)
     warehouse = DuckDBWarehouse(tmp_path_factory.mktemp("golden") / "sipas.duckdb")
@@ -190,6 +228,21 @@ def test_one_stop_band(scenario: str, built: Warehouse) -> None:
     }
     for row in expected:
         assert found[(row.pop("unit"), row.pop("weighting"))] == row
+
+
+@pytest.mark.parametrize("scenario", scenarios("one_stop_computed"))
+def test_one_stop_computed(scenario: str, built: Warehouse) -> None:
+    expected = read(f"one_stop_computed_{scenario}.expected.csv")
+    root = f"computed-{scenario}-"
+    rows = built.query(
+        f"SELECT * FROM marts.one_stop_evaluation WHERE unit_code LIKE '{root}%' AND period_id = '{QUARTER}'"
+        " AND weighting = 'forms'"
+    ).to_pylist()
+    found = {row["unit_code"].removeprefix(root): row for row in rows}
+    assert [
+        {"unit": row["unit"]} | {name: as_text(found[row["unit"]][name]) for name in ("index_8", "index_9")}
+        for row in expected
+    ] == expected
 
 
 @pytest.mark.parametrize("scenario", scenarios("service_quality_766"))
