@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from quality.contract import Bilingual, Contract, ForeignKey
 from quality.problem import Problem, did_you_mean
 
-Value = str | int | date | None
+Value = str | int | Decimal | date | None
 Key = tuple[Value, ...]
 Row = dict[str, Value]
 
