@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets.estimates.differences import Floats, Integers, error_without_spread
+from assets.estimates.editions import EDITION_ESTIMATES
 from assets.estimates.options import EstimateOptions
 from assets.estimates.ranks import rank_sets
 from assets.warehouse.engine import Warehouse
@@ -29,6 +30,8 @@ SETS = ("rank_low_marginal", "rank_high_marginal", "rank_low_simultaneous", "ran
 
 # Units of one level under one unit above, per edition, instrument and node.
 UNITS = f"""
+WITH estimate AS ({EDITION_ESTIMATES})
+
 SELECT
     {", ".join(f"candidate.{name}" for name in KEY)},
     dense_rank() OVER (
@@ -40,15 +43,15 @@ SELECT
     CASE WHEN candidate.is_pooled = 1 THEN estimate.se_pct END AS se_pct,
     estimate.n_eff
 FROM intermediate.int_ranking_candidate AS candidate
-INNER JOIN estimates.est_sipas_index AS estimate
+INNER JOIN estimate
     ON
-        candidate.unit_code = estimate.unit_code
+        candidate.basis = estimate.basis
+        AND candidate.unit_code = estimate.unit_code
         AND candidate.unit_valid_from = estimate.unit_valid_from
-        AND candidate.edition_id = estimate.period_id
+        AND candidate.edition_id = estimate.edition_id
         AND candidate.instrument_code = estimate.instrument_code
         AND candidate.node_code = estimate.node_code
-        AND estimate.breakdown = '*'
-WHERE candidate.left_out IS NULL
+WHERE candidate.left_out IS NULL AND estimate.is_suppressed = 0
 """
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets.estimates.differences import Floats
+from assets.estimates.editions import EDITION_ESTIMATES
 from assets.estimates.fay_herriot import area_estimates
 from assets.estimates.options import EstimateOptions
 from assets.estimates.sipas_index import SCALE
@@ -18,6 +19,8 @@ METHOD = "fay_herriot_arcsine_reml"
 
 # The areas of a model are the ranked units below their own parent, per edition, instrument and node.
 AREAS = f"""
+WITH estimate AS ({EDITION_ESTIMATES})
+
 SELECT
     {", ".join(f"candidate.{name}" for name in KEY)},
     dense_rank() OVER (
@@ -33,15 +36,19 @@ INNER JOIN marts.dim_admin_unit AS unit
         candidate.unit_code = unit.unit_code
         AND candidate.unit_valid_from = unit.unit_valid_from
         AND candidate.group_code = unit.parent_code
-INNER JOIN estimates.est_sipas_index AS estimate
+INNER JOIN estimate
     ON
-        candidate.unit_code = estimate.unit_code
+        candidate.basis = estimate.basis
+        AND candidate.unit_code = estimate.unit_code
         AND candidate.unit_valid_from = estimate.unit_valid_from
-        AND candidate.edition_id = estimate.period_id
+        AND candidate.edition_id = estimate.edition_id
         AND candidate.instrument_code = estimate.instrument_code
         AND candidate.node_code = estimate.node_code
-        AND estimate.breakdown = '*'
-WHERE candidate.left_out IS NULL AND candidate.is_pooled = 1 AND candidate.node_level IN ('overall', 'factor')
+WHERE
+    candidate.left_out IS NULL
+    AND candidate.is_pooled = 1
+    AND candidate.node_level IN ('overall', 'factor')
+    AND estimate.n_eff > 0
 """
 
 

@@ -16,48 +16,43 @@ with unit_group as (
     group by path.unit_code, path.unit_valid_from, unit.unit_level, above.unit_code, above.unit_valid_from
 ),
 
-period as (
+edition as (
     select
-        period_id,
+        'period' as basis,
+        period_id as edition_id,
         min(starts_on) as starts_on,
         max(ends_on) as ends_on
     from {{ ref('int_period_month') }}
     group by period_id
+    union all
+    select
+        'round' as basis,
+        code as edition_id,
+        first_on as starts_on,
+        last_on as ends_on
+    from {{ ref('stg_survey_round') }}
 ),
 
 answered as (
     select
-        sums.unit_code,
-        sums.unit_valid_from,
-        sums.period_id,
-        sums.instrument_code,
-        sums.node_code,
-        sums.node_level,
-        case when coalesce(mean_of_parts.n_parts, 1) = 1 then 1 else 0 end as is_pooled
-    from {{ ref('int_survey_node_sums') }} as sums
-    left join {{ ref('int_survey_mean_of_parts') }} as mean_of_parts
-        on
-            sums.territory_basis = mean_of_parts.territory_basis
-            and sums.unit_code = mean_of_parts.unit_code
-            and sums.unit_valid_from = mean_of_parts.unit_valid_from
-            and sums.period_id = mean_of_parts.period_id
-            and sums.instrument_code = mean_of_parts.instrument_code
-            and sums.node_code = mean_of_parts.node_code
-            and sums.breakdown = mean_of_parts.breakdown
-            and sums.breakdown_value = mean_of_parts.breakdown_value
-    where
-        sums.territory_basis = 'as_reported'
-        and sums.breakdown = '*'
-        and sums.node_level in ('overall', 'area', 'factor')
-        and sums.n_answers > 0
+        basis,
+        edition_id,
+        unit_code,
+        unit_valid_from,
+        instrument_code,
+        node_code,
+        node_level,
+        is_pooled
+    from {{ ref('int_index_answered') }}
+    where node_level in ('overall', 'area', 'factor')
 )
 
 select
-    'period' as basis,
+    whole.basis,
     unit_group.group_code,
     unit_group.group_valid_from,
     unit_group.unit_level,
-    period.period_id as edition_id,
+    whole.edition_id,
     whole.instrument_code,
     whole.node_code,
     whole.node_level,
@@ -66,22 +61,24 @@ select
     case
         when answered.node_code is null then 'no_data'
         -- Others have taken over its people: ranked beside them it would count them twice.
-        when unit_group.in_force_to < period.ends_on then 'ended'
+        when unit_group.in_force_to < edition.ends_on then 'ended'
     end as left_out,
     answered.is_pooled
 from unit_group
 inner join answered as whole
     on unit_group.group_code = whole.unit_code and unit_group.group_valid_from = whole.unit_valid_from
-inner join period
+inner join edition
     on
-        whole.period_id = period.period_id
-        and unit_group.in_force_from <= period.ends_on
-        and unit_group.in_force_to >= period.starts_on
+        whole.basis = edition.basis
+        and whole.edition_id = edition.edition_id
+        and unit_group.in_force_from <= edition.ends_on
+        and unit_group.in_force_to >= edition.starts_on
 left join answered
     on
         unit_group.unit_code = answered.unit_code
         and unit_group.unit_valid_from = answered.unit_valid_from
-        and whole.period_id = answered.period_id
+        and whole.basis = answered.basis
+        and whole.edition_id = answered.edition_id
         and whole.instrument_code = answered.instrument_code
         and whole.node_code = answered.node_code
-where answered.node_code is not null or unit_group.in_force_to >= period.ends_on
+where answered.node_code is not null or unit_group.in_force_to >= edition.ends_on

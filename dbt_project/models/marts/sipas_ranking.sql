@@ -1,4 +1,38 @@
-with ranked as (
+with figure as (
+    {{ index_figures(['n_forms_answered', 'n_answers', 'n_satisfied', 'index_pct', 'estimate_pct']) }}
+),
+
+candidate as (
+    select
+        unit.basis,
+        unit.group_code,
+        unit.group_valid_from,
+        unit.edition_id,
+        unit.instrument_code,
+        unit.node_code,
+        unit.unit_code,
+        unit.unit_valid_from,
+        unit.unit_level,
+        unit.node_level,
+        unit.is_pooled,
+        coalesce(figure.n_forms_answered, 0) as n_forms_answered,
+        coalesce(figure.n_answers, 0) as n_answers,
+        coalesce(figure.n_satisfied, 0) as n_satisfied,
+        figure.index_pct,
+        coalesce(figure.estimate_pct, figure.index_pct) as ranked_pct,
+        coalesce(unit.left_out, case when figure.presentation = 'suppress' then 'suppressed' end) as left_out
+    from {{ ref('int_ranking_candidate') }} as unit
+    left join figure
+        on
+            unit.basis = figure.basis
+            and unit.unit_code = figure.unit_code
+            and unit.unit_valid_from = figure.unit_valid_from
+            and unit.edition_id = figure.edition_id
+            and unit.instrument_code = figure.instrument_code
+            and unit.node_code = figure.node_code
+),
+
+ranked as (
     select
         candidate.basis,
         candidate.group_code,
@@ -12,15 +46,16 @@ with ranked as (
         candidate.node_level,
         candidate.left_out,
         candidate.is_pooled,
-        coalesce(figure.n_forms_answered, 0) as n_forms_answered,
-        coalesce(figure.n_answers, 0) as n_answers,
-        coalesce(figure.n_satisfied, 0) as n_satisfied,
-        figure.index_pct,
+        candidate.n_forms_answered,
+        candidate.n_answers,
+        candidate.n_satisfied,
+        candidate.index_pct,
+        candidate.ranked_pct,
         rank() over (
             partition by
                 candidate.basis, candidate.group_code, candidate.group_valid_from, candidate.unit_level,
                 candidate.edition_id, candidate.instrument_code, candidate.node_code, candidate.left_out
-            order by figure.index_pct desc
+            order by candidate.ranked_pct desc
         ) as index_rank,
         sum(case when candidate.left_out is null then 1 else 0 end) over (
             partition by
@@ -32,14 +67,7 @@ with ranked as (
                 candidate.basis, candidate.group_code, candidate.group_valid_from, candidate.unit_level,
                 candidate.edition_id, candidate.instrument_code, candidate.node_code
         ) as n_left_out
-    from {{ ref('int_ranking_candidate') }} as candidate
-    left join {{ ref('sipas_index') }} as figure
-        on
-            candidate.unit_code = figure.unit_code
-            and candidate.unit_valid_from = figure.unit_valid_from
-            and candidate.edition_id = figure.period_id
-            and candidate.instrument_code = figure.instrument_code
-            and candidate.node_code = figure.node_code
+    from candidate
 )
 
 select
@@ -57,6 +85,7 @@ select
     ranked.n_answers,
     ranked.n_satisfied,
     ranked.index_pct,
+    cast(ranked.ranked_pct as double precision) as ranked_pct,
     cast(case when ranked.left_out is null then ranked.index_rank end as bigint) as index_rank,
     cast(ranked.n_ranked as bigint) as n_ranked,
     cast(ranked.n_left_out as bigint) as n_left_out,
@@ -67,6 +96,7 @@ select
     ranked.left_out,
     case
         when ranked.left_out = 'no_data' then 'Không có câu trả lời hợp lệ'
+        when ranked.left_out = 'suppressed' then 'Ước lượng chưa đủ độ chính xác để công bố'
         when ranked.left_out = 'ended' then 'Đơn vị không còn thuộc nhóm vào ngày cuối kỳ'
         when ranked.is_pooled = 0
             then 'Chỉ số là bình quân của nhiều phần, không có sai số chuẩn nên không có khoảng thứ hạng'
@@ -74,6 +104,7 @@ select
     end as reason_vi,
     case
         when ranked.left_out = 'no_data' then 'No valid answer'
+        when ranked.left_out = 'suppressed' then 'The estimate is not precise enough to be shown'
         when ranked.left_out = 'ended' then 'The unit no longer stood in the group on the last day'
         when ranked.is_pooled = 0
             then 'The index is a mean of several parts and has no standard error: no confidence set'

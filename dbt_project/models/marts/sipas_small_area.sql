@@ -1,3 +1,11 @@
+with figure as (
+    {{
+        index_figures([
+            'node_level', 'n_forms_answered', 'n_eff', 'estimate_pct', 'ci_low_pct', 'ci_high_pct'
+        ])
+    }}
+)
+
 select
     area.basis,
     area.group_code,
@@ -13,6 +21,7 @@ select
     figure.estimate_pct,
     figure.ci_low_pct,
     figure.ci_high_pct,
+    figure.presentation,
     cast(area.n_areas as bigint) as n_areas,
     cast(area.direct_weight as double precision) as direct_weight,
     cast(area.synthetic_pct as double precision) as synthetic_pct,
@@ -22,10 +31,11 @@ select
     cast(area.model_variance as double precision) as model_variance,
     area.method
 from {{ source('estimates', 'est_sipas_small_area') }} as area
-inner join {{ ref('sipas_index') }} as figure
+inner join figure
     on
-        area.unit_code = figure.unit_code
+        area.basis = figure.basis
+        and area.unit_code = figure.unit_code
         and area.unit_valid_from = figure.unit_valid_from
-        and area.edition_id = figure.period_id
+        and area.edition_id = figure.edition_id
         and area.instrument_code = figure.instrument_code
         and area.node_code = figure.node_code
