@@ -119,3 +119,36 @@ small_area <- function(scenario, seed, sizes, between) {
 
 small_area("districts", 1, c(22, 10, 30), c(0.08, 0.15, 0.05))
 small_area("no_spread", 5, c(12, 15), c(0, 0))
+
+# Rounds that share their clusters (needs the package survey): one row per form. Both waves are one design, and the change is a
+# contrast of two ratios.
+suppressMessages(library(survey))
+shared_clusters <- function(scenario, seed, strata, clusters) {
+  set.seed(seed)
+  input <- do.call(rbind, lapply(seq_len(strata), function(h) do.call(rbind, lapply(seq_len(clusters), function(i) {
+    leaning <- qlogis(0.75) + rnorm(1, 0, 0.8)
+    do.call(rbind, lapply(1:2, function(wave) {
+      m <- sample(4:9, 1)
+      answers <- sample(0:4, m, replace = TRUE, prob = c(1, 2, 3, 4, 8))
+      data.frame(wave, stratum = paste0("h", h), psu = paste0("i", i), weight = round(runif(m, 1, 40), 4),
+        satisfied = rbinom(m, answers, plogis(leaning + 0.4 * (wave == 2))), answers,
+        unit = sample(c("P1", "P2"), m, replace = TRUE, prob = c(2, 1)))
+    }))
+  }))))
+  put(input, "rounds", scenario, "input")
+  design <- svydesign(ids = ~psu, strata = ~stratum, weights = ~weight, data = input, nest = TRUE)
+  expected <- do.call(rbind, lapply(c("P", "P1", "P2"), function(unit) {
+    inside <- unit == "P" | input$unit == unit
+    of <- function(column, wave) ifelse(inside & input$wave == wave, input[[column]], 0)
+    whole <- update(design, s1 = of("satisfied", 1), n1 = of("answers", 1), s2 = of("satisfied", 2), n2 = of("answers", 2))
+    change <- svycontrast(svytotal(~s1 + n1 + s2 + n2, whole), quote(s2 / n2 - s1 / n1))
+    # Clusters less strata, of those with an answer in the unit, in the wave that has fewer.
+    of_wave <- function(wave) {
+      answered <- input[inside & input$wave == wave & input$answers > 0, ]
+      nrow(unique(answered[c("stratum", "psu")])) - length(unique(answered$stratum))
+    }
+    data.frame(unit, change = coef(change)[[1]], se = SE(change)[[1]], df = min(of_wave(1), of_wave(2)))
+  }))
+  put(format(expected, digits = 15, trim = TRUE), "rounds", scenario, "expected")
+}
+shared_clusters("shared_clusters", 2023, 3, 5)
