@@ -11,6 +11,9 @@ from scipy.stats import t as student
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+# A variance below this part of what it is the difference of is a zero blurred by floating point.
+ZERO_PART = 1e-12
+
 
 @dataclass(frozen=True)
 class Differences:
@@ -53,8 +56,9 @@ def difference(
     Student's t. Without a variance above 0 there is no test.
     """
     shared = np.isfinite(covariance)
-    variance = later_error**2 + earlier_error**2 - 2 * np.where(shared, covariance, 0.0)
-    known = (variance > 0) & (later_df > 0) & (earlier_df > 0)
+    apart = later_error**2 + earlier_error**2
+    variance = apart - 2 * np.where(shared, covariance, 0.0)
+    known = (variance > ZERO_PART * apart) & (later_df > 0) & (earlier_df > 0)
     one, other = np.where(known, later_error, 1.0) ** 2, np.where(known, earlier_error, 1.0) ** 2
     later_df, earlier_df = np.where(known, later_df, 1.0), np.where(known, earlier_df, 1.0)
     error = np.sqrt(np.where(known, variance, 1.0))

@@ -22,6 +22,7 @@ FIGURES = tuple(
 )
 
 # Compared together, and so adjusted together: the units of one level under one parent, per node and pair of editions.
+# Left joins keep an engine from joining the two sides with each other first, by unit alone.
 PAIRS = f"""
 WITH estimate AS ({EDITION_ESTIMATES})
 
@@ -44,7 +45,7 @@ SELECT
 FROM intermediate.int_index_before AS pair
 INNER JOIN marts.dim_admin_unit AS unit
     ON pair.unit_code = unit.unit_code AND pair.unit_valid_from = unit.unit_valid_from
-INNER JOIN estimate AS later
+LEFT JOIN estimate AS later
     ON
         pair.basis = later.basis
         AND pair.unit_code = later.unit_code
@@ -52,7 +53,7 @@ INNER JOIN estimate AS later
         AND pair.edition_id = later.edition_id
         AND pair.instrument_code = later.instrument_code
         AND pair.node_code = later.node_code
-INNER JOIN estimate AS earlier
+LEFT JOIN estimate AS earlier
     ON
         pair.basis = earlier.basis
         AND pair.unit_code = earlier.unit_code
@@ -73,7 +74,7 @@ WHERE pair.comparable = 'yes' AND pair.is_estimated = 1
 
 
 def write_changes(warehouse: Warehouse, options: EstimateOptions) -> int:
-    """Replace ``estimates.est_sipas_change``: one row per pair of int_index_before that compares and has both estimates.
+    """Replace ``estimates.est_sipas_change``: one row per pair of int_index_before that compares and is of shares.
 
     Figures are percentage points. Returns the number of rows written.
     """

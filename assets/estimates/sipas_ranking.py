@@ -28,7 +28,7 @@ METHOD = "mrsw_normal"
 
 SETS = ("rank_low_marginal", "rank_high_marginal", "rank_low_simultaneous", "rank_high_simultaneous")
 
-# Units of one level under one unit above, per edition, instrument and node.
+# Units of one level under one unit above, per edition, instrument and node; one without an estimate may hold any rank.
 UNITS = f"""
 WITH estimate AS ({EDITION_ESTIMATES})
 
@@ -43,7 +43,7 @@ SELECT
     CASE WHEN candidate.is_pooled = 1 THEN estimate.se_pct END AS se_pct,
     estimate.n_eff
 FROM intermediate.int_ranking_candidate AS candidate
-INNER JOIN estimate
+LEFT JOIN estimate
     ON
         candidate.basis = estimate.basis
         AND candidate.unit_code = estimate.unit_code
@@ -51,7 +51,7 @@ INNER JOIN estimate
         AND candidate.edition_id = estimate.edition_id
         AND candidate.instrument_code = estimate.instrument_code
         AND candidate.node_code = estimate.node_code
-WHERE candidate.left_out IS NULL AND estimate.is_suppressed = 0
+WHERE candidate.left_out IS NULL AND coalesce(estimate.is_suppressed, 0) = 0
 """
 
 

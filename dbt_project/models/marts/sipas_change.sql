@@ -48,7 +48,8 @@ changed as (
         pair.reason_en,
         estimate.method
     from {{ ref('int_index_before') }} as pair
-    inner join figure as later
+    -- Every pair has both sides. Left joins keep an engine from joining these with each other first, by unit alone.
+    left join figure as later
         on
             pair.basis = later.basis
             and pair.unit_code = later.unit_code
@@ -56,7 +57,7 @@ changed as (
             and pair.edition_id = later.edition_id
             and pair.instrument_code = later.instrument_code
             and pair.node_code = later.node_code
-    inner join figure as earlier
+    left join figure as earlier
         on
             pair.basis = earlier.basis
             and pair.unit_code = earlier.unit_code
