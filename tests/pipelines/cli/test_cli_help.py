@@ -12,7 +12,7 @@ from assets.workspace import Workspace
 from pipelines.cli.main import main
 
 COMMANDS = [
-    ["run"], ["init"], ["status"], ["simulate"], ["doctor"], ["dev"],
+    ["run"], ["init"], ["status"], ["simulate"], ["doctor"], ["dev"], ["sample-size"], ["sample-draw"],
     ["quarantine", "list"], ["quarantine", "export"], ["sources", "check"],
 ]  # fmt: skip
 
