@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ import pyarrow as pa
 from quality.contract import Bilingual, Contract, FieldContract, landing_schema
 from quality.problem import Problem, did_you_mean
 
-Value = str | int | date | None
+Value = str | int | Decimal | date | None
 Key = tuple[Value, ...]
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
@@ -246,6 +247,17 @@ def _typed(field: FieldContract, text: str) -> Value:
                 Bilingual(vi=f"“{text}” không phải số nguyên", en=f"“{text}” is not a whole number; write digits only"),
             )
         return int(text)
+    if field.type == "decimal":
+        # Excel in Vietnamese writes a decimal comma.
+        if not re.fullmatch(r"-?\d{1,14}([.,]\d{1,4})?", text):
+            raise _Unfit(
+                "decimal",
+                Bilingual(
+                    vi=f"“{text}” không phải số có tối đa 4 chữ số thập phân",
+                    en=f"“{text}” is not a number of at most 4 decimals; write it as 92.5",
+                ),
+            )
+        return Decimal(text.replace(",", "."))
     if field.values and text not in field.values:
         hint = did_you_mean(text, field.values)
         allowed = ", ".join(field.values)

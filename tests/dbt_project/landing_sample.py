@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
+from landing_plan import plan_rows
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
@@ -138,6 +139,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
     tables |= reference_rows()
+    tables |= plan_rows()
     tables["working_day"] = working_day_table().to_pylist()
     inputs += handling_inputs(inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0})
     add_handling(tables, _lineage)
@@ -172,6 +174,9 @@ def empty_sample() -> Sample:
         "working_day",
         "activity_target",
         "complaint_limit",
+        "responsibility",
+        "target",
+        "criterion_evidence",
     }
     tables = {name: table if name in kept else table.slice(0, 0) for name, table in full.tables.items()}
     return Sample(tables, full.schemas)

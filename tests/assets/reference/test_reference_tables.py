@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -161,3 +162,19 @@ def test_a_misnamed_file_is_told(shipped: Path, overlay: Path) -> None:
     [problem] = faults(overlay, shipped, UNIT_HEADER, "admin_units.csv")
     assert (problem.rule, problem.file) == ("reference.unknown_table", "reference/admin_units.csv")
     assert "Did you mean “admin_unit”?" in problem.message.en
+
+
+@pytest.mark.parametrize(("written", "read"), [("92.5", "92.5"), ("92,5", "92.5"), ("90", "90")])
+def test_decimals_take_a_point_or_a_comma(shipped: Path, overlay: Path, written: str, read: str) -> None:
+    text = f'first_on,target_pct\n2025-01-01,"{written}"\n'
+    (overlay / "target.csv").write_text(text, encoding="utf-8")
+    tables, problems = reference_tables(shipped, overlay, {}, CONTRACTS)
+    assert problems == []
+    assert tables["target"]["target_pct"].to_pylist() == [Decimal(read)]
+
+
+def test_a_decimal_that_is_none_is_told(shipped: Path, overlay: Path) -> None:
+    (overlay / "target.csv").write_text("first_on,target_pct\n2025-01-01,90 %\n", encoding="utf-8")
+    tables, [problem] = reference_tables(shipped, overlay, {}, CONTRACTS)
+    assert (problem.rule, problem.line, problem.column) == ("reference.decimal", 2, "target_pct")
+    assert tables["target"].num_rows == 0

@@ -1,0 +1,56 @@
+"""What the sample's office wants of its indices: targets that compete, who is responsible, and what bears on which item."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+Row = dict[str, Any]
+
+# unit, level, instrument, node, first and last day, target.
+TARGETS = [
+    (None, None, None, None, date(2024, 1, 1), date(2025, 2, 14), "70"),
+    (None, None, None, None, date(2025, 2, 15), None, "55"),
+    (None, None, None, "F2", date(2024, 1, 1), None, "50.5"),
+    (None, None, "T1", "F2", date(2024, 1, 1), None, "52"),
+    (None, "province", None, None, date(2024, 1, 1), date(2025, 6, 14), "60"),
+    ("10441", None, None, None, date(2024, 1, 1), date(2025, 2, 14), "101"),
+    ("10441", None, None, "F1.2", date(2024, 1, 1), date(2025, 2, 14), "10"),
+    (None, None, "T0", None, date(2024, 1, 1), None, "100"),
+]
+RESPONSIBLE = [("F1", "Lãnh đạo", "Một cửa"), ("ALL", "Chủ tịch", "Văn phòng"), ("F1.2", "Phó chủ tịch", "Công chức")]
+# node, kind, class, topic; the second matches some of what the first matches.
+EVIDENCE = [
+    ("F1", "complaint", "conduct", None),
+    ("F1.1", "complaint", None, "roads"),
+    ("F2.1", "complaint_late", None, None),
+    ("A", "case_late", None, None),
+    ("F2.2", "complaint", "other", None),
+]
+
+
+def plan_rows() -> dict[str, list[Row]]:
+    return {
+        "target": [
+            {
+                "unit_code": unit, "unit_level": level, "instrument_code": instrument, "node_code": node,
+                "first_on": first, "last_on": last, "target_pct": Decimal(target), "basis": None,
+            }
+            for unit, level, instrument, node, first, last, target in TARGETS
+        ],
+        "responsibility": [
+            {
+                "instrument_code": "T1", "node_code": node, "lead_vi": lead, "lead_en": f"{lead} (en)",
+                "executing_vi": executing, "executing_en": f"{executing} (en)", "basis": None,
+            }
+            for node, lead, executing in RESPONSIBLE
+        ],
+        "criterion_evidence": [
+            {
+                "instrument_code": "T1", "node_code": node, "kind": kind, "complaint_class": class_,
+                "complaint_topic": topic, "note": None,
+            }
+            for node, kind, class_, topic in EVIDENCE
+        ],
+    }  # fmt: skip
