@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from quality.contract import Strict
 
 
 class EstimateOptions(Strict):
-    """Choices that the sources leave open: the kind of interval, and what a stratum with a single sampled PSU counts."""
+    """Choices that the sources leave open: the kind of interval, what a stratum with a single sampled PSU counts, and the
+    error that tests of change and confidence sets of ranks allow."""
 
     interval: Literal["korn_graubard", "logit", "wilson"] = "korn_graubard"
     single_psu: Literal["fail", "certainty", "adjust", "average"] = "fail"
+    significance_level: float = Field(default=0.05, gt=0, lt=0.5)

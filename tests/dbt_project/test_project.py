@@ -109,4 +109,4 @@ def test_dbt_unit_tests_pass(engine: str, request: pytest.FixtureRequest) -> Non
     warehouse: Warehouse = request.getfixturevalue(engine)
     results = unit_test(warehouse)
     assert [(result.name, result.message) for result in results if not result.is_good] == []
-    assert len(results) == 9
+    assert len(results) == len(manifest("duckdb")["unit_tests"]) > 0
