@@ -349,6 +349,27 @@ def test_the_worked_question_is_what_its_formulas_give() -> None:
     assert shipped == score
 
 
+def test_the_worked_shortfall_is_what_its_formula_gives() -> None:
+    """What the model makes of the same counts is a unit test of it."""
+    page = text_of(ROOT / "docs" / "methods" / "improvement-plan.md")
+    rows = {
+        name: [float(cell) for cell in cells.split("|")]
+        for name, cells in re.findall(r"^\| (valid|satisfied|index|gap|contribution) \|(.*)\|$", page, re.MULTILINE)
+    }
+    valid, satisfied = rows["valid"], rows["satisfied"]
+    index = [100 * s / n for s, n in zip(satisfied, valid, strict=True)]
+    contribution = [n * (100 - of) / sum(valid) for n, of in zip(valid, index, strict=True)]
+    assert rows["index"] == [round(value, 2) for value in index]
+    assert rows["gap"] == [round(90 - value, 2) for value in index]
+    assert rows["contribution"] == [round(value, 2) for value in contribution]
+    overall = 100 * sum(satisfied) / sum(valid)
+    assert (
+        f"{sum(satisfied):.0f} / {sum(valid):.0f} = **{overall:.2f}**, so {sum(contribution):.2f} are lacking" in page
+    )
+    assert f"{' + '.join(f'{value:.2f}' for value in contribution)} = {100 - overall:.2f}" in page
+    assert contribution.index(max(contribution)) == 1
+
+
 def test_sql_of_the_guides_names_columns_that_exist() -> None:
     """Every SQL block runs on empty marts made from the dictionary."""
     dictionary = text_of(REFERENCE / "marts.md")

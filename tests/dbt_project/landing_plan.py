@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -54,3 +54,31 @@ def plan_rows() -> dict[str, list[Row]]:
             for node, kind, class_, topic in EVIDENCE
         ],
     }  # fmt: skip
+
+
+def add_fall(tables: dict[str, list[Row]], lineage: Any, template: Row) -> None:
+    """Add a month in which two of three answers under F1 and one of four under F2 are not satisfied, after one without any."""
+    tables["input"].append(
+        template
+        | {
+            "input_id": "in-23",
+            "source": "forms_of_march",
+            "path": "inbox/forms_of_march/23.csv",
+            "delivery_kind": "upsert",
+        }
+        | {"delivery_seq": 23, "datasets": "survey_response,survey_answer", "scope_id": None, "unit_code": None}
+        | {"period_id": None, "rows_quarantined": 0, "rows_skipped": 0}
+    )
+    for number in range(40):
+        response = lineage("survey_response", 1000 + number, 23, "forms_of_march", "01", "date")
+        response |= {
+            "unit_code": "10441", "instrument_code": "T1", "responded_on": date(2025, 3, 1) + timedelta(days=number % 10),
+            "mode": "paper", "sex": "female", "age_band": "25-34",
+        }  # fmt: skip
+        tables["survey_response"].append(response)
+        for item in ("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"):
+            satisfied = number % 3 == 0 if item.startswith("F1") else number % 4 > 0
+            tables["survey_answer"].append(
+                {key: response[key] for key in ("record_key", "input_id", "delivery_seq")}
+                | {"item_code": item, "level": "4" if satisfied else "2"}
+            )

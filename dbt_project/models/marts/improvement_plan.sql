@@ -39,6 +39,26 @@ responsible as (
         on responsibility.instrument_code = above.instrument_code and responsibility.node_code = above.node_code
 ),
 
+-- A fall goes before other comparisons, the one with the period right before goes before the one with the year before.
+compared as (
+    select
+        unit_code,
+        unit_valid_from,
+        edition_id as period_id,
+        instrument_code,
+        node_code,
+        previous_edition_id,
+        change_pct,
+        p_adjusted,
+        direction,
+        row_number() over (
+            partition by unit_code, unit_valid_from, edition_id, instrument_code, node_code
+            order by case direction when 'fall' then 0 else 1 end, comparison, previous_edition_id
+        ) as choice
+    from {{ ref('sipas_change') }}
+    where basis = 'period'
+),
+
 judged as (
     select
         criterion.unit_code,
@@ -53,6 +73,11 @@ judged as (
         target.target_pct,
         criterion.contribution_pct,
         criterion.contribution_rank,
+        compared.previous_edition_id,
+        compared.change_pct,
+        compared.p_adjusted,
+        compared.direction,
+        case when compared.direction = 'fall' then 1 else 0 end as is_falling,
         case when 100 * criterion.n_satisfied < target.target_pct * criterion.n_answers then 1 else 0 end as is_below
     from {{ ref('int_criterion_shortfall') }} as criterion
     left join {{ ref('int_criterion_target') }} as target
@@ -62,6 +87,14 @@ judged as (
             and criterion.period_id = target.period_id
             and criterion.instrument_code = target.instrument_code
             and criterion.node_code = target.node_code
+    left join compared
+        on
+            criterion.unit_code = compared.unit_code
+            and criterion.unit_valid_from = compared.unit_valid_from
+            and criterion.period_id = compared.period_id
+            and criterion.instrument_code = compared.instrument_code
+            and criterion.node_code = compared.node_code
+            and compared.choice = 1
 )
 
 select
@@ -70,7 +103,11 @@ select
     judged.period_id,
     judged.instrument_code,
     judged.node_code,
-    'below_target' as reason,
+    case
+        when judged.is_falling = 0 then 'below_target'
+        when judged.is_below = 0 then 'falling'
+        else 'both'
+    end as reason,
     judged.n_forms_answered,
     judged.n_answers,
     judged.n_satisfied,
@@ -79,6 +116,10 @@ select
     cast(estimate.ci_high_pct as double precision) as ci_high_pct,
     cast(judged.target_pct as double precision) as target_pct,
     cast(judged.target_pct as double precision) - judged.index_pct as gap_pct,
+    judged.previous_edition_id as previous_period_id,
+    judged.change_pct,
+    judged.p_adjusted,
+    judged.direction as change_direction,
     judged.contribution_pct,
     judged.contribution_rank,
     cast(case when bears.on_complaints = 1 then coalesce(counted.n_complaints, 0) end as bigint) as n_complaints,
@@ -111,4 +152,4 @@ left join responsible
         judged.instrument_code = responsible.instrument_code
         and judged.node_code = responsible.item_code
         and responsible.choice = 1
-where judged.is_below = 1
+where judged.is_below = 1 or judged.is_falling = 1
