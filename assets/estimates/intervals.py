@@ -1,4 +1,4 @@
-"""Confidence intervals of a proportion from sums over forms. Reading the sums and writing estimates stand elsewhere."""
+"""Confidence intervals of a proportion. The variance of a designed sample, reading and writing stand elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
+from scipy.special import betaincinv, expit, stdtrit
+from scipy.special import logit as log_odds
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -91,6 +92,37 @@ def korn_graubard(proportion: Floats, effective_n: Floats) -> tuple[Floats, Floa
     high = np.where(with_misses, betaincinv(hits + 1, np.where(with_misses, misses, 1.0), 1 - TAIL), 1.0)
     # The bounds of a tiny n_eff may miss the estimate by a rounding error.
     return np.minimum(low, proportion), np.maximum(high, proportion)
+
+
+def effective_size(proportion: Floats, variance: Floats, rows: Integers, df: Integers) -> Floats:
+    """Return p(1 − p)/SE² times the squared ratio of the t quantiles of `rows` − 1 and `df`, not capped.
+
+    The number of independent answers that would be as precise (Korn and Graubard 1998), as `svyciprop(method = "beta")`
+    of R's survey package computes it. Needs a variance above 0, two rows and a degree of freedom.
+    """
+    quantiles = stdtrit(rows - 1, TAIL) / stdtrit(df, TAIL)
+    size: Floats = proportion * (1 - proportion) / variance * quantiles**2
+    return size
+
+
+def logit(proportion: Floats, variance: Floats, df: Integers) -> tuple[Floats, Floats]:
+    """Return the bounds logit(p) ± t · SE/(p(1 − p)), transformed back: `svyciprop(method = "xlogit")` of R."""
+    reach = stdtrit(df, 1 - TAIL) * np.sqrt(variance) / (proportion * (1 - proportion))
+    middle = log_odds(proportion)
+    return expit(middle - reach), expit(middle + reach)
+
+
+def wilson(proportion: Floats, variance: Floats, df: Integers) -> tuple[Floats, Floats]:
+    """Return Wilson's bounds for n_eff = p(1 − p)/SE² and z = t, as R's survey package 4.5 prints them.
+
+    Wilson 1927, Journal of the American Statistical Association 22, 209-212. Unlike `effective_size`, n_eff has no
+    factor for the degrees of freedom: they are in t.
+    """
+    size = proportion * (1 - proportion) / variance
+    square = stdtrit(df, 1 - TAIL) ** 2
+    middle = proportion + square / (2 * size)
+    reach = np.sqrt(square * (proportion * (1 - proportion) + square / (4 * size)) / size)
+    return (middle - reach) / (1 + square / size), (middle + reach) / (1 + square / size)
 
 
 def _variance(sums: FormSums) -> Floats:

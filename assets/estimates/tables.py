@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_change, sipas_index
+from assets.estimates import sipas_change, sipas_index, sipas_round
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
@@ -37,6 +37,12 @@ ESTIMATES = (
         "One row per unit, instrument, node, edition and an earlier edition it compares with: difference, interval and test.",
         (("intermediate", "int_index_before"), ("marts", "dim_admin_unit"), (SCHEMA, "est_sipas_index")),
         sipas_change.write_changes,
+    ),
+    EstimateTable(
+        "est_sipas_round",
+        "One row per round, unit, node, breakdown and value: design-based estimate, standard error and interval.",
+        (("intermediate", "int_survey_round_sums"),),
+        sipas_round.write_estimates,
     ),
 )
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
+from landing_design import add_design
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 from landing_plan import add_fall, plan_rows
 
@@ -143,6 +144,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     tables["working_day"] = working_day_table().to_pylist()
     inputs += handling_inputs(inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0})
     add_handling(tables, _lineage)
+    add_design(tables)
     add_fall(tables, _lineage, inputs[0])
     _count_accepted(tables)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
