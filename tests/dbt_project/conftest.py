@@ -40,3 +40,16 @@ def postgres_built(sample: Sample, postgres_url: str, tmp_path_factory: pytest.T
     build_all(warehouse, sample)
     yield warehouse
     warehouse.close()
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def scratch(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """An engine without models, for SQL on inputs of a test's own."""
+    folder = tmp_path_factory.mktemp(request.param)
+    made: Warehouse
+    if request.param == "duckdb":
+        made = DuckDBWarehouse(folder / "scratch.duckdb")
+    else:
+        made = PostgresWarehouse(request.getfixturevalue("postgres_url"), folder)
+    yield made
+    made.close()
