@@ -10,9 +10,10 @@ from quality.contract import Strict
 
 
 class EstimateOptions(Strict):
-    """Choices that the sources leave open: the kind of interval, what a stratum with a single sampled PSU counts, and the
-    error that tests of change and confidence sets of ranks allow."""
+    """Choices that the sources leave open: the kind of interval, what a stratum with a single sampled PSU counts, the
+    error that tests of change and confidence sets of ranks allow, and how large a weight may be before calibration."""
 
     interval: Literal["korn_graubard", "logit", "wilson"] = "korn_graubard"
     single_psu: Literal["fail", "certainty", "adjust", "average"] = "fail"
     significance_level: float = Field(default=0.05, gt=0, lt=0.5)
+    weight_limit: float | None = Field(default=None, gt=1)

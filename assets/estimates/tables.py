@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_change, sipas_index, sipas_round
+from assets.estimates import sipas_change, sipas_index, sipas_round, survey_calibration
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
 
@@ -39,9 +39,15 @@ ESTIMATES = (
         sipas_change.write_changes,
     ),
     EstimateTable(
+        "est_survey_calibration",
+        "One row per round, margin of its population and value: weights before and after calibration.",
+        (("intermediate", "int_survey_round_form"), ("staging", "stg_population_margin")),
+        survey_calibration.write_calibrations,
+    ),
+    EstimateTable(
         "est_sipas_round",
         "One row per round, unit, node, breakdown and value: design-based estimate, standard error and interval.",
-        (("intermediate", "int_survey_round_sums"),),
+        (("intermediate", "int_survey_round_sums"), ("staging", "stg_population_margin")),
         sipas_round.write_estimates,
     ),
 )

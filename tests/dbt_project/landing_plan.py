@@ -20,6 +20,14 @@ TARGETS = [
     (None, None, "T0", None, date(2024, 1, 1), None, "100"),
 ]
 RESPONSIBLE = [("F1", "Lãnh đạo", "Một cửa"), ("ALL", "Chủ tịch", "Văn phòng"), ("F1.2", "Phó chủ tịch", "Công chức")]
+# People of the rounds by margin. The form does not always say the sex. R1 and R3 cannot be calibrated.
+MARGINS = [
+    ("R4", "sex", None, "female", None, 300), ("R4", "sex", None, "male", None, 200),
+    ("R4", "residence", None, "urban", None, 150), ("R4", "residence", None, "rural", None, 350),
+    ("R5", "sex", "unit_code", "female", "10441", 90), ("R5", "sex", "unit_code", "male", "10441", 110),
+    ("R1", "sex", None, "female", None, 300), ("R1", "sex", None, "male", None, 200), ("R1", "age_band", None, "25-34", None, 499),
+    ("R3", "sex", None, "female", None, 400), ("R3", "sex", None, "male", None, 300), ("R3", "sex", None, "other", None, 5),
+]  # fmt: skip
 # node, kind, class, topic; the second matches some of what the first matches.
 EVIDENCE = [
     ("F1", "complaint", "conduct", None),
@@ -32,6 +40,10 @@ EVIDENCE = [
 
 def plan_rows() -> dict[str, list[Row]]:
     return {
+        "population_margin": [
+            dict(zip(("round_code", "breakdown_1", "breakdown_2", "value_1", "value_2", "n_people"), row, strict=True))
+            for row in MARGINS
+        ],
         "target": [
             {
                 "unit_code": unit, "unit_level": level, "instrument_code": instrument, "node_code": node,
@@ -73,7 +85,9 @@ def add_fall(tables: dict[str, list[Row]], lineage: Any, template: Row) -> None:
         response = lineage("survey_response", 1000 + number, 23, "forms_of_march", "01", "date")
         response |= {
             "unit_code": "10441", "instrument_code": "T1", "responded_on": date(2025, 3, 1) + timedelta(days=number % 10),
-            "mode": "paper", "sex": "female", "age_band": "25-34",
+            "mode": "paper", "age_band": "25-34", "sex": ("female", "male", "female", None)[number % 4],
+            "residence": "urban" if number % 5 < 2 else "rural", "weight": Decimal(8 + number % 7) / 4,
+            "stratum": "A" if number < 22 else "B", "psu": f"p{number % 3}" if number < 22 else None,
         }  # fmt: skip
         tables["survey_response"].append(response)
         for item in ("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"):
