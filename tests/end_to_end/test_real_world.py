@@ -17,7 +17,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
+import numpy as np
 import pytest
+
+from assets.estimates.intervals import effective_size, korn_graubard, logit
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "real_world"
@@ -140,6 +143,64 @@ def test_open_files_carry_the_same_index(marts: duckdb.DuckDBPyConnection) -> No
         " WHERE unit_code = 'kcmo' AND node_code = 'q2_01' AND period_id = '2021-09'",
     )
     assert [(satisfied, valid, float(share)) for satisfied, valid, share in found] == [(475, 1018, 46.66)]
+
+
+# strata, degrees of freedom and effective n as ../shared/domain/statistics.md gives them, the capped interval as published
+WAVES = {
+    "kcmo-wave-1": ("q2_01_w1", 1012, 1015.45, (0.435559, 0.497837)),
+    "kcmo-wave-2": ("q2_01_w2", 970, 976.00, (0.513233, 0.576659)),
+}
+
+
+Q2_01 = """
+    SELECT unit_code, estimate_pct / 100, se_pct / 100, df, n_eff, ci_low_pct / 100, ci_high_pct / 100, n_answers,
+        presentation
+    FROM marts.sipas_round WHERE round_code = ? AND node_code = 'q2_01' AND breakdown = '*'
+"""
+
+
+@pytest.mark.parametrize("wave", WAVES)
+def test_design_based_estimates_of_both_rounds(workspace: Path, wave: str) -> None:
+    """In the warehouse, which keeps ten decimals of a percentage: a revision keeps six."""
+    reference = json.loads((DATA / "survey" / "kcmo_reference_values.json").read_text(encoding="utf-8"))
+    key, df, effective_n, published = WAVES[wave]
+    [warehouse] = (workspace / "warehouse").glob("*.duckdb")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        found = {row[0]: row[1:] for row in rows(connection, Q2_01, wave)}
+    share, error, found_df, found_n, low, high, n, presentation = found["kcmo"]
+    assert share == pytest.approx(reference[key]["top2"], abs=1e-8)
+    assert (found_df, presentation) == (df, "show")
+    assert found_n == pytest.approx(effective_n, abs=0.005)
+    assert (low, high) == pytest.approx(published, abs=5e-7)
+    one, variance, degrees = np.array([share]), np.array([error**2]), np.array([df])
+    uncapped = effective_size(one, variance, np.array([n]), degrees)
+    for name, (lower, upper) in (
+        ("kg", korn_graubard(one, uncapped)),
+        ("logit", logit(one, variance, degrees)),
+    ):
+        stated = reference[key][f"{name}_lo"], reference[key][f"{name}_hi"]
+        assert (lower[0], upper[0]) == pytest.approx(stated, abs=1e-8), name
+    capped = korn_graubard(one, np.minimum(uncapped, n))
+    assert (low, high) == pytest.approx((capped[0][0], capped[1][0]), abs=1e-9)
+    by_district = reference[f"{key}_by_council"]
+    for place, district in enumerate(by_district["counci"]):
+        assert found[f"kcmo-{district}"][0] == pytest.approx(by_district["est"][place], abs=1e-8)
+        assert found[f"kcmo-{district}"][1] == pytest.approx(by_district["se"][place], abs=1e-8)
+
+
+@pytest.mark.parametrize("wave", WAVES)
+def test_published_estimates_are_those_of_the_warehouse(marts: duckdb.DuckDBPyConnection, wave: str) -> None:
+    found = {row[0]: row for row in rows(marts, Q2_01, wave)}
+    assert found["kcmo"][5:7] == pytest.approx(WAVES[wave][3], abs=5e-7)
+    assert {unit for unit in found} == {"kcmo", *(f"kcmo-{district}" for district in range(1, 7))}
+
+
+def test_design_of_both_rounds(marts: duckdb.DuckDBPyConnection) -> None:
+    found = rows(
+        marts,
+        "SELECT round_code, n_forms, n_strata, n_psus, n_stages, fpc, weight_deff FROM marts.dim_survey_round ORDER BY 1",
+    )
+    assert found == [("kcmo-wave-1", 1033, 6, 1033, 1, "none", 1.0), ("kcmo-wave-2", 984, 6, 984, 1, "none", 1.0)]
 
 
 # --- complaints ------------------------------------------------------------------------------------------------------
