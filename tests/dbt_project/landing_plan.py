@@ -23,11 +23,12 @@ RESPONSIBLE = [("F1", "Lãnh đạo", "Một cửa"), ("ALL", "Chủ tịch", "V
 # People of the rounds by margin. The form does not always say the sex. R1 and R3 cannot be calibrated.
 MARGINS = [
     ("R4", "sex", None, "female", None, 300), ("R4", "sex", None, "male", None, 200),
-    ("R4", "residence", None, "urban", None, 150), ("R4", "residence", None, "rural", None, 350),
+    ("R4", "age_band", None, "25-34", None, 150), ("R4", "age_band", None, "35-49", None, 350),
     ("R5", "sex", "unit_code", "female", "10441", 90), ("R5", "sex", "unit_code", "male", "10441", 110),
     ("R1", "sex", None, "female", None, 300), ("R1", "sex", None, "male", None, 200), ("R1", "age_band", None, "25-34", None, 499),
     ("R3", "sex", None, "female", None, 400), ("R3", "sex", None, "male", None, 300), ("R3", "sex", None, "other", None, 5),
 ]  # fmt: skip
+CALIBRATED = ("R4", "R5")
 # node, kind, class, topic; the second matches some of what the first matches.
 EVIDENCE = [
     ("F1", "complaint", "conduct", None),
@@ -85,8 +86,8 @@ def add_fall(tables: dict[str, list[Row]], lineage: Any, template: Row) -> None:
         response = lineage("survey_response", 1000 + number, 23, "forms_of_march", "01", "date")
         response |= {
             "unit_code": "10441", "instrument_code": "T1", "responded_on": date(2025, 3, 1) + timedelta(days=number % 10),
-            "mode": "paper", "age_band": "25-34", "sex": ("female", "male", "female", None)[number % 4],
-            "residence": "urban" if number % 5 < 2 else "rural", "weight": Decimal(8 + number % 7) / 4,
+            "mode": "paper", "age_band": "25-34" if number % 5 < 2 else "35-49", "sex": ("female", "male", "female", None)[number % 4],
+            "weight": Decimal(8 + number % 7) / 4,
             "stratum": "A" if number < 22 else "B", "psu": f"p{number % 3}" if number < 22 else None,
         }  # fmt: skip
         tables["survey_response"].append(response)
