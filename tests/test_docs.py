@@ -17,6 +17,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from assets.estimates.calibration import Margin, calibrate, kish_design_effect
 from assets.estimates.intervals import FormSums, ratio_over_forms
 from assets.ingest.readers.options import (
     CsvOptions,
@@ -347,6 +348,25 @@ def test_the_worked_question_is_what_its_formulas_give() -> None:
     with (ROOT / "assets" / "reference" / "shipped" / "answer_level.csv").open(encoding="utf-8", newline="") as file:
         shipped = [float(row["score"]) for row in csv.DictReader(file) if row["scale_code"] == "interest3"]
     assert shipped == score
+
+
+def test_the_worked_calibration_is_what_the_software_computes() -> None:
+    page = text_of(ROOT / "docs" / "methods" / "calibration.md")
+    rows = {
+        name: np.array([float(cell) for cell in cells.split("|")])
+        for name, cells in re.findall(
+            r"^\| (people|forms|weight before|factor|weight after) \|(.*)\|$", page, re.MULTILINE
+        )
+    }
+    margin = Margin(np.array([0, 1]), rows["people"])
+    found = calibrate(rows["weight before"], [margin], 1e-6, 1)
+    assert found.factors.round(2).tolist() == rows["factor"].tolist()
+    assert (rows["weight before"] * found.factors).tolist() == pytest.approx(rows["weight after"])
+    each = 20 * found.factors
+    assert f"are now {each[0]:.2f} and {each[1]:.2f}" in page
+    assert f"`deff_after` = **{kish_design_effect(np.repeat(each, rows['forms'].astype(int))):.2f}**" in page
+    share = 100 * (5 * each[0] + each[1]) / rows["people"].sum()
+    assert f"(5 · {each[0]:.2f} + 1 · {each[1]:.2f}) / {rows['people'].sum():.0f} = **{share:.2f} %**" in page
 
 
 def test_the_worked_shortfall_is_what_its_formula_gives() -> None:

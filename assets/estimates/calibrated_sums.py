@@ -1,7 +1,7 @@
 """Sums over the forms of calibrated survey rounds, which take the place of those that SQL makes with the weights as given.
 
 A weighted total over calibrated weights has the variance of its residuals, and every form of the round has one, inside a
-domain or not. Weights and predictions stand in calibration, the variance of a design in place_sums.
+domain or not. Weights and effects of margins stand in calibration, the variance of a design in place_sums.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
+from scipy.sparse import csr_matrix
 
-from assets.estimates.calibration import Calibration, CellSums, predictions
+from assets.estimates.calibration import Calibration, importance, margin_effects
 from assets.estimates.design import DomainSums, QuadraticForm
 from assets.estimates.intervals import Floats, Integers
 from assets.estimates.place_sums import Places, PlaceTotals, quadratic_forms
@@ -20,7 +21,7 @@ from assets.estimates.survey_calibration import RoundCalibration
 from assets.ingest.shape import literal
 from assets.warehouse.engine import Warehouse
 
-# Values held at once for each sum by domain and place.
+# Values held at once for each sum by domain and place or cell.
 MOST_VALUES = 2_000_000
 
 PLACE_COLUMNS = tuple(field.name for field in fields(Places) if field.name not in ("stratum", "psu"))
@@ -74,35 +75,62 @@ def calibrated_sums(
     answered = answers[members.form] > 0
     form, of = members.form[answered], members.domain[answered]
     cell, place, s, n = forms.cell[form], forms.place[form], satisfied[form], answers[form]
-    w, base = final[form], forms.weight[form]
+    w = final[form]
 
     def by_domain(values: Floats) -> Floats:
         return _sums(of, values, n_domains)
 
-    def by_cell(values: Floats) -> Floats:
-        return _sums(of * n_cells + cell, values, n_domains * n_cells).reshape(n_domains, n_cells)
-
     def by_place(values: Floats) -> Floats:
         return _sums(of * n_places + place, values, n_domains * n_places).reshape(n_domains, n_places)
 
-    cell_weights = _sums(forms.cell, forms.weight, n_cells)
-    cell_forms = _sums(forms.cell, np.ones_like(forms.weight), n_cells)
-    explained_s, explained_n = (
-        predictions(calibration, CellSums(by_cell(base * y), by_cell(y)), cell_weights, cell_forms) for y in (s, n)
-    )
-    # Of every form of the round, by cell and place.
-    where = forms.cell * n_places + forms.place
+    counts_as = importance(calibration, forms.weight)
+    sizes = _sums(forms.cell, counts_as, n_cells)
+
+    def effects(values: Floats) -> list[Floats]:
+        sums = []
+        for margin in calibration.margins:
+            n_categories = len(margin.people)
+            group = of * n_categories + margin.categories[cell]
+            sums.append(
+                _sums(group, counts_as[form] * values, n_domains * n_categories).reshape(n_domains, n_categories)
+            )
+        return margin_effects(calibration, sums, sizes)
+
+    # Of every form of the round, by cell and place; few cells have forms in many places.
     everyone, squared = (
-        _sums(where, values, n_cells * n_places).reshape(n_cells, n_places) for values in (final, final**2)
+        csr_matrix((values, (forms.cell, forms.place)), shape=(n_cells, n_places)) for values in (final, final**2)
     )
-    own_s, own_n = explained_s[of, cell], explained_n[of, cell]
+    of_categories = [margin.membership.T @ everyone for margin in calibration.margins]
+    effects_s, effects_n = effects(s), effects(n)
+    margins = calibration.margins
+
+    def by_form(found: list[Floats]) -> Floats:
+        return sum(
+            (effect[of, margin.categories[cell]] for effect, margin in zip(found, margins, strict=True)),
+            np.zeros(len(of)),
+        )
+
+    def explained(found: list[Floats]) -> Floats:
+        return sum(
+            (effect @ weights for effect, weights in zip(found, of_categories, strict=True)),
+            np.zeros((n_domains, n_places)),
+        )
+
+    def by_cell(found: list[Floats]) -> Floats:
+        return sum(
+            (effect[:, margin.categories] for effect, margin in zip(found, margins, strict=True)),
+            np.zeros((n_domains, n_cells)),
+        )
+
+    own_s, own_n = by_form(effects_s), by_form(effects_n)
+    cell_s, cell_n = by_cell(effects_s), by_cell(effects_n)
     square = w * w
     residuals = PlaceTotals(
-        a=by_place(w * s) - explained_s @ everyone,
-        b=by_place(w * n) - explained_n @ everyone,
-        aa=by_place(square * s * (s - 2 * own_s)) + explained_s**2 @ squared,
-        ab=by_place(square * (s * n - s * own_n - n * own_s)) + (explained_s * explained_n) @ squared,
-        bb=by_place(square * n * (n - 2 * own_n)) + explained_n**2 @ squared,
+        a=by_place(w * s) - explained(effects_s),
+        b=by_place(w * n) - explained(effects_n),
+        aa=by_place(square * s * (s - 2 * own_s)) + cell_s**2 @ squared,
+        ab=by_place(square * (s * n - s * own_n - n * own_s)) + (cell_s * cell_n) @ squared,
+        bb=by_place(square * n * (n - 2 * own_n)) + cell_n**2 @ squared,
     )
     return CalibratedSums(
         total_satisfied=by_domain(w * s),
@@ -184,7 +212,7 @@ def _domains(
             forms_table.column(name).to_numpy(zero_copy_only=False).astype(str), return_inverse=True
         )
         codes[name] = code_of, {str(value): number for number, value in enumerate(distinct)}
-    per_part = max(1, MOST_VALUES // len(place_ids))
+    per_part = max(1, MOST_VALUES // max(len(place_ids), len(found.calibration.factors)))
     for node in sorted({node for node, _ in rows}):
         satisfied, answers = _answers(warehouse, code, node, response_ids)
         for breakdown, (code_of, code_of_value) in codes.items():

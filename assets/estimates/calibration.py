@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from assets.estimates.intervals import Floats, Integers
 
@@ -27,9 +29,19 @@ class Margin:
 
     def totals(self, cells: Floats) -> Floats:
         """Return sums by category of values by cell; the last axis is cells and becomes categories."""
-        indicator = (self.categories[:, None] == np.arange(len(self.people))).astype(np.float64)
-        sums: Floats = cells @ indicator
+        sums: Floats = cells @ self.membership
         return sums
+
+    def crossed(self, other: Margin, sizes: Floats) -> csr_matrix:
+        """Return the sums of sizes by category of this margin (rows) and of the other (columns)."""
+        return self.membership.T @ other.membership.multiply(sizes[:, None]).tocsr()
+
+    @cached_property
+    def membership(self) -> csr_matrix:
+        """Cells (rows) in their categories (columns)."""
+        n_cells = len(self.categories)
+        ones = np.ones(n_cells)
+        return csr_matrix((ones, (np.arange(n_cells), self.categories)), shape=(n_cells, len(self.people)))
 
 
 @dataclass(frozen=True)
@@ -60,35 +72,34 @@ def calibrate(weights: Floats, margins: Sequence[Margin], tolerance: float, most
     return Calibration(tuple(margins), factors, most_rounds, False)
 
 
-@dataclass(frozen=True)
-class CellSums:
-    """Sums of one variable by cell, one row per domain, over the forms of the domain: with base weights, and plain."""
+def importance(calibration: Calibration, weights: Floats) -> Floats:
+    """Return what each form counts in the means of `margin_effects`: its base weight under one margin, 1 under several.
 
-    weighted: Floats
-    plain: Floats
-
-
-def predictions(calibration: Calibration, sums: CellSums, weights: Floats, forms: Floats) -> Floats:
-    """Return what the margins explain of a variable: one row per domain, one column per cell, the same for all its forms.
-
-    The variance of a total over calibrated weights is that of the residuals variable − prediction (0 outside the domain
-    less the prediction, for every form of the sample), Deville and Särndal 1992. `weights` and `forms` are the sums of base
-    weights and the numbers of forms by cell, of the whole sample.
-
-    Post-stratification predicts the weighted mean of the post-stratum. For raking svyrecvar takes the plain mean of each
-    category out of what is left, margin after margin, ten times over; so does this.
+    So does svyrecvar. Weighted means would suit raking too, and are the same where base weights do not differ.
     """
-    if len(calibration.margins) == 1:
-        [margin] = calibration.margins
-        means = margin.totals(sums.weighted) / margin.totals(weights)
-        of_cells: Floats = means[:, margin.categories]
-        return of_cells
-    explained: Floats = np.zeros_like(sums.plain)
+    return weights if len(calibration.margins) == 1 else np.ones_like(weights)
+
+
+def margin_effects(calibration: Calibration, sums: Sequence[Floats], sizes: Floats) -> list[Floats]:
+    """Return what each margin explains of a variable: one row per domain, one column per category.
+
+    The variance of a total over calibrated weights is that of its residuals (Deville and Särndal 1992): of the variable, 0
+    outside the domain, less the effects of the form's categories, for every form of the sample. The means of what is left
+    are taken out of each category, margin after margin, ten times over; one margin needs one.
+
+    `sums` are, by margin, the sums of importance times variable over the forms of the domain; `sizes` those of the
+    importance by cell, over the whole sample.
+    """
+    margins = calibration.margins
+    crossed = [[other.crossed(margin, sizes) for other in margins] for margin in margins]
+    effects: list[Floats] = [np.zeros_like(values) for values in sums]
     for _ in range(SWEEPS):
-        for margin in calibration.margins:
-            left = margin.totals(sums.plain - forms * explained)
-            explained = explained + (left / margin.totals(forms))[:, margin.categories]
-    return explained
+        for number, margin in enumerate(margins):
+            explained = sum(effect @ table for effect, table in zip(effects, crossed[number], strict=True))
+            total = margin.totals(sizes)
+            mean = np.divide(sums[number] - explained, total, out=np.zeros_like(sums[number]), where=total > 0)
+            effects[number] = effects[number] + mean
+    return effects
 
 
 def kish_design_effect(weights: Floats) -> float:

@@ -12,6 +12,8 @@ from landing_sample import Sample
 from test_sipas_round import Design, cells, place, round_of
 from test_survey_index import Row, counts_of, forms
 
+from assets.estimates.options import EstimateOptions
+from assets.estimates.survey_calibration import calibrations
 from assets.warehouse.engine import Warehouse
 
 __all__ = ["forms"]
@@ -138,3 +140,14 @@ def test_rounds_that_cannot_be_calibrated_say_why_and_stay(duckdb_built: Warehou
         "SELECT DISTINCT method FROM marts.sipas_round WHERE round_code IN ('R1', 'R3')"
     ).to_pylist()
     assert not any(str(row["method"]).startswith(("raked", "post")) for row in methods)
+
+
+def test_weights_above_the_limit_are_cut_off_before_calibration(duckdb_built: Warehouse) -> None:
+    limited = {found.round_code: found for found in calibrations(duckdb_built, EstimateOptions(weight_limit=1.2))}
+    for code in CALIBRATED:
+        found = limited[code]
+        assert found.final_weights is not None
+        largest = 1.2 * found.base_weights.mean()
+        assert found.weights.max() == pytest.approx(largest) and found.base_weights.max() > largest
+        assert (found.weights == found.base_weights).any()
+        assert found.final_weights.sum() == pytest.approx(sum(next(iter(found.margins.values())).values()))
