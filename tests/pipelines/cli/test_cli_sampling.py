@@ -77,6 +77,14 @@ def test_a_draw_repeats_byte_for_byte_whatever_the_order_and_the_kind_of_file(si
     assert {row["selection_probability"] for row in rows} == {"0.3333333333"}
 
 
+def test_golden(sipas: Sipas, tmp_path: Path) -> None:
+    """A draw is to give the same people in every release; the expected ones were found with sha256sum alone."""
+    pair = Path(__file__).parents[2] / "golden" / "sample_draw_proportional"
+    arguments = ["--stratum", "Xã", "--id", "Mã", "--size", "12", "--seed", "2024"]
+    assert sipas("sample-draw", f"{pair}_input.csv", tmp_path / "drawn.csv", *arguments).exit_code == 0
+    assert read(tmp_path / "drawn.csv") == read(Path(f"{pair}_expected.csv"))
+
+
 def test_the_counts_of_the_frame_are_a_reference_table(sipas: Sipas, tmp_path: Path) -> None:
     frame = write_frame(tmp_path / "frame.csv")
     arguments = ["--stratum", "Xã", "--each", "10", "--round", "KS2024"]
