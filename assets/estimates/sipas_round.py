@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from assets.estimates.calibrated_sums import with_calibrated_rounds
+from assets.estimates.calibrated_rounds import with_calibrated_rounds
 from assets.estimates.design import DomainSums, QuadraticForm, estimate_share
 from assets.estimates.intervals import Floats, Integers
 from assets.estimates.options import EstimateOptions

@@ -1,6 +1,6 @@
 """Which survey rounds have their weights calibrated to the population, and the report of it.
 
-Factors stand in calibration, the estimates that use them in sipas_round and calibrated_sums.
+Factors stand in calibration, the estimates that use them in sipas_round and calibrated_rounds.
 """
 
 from __future__ import annotations
