@@ -42,19 +42,24 @@ def difference(
     earlier_error: Floats,
     later_df: Floats,
     earlier_df: Floats,
-    covariance: Floats | float = 0.0,
+    covariance: Floats,
     level: float = 0.05,
 ) -> Differences:
     """Test later − earlier = 0 for estimates with standard errors above 0 (or NaN) and degrees of freedom above 0.
 
-    Var = SE₁² + SE₀² − 2·covariance; the covariance is 0 for separate respondents. Degrees of freedom by Satterthwaite
-    (1946, Biometrics Bulletin 2, 110-114): (SE₁² + SE₀²)² / (SE₁⁴/df₁ + SE₀⁴/df₀). The interval holds 1 − level, the p-value
-    is two-sided, both by Student's t.
+    Var = SE₁² + SE₀² − 2·covariance. Separate respondents have none (NaN): the degrees of freedom are then those of
+    Satterthwaite (1946, Biometrics Bulletin 2, 110-114), (SE₁² + SE₀²)² / (SE₁⁴/df₁ + SE₀⁴/df₀). Samples with a covariance share
+    their clusters, which count once: the smaller of the two. The interval holds 1 − level, the p-value is two-sided, both by
+    Student's t. Without a variance above 0 there is no test.
     """
-    known = np.isfinite(later_error) & np.isfinite(earlier_error) & (later_df > 0) & (earlier_df > 0)
+    shared = np.isfinite(covariance)
+    variance = later_error**2 + earlier_error**2 - 2 * np.where(shared, covariance, 0.0)
+    known = (variance > 0) & (later_df > 0) & (earlier_df > 0)
     one, other = np.where(known, later_error, 1.0) ** 2, np.where(known, earlier_error, 1.0) ** 2
-    error = np.sqrt(np.maximum(one + other - 2 * covariance, np.finfo(np.float64).tiny))
-    df = (one + other) ** 2 / (one**2 / np.where(known, later_df, 1.0) + other**2 / np.where(known, earlier_df, 1.0))
+    later_df, earlier_df = np.where(known, later_df, 1.0), np.where(known, earlier_df, 1.0)
+    error = np.sqrt(np.where(known, variance, 1.0))
+    satterthwaite = (one + other) ** 2 / (one**2 / later_df + other**2 / earlier_df)
+    df = np.where(shared, np.minimum(later_df, earlier_df), satterthwaite)
     found = later - earlier
     reach = student.ppf(1 - level / 2, df) * error
     p_value = 2 * student.sf(np.abs(found) / error, df)

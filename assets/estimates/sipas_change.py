@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from assets.estimates.differences import Floats, difference, error_without_spread, holm
+from assets.estimates.editions import EDITION_ESTIMATES
 from assets.estimates.options import EstimateOptions
 from assets.estimates.sipas_index import SCALE
 from assets.warehouse.engine import Warehouse
@@ -22,6 +23,8 @@ FIGURES = tuple(
 
 # Compared together, and so adjusted together: the units of one level under one parent, per node and pair of editions.
 PAIRS = f"""
+WITH estimate AS ({EDITION_ESTIMATES})
+
 SELECT
     {", ".join(f"pair.{name}" for name in KEY)},
     dense_rank() OVER (
@@ -36,26 +39,35 @@ SELECT
     earlier.estimate_pct AS earlier_estimate_pct,
     earlier.se_pct AS earlier_se_pct,
     earlier.df AS earlier_df,
-    earlier.n_eff AS earlier_n_eff
+    earlier.n_eff AS earlier_n_eff,
+    common.covariance
 FROM intermediate.int_index_before AS pair
 INNER JOIN marts.dim_admin_unit AS unit
     ON pair.unit_code = unit.unit_code AND pair.unit_valid_from = unit.unit_valid_from
-INNER JOIN estimates.est_sipas_index AS later
+INNER JOIN estimate AS later
     ON
-        pair.unit_code = later.unit_code
+        pair.basis = later.basis
+        AND pair.unit_code = later.unit_code
         AND pair.unit_valid_from = later.unit_valid_from
-        AND pair.edition_id = later.period_id
+        AND pair.edition_id = later.edition_id
         AND pair.instrument_code = later.instrument_code
         AND pair.node_code = later.node_code
-        AND later.breakdown = '*'
-INNER JOIN estimates.est_sipas_index AS earlier
+INNER JOIN estimate AS earlier
     ON
-        pair.unit_code = earlier.unit_code
+        pair.basis = earlier.basis
+        AND pair.unit_code = earlier.unit_code
         AND pair.unit_valid_from = earlier.unit_valid_from
-        AND pair.previous_edition_id = earlier.period_id
+        AND pair.previous_edition_id = earlier.edition_id
         AND pair.previous_instrument_code = earlier.instrument_code
         AND pair.previous_node_code = earlier.node_code
-        AND earlier.breakdown = '*'
+LEFT JOIN intermediate.int_round_covariance AS common
+    ON
+        pair.basis = 'round'
+        AND pair.unit_code = common.unit_code
+        AND pair.unit_valid_from = common.unit_valid_from
+        AND pair.edition_id = common.edition_id
+        AND pair.previous_edition_id = common.previous_edition_id
+        AND pair.node_code = common.node_code
 WHERE pair.comparable = 'yes' AND pair.is_estimated = 1
 """
 
@@ -91,6 +103,7 @@ def estimate(pairs: pa.Table, level: float) -> pa.Table:
         given["earlier_error"],
         given["later_df"],
         given["earlier_df"],
+        covariance=column("covariance"),
         level=level,
     )
     adjusted, tests = holm(found.p_value, pairs.column("family").to_numpy().astype(np.int64))

@@ -397,9 +397,14 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         10: ("10441", date(2025, 2, 1)),
         12: ("10465", date(2025, 7, 20)),
     }
-    for number in range(count):
-        seq = rng.choice(list(deliveries))
-        unit, first = deliveries[seq]
+    # The neighbours of 10441 answer in the same two months, so that units can be ranked and followed.
+    neighbours = [(10, unit, first) for unit in ("10462", "10465") for first in (date(2025, 1, 1), date(2025, 2, 1))]
+    for number in range(count + 40):
+        if number < count:
+            seq = rng.choice(list(deliveries))
+            unit, first = deliveries[seq]
+        else:
+            seq, unit, first = neighbours[number % 4]
         day = first + timedelta(days=rng.randrange(10))
         response = _lineage("survey_response", number, seq, "forms", "01", "date")
         response |= {
@@ -408,7 +413,7 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         }  # fmt: skip
         responses.append(response)
         # A whole commune-month of satisfied people gives a standard error of 0.
-        levels = ["4", "5"] if seq == 10 else ["1", "2", "3", "4", "4", "5", "5", "9", None]
+        levels = ["4", "5"] if (seq, unit) == (10, "10441") else ["1", "2", "3", "4", "4", "5", "5", "9", None]
         # Nobody answers the last question.
         asked = dict.fromkeys(("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"), levels)
         asked |= {question: ["1", "2", "2", "9", None] for question in ("Q1.1", "Q4")}

@@ -203,7 +203,7 @@ def test_the_crosswalk_reads_both_ways(built: Built) -> None:
     rows = built.query("SELECT * FROM marts.dim_instrument_crosswalk")
     backwards = {"merged": "split", "split": "merged", "exact": "exact", "none": "none"}
     found = {tuple(row.values()) for row in rows}
-    assert len(found) == len(rows) == 2 * 24
+    assert len(found) == len(rows) == 2 * 30
     assert found == {(to, to_item, of, item, backwards[relation]) for of, item, to, to_item, relation in found}
     assert ("V2022", "Q9.16", "HN2023", "I.1", "merged") in found and (
         "V2022",

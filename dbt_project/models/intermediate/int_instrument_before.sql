@@ -2,7 +2,7 @@
 with instrument as (
     select
         code,
-        coalesce(method_family, code) as family,
+        method_family as family,
         coalesce(first_year, 0) as first_year
     from {{ ref('stg_instrument') }}
 ),

@@ -1,16 +1,5 @@
 with figure as (
-    select
-        unit_code,
-        unit_valid_from,
-        period_id as edition_id,
-        instrument_code,
-        node_code,
-        node_level,
-        n_forms_answered,
-        n_answers,
-        n_satisfied,
-        index_pct
-    from {{ ref('sipas_index') }}
+    {{ index_figures(['node_level', 'n_forms_answered', 'n_answers', 'n_satisfied', 'index_pct']) }}
 ),
 
 changed as (
@@ -44,6 +33,11 @@ changed as (
         estimate.p_adjusted,
         coalesce(estimate.n_tests, 0) as n_tests,
         coalesce(estimate.direction, 'untested') as direction,
+        case
+            when 'suppress' in (later.presentation, earlier.presentation) then 'suppress'
+            when 'review' in (later.presentation, earlier.presentation) then 'review'
+            when later.presentation is not null and earlier.presentation is not null then 'show'
+        end as presentation,
         pair.comparable,
         case
             when pair.comparable = 'no' then 'break'
@@ -56,14 +50,16 @@ changed as (
     from {{ ref('int_index_before') }} as pair
     inner join figure as later
         on
-            pair.unit_code = later.unit_code
+            pair.basis = later.basis
+            and pair.unit_code = later.unit_code
             and pair.unit_valid_from = later.unit_valid_from
             and pair.edition_id = later.edition_id
             and pair.instrument_code = later.instrument_code
             and pair.node_code = later.node_code
     inner join figure as earlier
         on
-            pair.unit_code = earlier.unit_code
+            pair.basis = earlier.basis
+            and pair.unit_code = earlier.unit_code
             and pair.unit_valid_from = earlier.unit_valid_from
             and pair.previous_edition_id = earlier.edition_id
             and pair.previous_instrument_code = earlier.instrument_code
@@ -109,6 +105,7 @@ select
     cast(p_adjusted as double precision) as p_adjusted,
     cast(n_tests as bigint) as n_tests,
     direction,
+    presentation,
     comparable,
     case untested_for
         when 'break' then reason_vi

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from assets.estimates.differences import difference, error_without_spread, holm
+from assets.estimates.differences import Differences, difference, error_without_spread, holm
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
-def one(later: float, earlier: float, later_error: float, earlier_error: float, later_df: float, earlier_df: float):  # type: ignore[no-untyped-def]
-    return difference(*(np.array([value]) for value in (later, earlier, later_error, earlier_error, later_df, earlier_df)))  # type: ignore[arg-type]  # fmt: skip
+def one(*values: float, covariance: float = np.nan) -> Differences:
+    """The difference of one pair: the two estimates, their standard errors and degrees of freedom."""
+    return difference(*(np.array([value]) for value in values), covariance=np.array([covariance]))
 
 
 def test_separate_means_are_compared_as_welch_does() -> None:
@@ -52,11 +53,10 @@ def test_the_published_change_of_kansas_city() -> None:
 
 def test_a_covariance_of_common_units_narrows_the_change() -> None:
     apart = one(0.7, 0.6, 0.05, 0.05, 20, 20)
-    together = difference(
-        np.array([0.7]), np.array([0.6]), np.array([0.05]), np.array([0.05]), np.array([20.0]), np.array([20.0]),
-        covariance=np.array([0.001]),
-    )  # fmt: skip
+    together = one(0.7, 0.6, 0.05, 0.05, 20, 25, covariance=0.001)
     assert together.standard_error[0] ** 2 == pytest.approx(apart.standard_error[0] ** 2 - 2 * 0.001)
+    assert together.degrees_of_freedom[0] == 20, "the clusters that both share count once"
+    assert np.isnan(one(0.7, 0.6, 0.05, 0.05, 20, 25, covariance=0.0026).p_value[0]), "no variance is left"
 
 
 def test_a_side_without_spread_is_not_taken_for_certain() -> None:
