@@ -17,6 +17,7 @@ import pytest
 import typer
 from pydantic import BaseModel
 
+from assets.estimates.calibration import Margin, calibrate, kish_design_effect
 from assets.estimates.intervals import FormMoments, FormSums, most_effective_n, ratio_over_forms
 from assets.ingest.readers.options import (
     CsvOptions,
@@ -367,6 +368,46 @@ def test_the_worked_question_is_what_its_formulas_give() -> None:
     with (ROOT / "assets" / "reference" / "shipped" / "answer_level.csv").open(encoding="utf-8", newline="") as file:
         shipped = [float(row["score"]) for row in csv.DictReader(file) if row["scale_code"] == "interest3"]
     assert shipped == score
+
+
+def test_the_worked_calibration_is_what_the_software_computes() -> None:
+    page = text_of(ROOT / "docs" / "methods" / "calibration.md")
+    rows = {
+        name: np.array([float(cell) for cell in cells.split("|")])
+        for name, cells in re.findall(
+            r"^\| (people|forms|weight before|factor|weight after) \|(.*)\|$", page, re.MULTILINE
+        )
+    }
+    margin = Margin(np.array([0, 1]), rows["people"])
+    found = calibrate(rows["weight before"], [margin], 1e-6, 1)
+    assert found.factors.round(2).tolist() == rows["factor"].tolist()
+    assert (rows["weight before"] * found.factors).tolist() == pytest.approx(rows["weight after"])
+    each = 20 * found.factors
+    assert f"are now {each[0]:.2f} and {each[1]:.2f}" in page
+    assert f"`deff_after` = **{kish_design_effect(np.repeat(each, rows['forms'].astype(int))):.2f}**" in page
+    share = 100 * (5 * each[0] + each[1]) / rows["people"].sum()
+    assert f"(5 · {each[0]:.2f} + 1 · {each[1]:.2f}) / {rows['people'].sum():.0f} = **{share:.2f} %**" in page
+
+
+def test_the_worked_shortfall_is_what_its_formula_gives() -> None:
+    """What the model makes of the same counts is a unit test of it."""
+    page = text_of(ROOT / "docs" / "methods" / "improvement-plan.md")
+    rows = {
+        name: [float(cell) for cell in cells.split("|")]
+        for name, cells in re.findall(r"^\| (valid|satisfied|index|gap|contribution) \|(.*)\|$", page, re.MULTILINE)
+    }
+    valid, satisfied = rows["valid"], rows["satisfied"]
+    index = [100 * s / n for s, n in zip(satisfied, valid, strict=True)]
+    contribution = [n * (100 - of) / sum(valid) for n, of in zip(valid, index, strict=True)]
+    assert rows["index"] == [round(value, 2) for value in index]
+    assert rows["gap"] == [round(90 - value, 2) for value in index]
+    assert rows["contribution"] == [round(value, 2) for value in contribution]
+    overall = 100 * sum(satisfied) / sum(valid)
+    assert (
+        f"{sum(satisfied):.0f} / {sum(valid):.0f} = **{overall:.2f}**, so {sum(contribution):.2f} are lacking" in page
+    )
+    assert f"{' + '.join(f'{value:.2f}' for value in contribution)} = {100 - overall:.2f}" in page
+    assert contribution.index(max(contribution)) == 1
 
 
 def test_sql_of_the_guides_names_columns_that_exist() -> None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from assets.estimates import sipas_change, sipas_index, sipas_ranking, sipas_round, sipas_small_area, survey_driver
+from assets.estimates import (
+    sipas_change,
+    sipas_index,
+    sipas_ranking,
+    sipas_round,
+    sipas_small_area,
+    survey_calibration,
+    survey_driver,
+)
 from assets.estimates.editions import READS as ESTIMATES_READ
 from assets.estimates.options import EstimateOptions
 from assets.warehouse.engine import Warehouse
@@ -34,9 +42,15 @@ ESTIMATES = (
         sipas_index.write_estimates,
     ),
     EstimateTable(
+        "est_survey_calibration",
+        "One row per round, margin of its population and value: weights before and after calibration.",
+        (("intermediate", "int_survey_round_form"), ("staging", "stg_population_margin")),
+        survey_calibration.write_calibrations,
+    ),
+    EstimateTable(
         "est_sipas_round",
         "One row per round, unit, node, breakdown and value: design-based estimate, standard error and interval.",
-        (("intermediate", "int_survey_round_sums"),),
+        (("intermediate", "int_survey_round_sums"), ("staging", "stg_population_margin")),
         sipas_round.write_estimates,
     ),
     EstimateTable(

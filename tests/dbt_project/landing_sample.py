@@ -12,6 +12,7 @@ import pyarrow as pa
 from landing_design import add_design
 from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
+from landing_plan import add_fall, plan_rows
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
@@ -140,13 +141,14 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
-    tables |= reference_rows() | overridden_reference()
+    tables |= reference_rows() | overridden_reference() | plan_rows()
     tables["working_day"] = working_day_table().to_pylist()
     template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
     inputs += handling_inputs(template) + evaluation_inputs(template)
     add_handling(tables, _lineage)
     add_design(tables)
     add_evaluation(tables, _lineage)
+    add_fall(tables, _lineage, inputs[0])
     _count_accepted(tables)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
@@ -178,6 +180,9 @@ def empty_sample() -> Sample:
         "working_day",
         "activity_target",
         "complaint_limit",
+        "responsibility",
+        "target",
+        "criterion_evidence",
     }
     tables = {name: table if name in kept else table.slice(0, 0) for name, table in full.tables.items()}
     return Sample(tables, full.schemas)
