@@ -18,6 +18,7 @@ TARGETS = [
     ("10441", None, None, None, date(2024, 1, 1), date(2025, 2, 14), "101"),
     ("10441", None, None, "F1.2", date(2024, 1, 1), date(2025, 2, 14), "10"),
     (None, None, "T0", None, date(2024, 1, 1), None, "100"),
+    (None, None, None, "F1.2", date(2025, 3, 1), date(2025, 3, 31), "20"),
 ]
 RESPONSIBLE = [("F1", "Lãnh đạo", "Một cửa"), ("ALL", "Chủ tịch", "Văn phòng"), ("F1.2", "Phó chủ tịch", "Công chức")]
 # People of the rounds by margin. The form does not always say the sex. R1 and R3 cannot be calibrated.

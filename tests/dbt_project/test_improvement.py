@@ -18,7 +18,7 @@ from assets.warehouse.engine import Warehouse
 Row = dict[str, Any]
 Key = tuple[str, date, str, str]
 # Items with the nodes above them, the nearest first.
-ABOVE = {item: (item, item[:2], "A", "ALL") for item in ITEMS}
+ABOVE = {item: (item, item[:2], "A", "ALL") for item in ITEMS} | {"HL": ("HL", "ALL")}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def counts(sample: Sample, spans: dict[str, tuple[date, date]]) -> dict[Key, lis
     found: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     for form in current(sample, "survey_response"):
         given = answers[form["record_key"], form["delivery_seq"]]
-        for item in ITEMS:
+        for item in ABOVE:
             if given.get(item) not in VALID:
                 continue
             for period, (first, last) in spans.items():
@@ -125,12 +125,19 @@ def test_contributions_are_shares_of_the_shortfall(
     added: Counter[Any] = Counter()
     contributions = {}
     for key, (n, s) in counts.items():
+        if key[3] not in ITEMS:
+            continue
         everyone = sum(counts[(*key[:3], item)][0] for item in ITEMS if (*key[:3], item) in counts)
         contributions[key] = n * (100 - 100 * s / n) / everyone
         added[key[:3]] += contributions[key]
     for place, total in added.items():
         assert total == pytest.approx(100 - overall[place])
+    assert any(key[3] == "HL" for key in plan)
     for key, row in plan.items():
+        if key[3] == "HL":
+            # Answers for the whole are not pooled with those of the items.
+            assert row["contribution_pct"] is row["contribution_rank"] is None
+            continue
         assert row["contribution_pct"] == pytest.approx(contributions[key])
         larger = sum(contributions.get((*key[:3], item), -1.0) > contributions[key] + 1e-9 for item in ITEMS)
         assert row["contribution_rank"] == 1 + larger
@@ -146,7 +153,7 @@ def test_evidence_counts_the_complaints_and_late_cases_that_bear(
             (item, kind)
             for node, kind, class_, about in EVIDENCE
             if kind != "case_late" and class_ in (None, of_class) and about in (None, topic)
-            for item in ITEMS
+            for item in ABOVE
             if node in ABOVE[item]
         }
         for period, (first, last) in spans.items():
