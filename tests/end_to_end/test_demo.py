@@ -180,6 +180,16 @@ def test_survey_counts_per_unit_month_and_item(truth, marts) -> None:
     assert counted == planted
 
 
+def test_decimal_commas_are_read(truth, workspace: Path) -> None:
+    """Every accepted form weighs one, however it was typed; read otherwise the forms would stand in quarantine."""
+    with duckdb.connect() as connection:
+        [(weights, forms)] = connection.execute(
+            "SELECT list(DISTINCT weight), count(*) FROM read_parquet(?, union_by_name = true)",
+            [str(workspace / "landing" / "survey_response" / "*.parquet")],
+        ).fetchall()
+    assert weights == [1] and 0 < truth["text"]["decimal_comma_forms"] < forms
+
+
 def test_official_percentage_of_the_district_year(truth, marts) -> None:
     [(answers, satisfied, index)] = marts(
         "SELECT n_answers, n_satisfied, index_pct FROM marts.sipas_index "

@@ -430,6 +430,17 @@ def test_dates_stand_as_text_and_as_dates(demo: tuple[Path, Truth]) -> None:
     assert slashed == [("H26.99.01",)]
 
 
+def test_decimal_commas_are_counted(demo: tuple[Path, Truth]) -> None:
+    written = 0
+    for file in demo[1].files:
+        if file.source == "khao_sat_xa" and file.accepted:
+            sheet = survey_sheet(demo[0] / file.path)
+            written += sum(row[7] == "1,0" for row in sheet.iter_rows(min_row=header_row(sheet) + 2, values_only=True))
+    counted = demo[1].text["decimal_comma_forms"]
+    # Beside those of accepted forms some stand on forms refused for another reason, and on duplicates.
+    assert 0.9 * written < counted <= written and counted > 20
+
+
 def test_a_ledger_repeats_what_is_open_with_its_new_state(demo: tuple[Path, Truth]) -> None:
     versions = defaultdict(list)
     for path in sorted((demo[0] / "inbox/phan_anh").glob("282_*.xlsx")):
