@@ -28,12 +28,13 @@ from quality.contract import landing_schema, load_contracts
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "reference" / "shipped"
 REFERENCE = (
     "instrument", "instrument_item", "answer_level", "instrument_crosswalk", "method_break", "admin_unit",
-    "admin_unit_change", "calendar_day", "complaint_limit", "activity_target",
+    "admin_unit_change", "calendar_day", "complaint_limit", "activity_target", "target", "responsibility", "criterion_evidence",
+    "one_stop_band", "one_stop_level", "one_stop_threshold", "service_quality_item",
 )  # fmt: skip
 
 ROOT = "G"
 CALENDAR = (date(2019, 12, 15), date(2025, 12, 31))
-COUNTED_FORMS = ("sipas_index", "survey_question")
+COUNTED_FORMS = ("sipas_index", "survey_question", "improvement_plan")
 WHOLE_FORMS = ("survey_reliability", "survey_form_quality", "survey_driver")
 CASES = ("case_settlement", "working_day_duration")
 METHODS = (*COUNTED_FORMS, *WHOLE_FORMS, *CASES, "complaint_handling", "submission_status")

@@ -13,6 +13,7 @@ from cli_office import Sipas, lines_with, words
 from assets.reference.tables import reference_tables
 from quality.contract import load_contracts
 
+SHIPPED = Path(__file__).resolve().parents[3] / "assets" / "reference" / "shipped"
 HEADER = ["Mã", "Họ tên", "Xã"]
 ROWS = [[f"D{n:03d}", f"Người Thứ {n}", "Xã An Mỹ" if n % 3 else "Xã Hồng Sơn"] for n in range(90)]
 
@@ -93,7 +94,11 @@ def test_the_counts_of_the_frame_are_a_reference_table(sipas: Sipas, tmp_path: P
     overlay = tmp_path / "reference"
     overlay.mkdir()
     (tmp_path / "drawn_sampling_frame.csv").rename(overlay / "sampling_frame.csv")
-    tables, problems = reference_tables(tmp_path / "none", overlay, {}, load_contracts())
+    (overlay / "survey_round.csv").write_text(
+        "code,instrument_code,first_on,last_on,is_probability_sample\nKS2024,HN2023,2024-10-01,2024-10-31,yes\n",
+        encoding="utf-8",
+    )
+    tables, problems = reference_tables(SHIPPED, overlay, {}, load_contracts())
     assert problems == []
     assert tables["sampling_frame"].select(["round_code", "stratum", "psu", "n_units"]).to_pylist() == [
         {"round_code": "KS2024", "stratum": "Xã An Mỹ", "psu": None, "n_units": 60},
