@@ -1,4 +1,5 @@
--- A group is a number here, NULL where the row is not broken down: text would be hashed for each form, node and breakdown.
+-- A group is a number here, NULL where the row is not broken down: text would be hashed for each form, node and
+-- breakdown.
 with form as (
     select
         form.response_id,
