@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := workspaces/my_duc
+# Test processes at a time; each takes about 1 GB of memory.
+WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: help run test dev check bench lock clean
+.PHONY: help run test dev check format lint types sql bench lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -32,16 +34,26 @@ run: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas run --workspace $(DEMO)
 
 test: $(READY)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 dev: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas dev --workspace $(DEMO)
 
+# All four side by side, each to its end, so that one call shows every fault.
 check: $(READY)
+	@$(MAKE) --no-print-directory --keep-going --jobs 4 format lint types sql
+
+format: $(READY)
 	@$(BIN)/ruff format --check .
+
+lint: $(READY)
 	@$(BIN)/ruff check .
+
+types: $(READY)
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests
+
+sql: $(READY)
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks

@@ -25,7 +25,7 @@ from assets.reference.units import name_key, unit_names
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract, load_contracts
 from quality.gate import GateThresholds
-from quality.problem import Problem, did_you_mean
+from quality.problem import Problem
 
 SHIPPED_REFERENCE = Path(__file__).parent / "reference" / "shipped"
 
@@ -164,7 +164,7 @@ class Office:
 
     @property
     def _levels(self) -> dict[str, dict[str, tuple[str, ...]]]:
-        """Instrument → item → the levels of its scale; an item on a scale without levels is noted and left out."""
+        """Instrument → item → the levels of its scale; an item without a known scale, which is told elsewhere, is left out."""
         on_scale: dict[str, list[str]] = {}
         for row in self.reference["answer_level"].to_pylist():
             on_scale.setdefault(row["scale_code"], []).append(row["level"])
@@ -174,14 +174,6 @@ class Office:
                 continue
             if row["scale_code"] in on_scale:
                 levels.setdefault(row["instrument_code"], {})[row["node_code"]] = tuple(on_scale[row["scale_code"]])
-                continue
-            item, scale = f"{row['instrument_code']} {row['node_code']}", row["scale_code"] or ""
-            hint = did_you_mean(scale, on_scale)
-            text = Bilingual(
-                vi=f"Tiêu chí {item}: thang đo “{scale}” không có trong answer_level.{hint.vi}",
-                en=f"Item {item}: the scale “{scale}” has no levels in answer_level.{hint.en}",
-            )
-            self.note([Problem("reference.unknown_scale", text, "reference/instrument_item.csv", column="scale_code")])
         return levels
 
     def ingest_context(self) -> IngestContext:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import demo_run, million, read_csv, read_xlsx, survey_round
+from benchmarks import coverage, demo_run, million, read_csv, read_xlsx, survey_round
 from benchmarks.measure import BenchmarkFailed
 from benchmarks.report import PAGE, Finding, write_page
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Path], Finding]] = {
     "csv": read_csv.run,
     "demo": demo_run.run,
     "million": million.run,
+    "coverage": coverage.run,
     "survey_round": survey_round.run,
 }
 

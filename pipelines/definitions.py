@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ import dagster as dg
 from assets.estimates.asset import estimate_assets
 from assets.ingest.spec import load_specs
 from assets.landing.asset import landing_assets, reference_assets, source_specs
-from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.asset import publish_assets
 from assets.reference.periods import month_of
@@ -22,15 +20,13 @@ from assets.warehouse.asset import dbt_assets
 from assets.warehouse.dbt import manifest
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
-from pipelines.lock import run_lock
-from pipelines.resources import name_revision, open_office, open_warehouse, publication
+from pipelines.inbox import inbox_sensor
+from pipelines.resources import name_revision, office_at_work, open_warehouse, publication
 from pipelines.settings import Settings, load_settings, months_between
 from quality.contract import load_contracts
 
 WORKSPACE_VARIABLE = "SIPAS_WORKSPACE"
 JOB = "month"
-# Dagster's own tags for a range of partitions in one run.
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 @dataclass
@@ -78,7 +74,7 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
         assets=assets,
         jobs=[job],
         schedules=[_schedule(settings)],
-        sensors=[_sensor(workspace, settings)],
+        sensors=[inbox_sensor(workspace, settings, JOB)],
         resources=_resources(workspace, settings, overrides),
         executor=dg.in_process_executor,
     )
@@ -99,13 +95,13 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
     @dg.resource
     def office(context: dg.InitResourceContext) -> Iterator[Office]:
         log = context.log
-        with run_lock(workspace):
-            opened = open_office(workspace, settings, lambda line: log.info(line) if log else None)
-            sweep(workspace, opened.ledger)
+        with office_at_work(workspace, settings, lambda line: log.info(line) if log else None) as opened:
             try:
                 yield opened
             finally:
-                opened.close()
+                if log:
+                    for problem in opened.problems:
+                        log.warning(problem.render())
 
     @dg.resource(required_resource_keys={"office"})
     def warehouse(context: dg.InitResourceContext) -> Iterator[Warehouse]:
@@ -146,27 +142,6 @@ def _schedule(settings: Settings) -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=month, partition_key=month)
 
     return after_cut_off
-
-
-def _sensor(workspace: Workspace, settings: Settings) -> dg.SensorDefinition:
-    """A changed inbox starts one run over all months; the run finds out itself which of them have something new."""
-
-    @dg.sensor(name="inbox", job_name=JOB, minimum_interval_seconds=60)
-    def inbox(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        digest = hashlib.sha256()
-        for file in sorted(workspace.inbox.rglob("*")):
-            if file.is_file():
-                state = file.stat()
-                digest.update(f"{file.relative_to(workspace.inbox)}|{state.st_size}|{state.st_mtime_ns}\n".encode())
-        seen = digest.hexdigest()
-        if seen == context.cursor:
-            yield dg.SkipReason("The inbox has not changed.")
-            return
-        context.update_cursor(seen)
-        tags = {RANGE_START: settings.months.first, RANGE_END: settings.months.last}
-        yield dg.RunRequest(run_key=seen, tags=tags)
-
-    return inbox
 
 
 @dg.definitions

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
@@ -15,7 +17,8 @@ from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.engine import Warehouse
 from assets.warehouse.postgres_engine import NoConnection, PostgresWarehouse, server_version
 from assets.workspace import Workspace
-from pipelines.settings import Settings, SettingsError, folder_paths, read_key
+from pipelines.lock import run_lock
+from pipelines.settings import Settings, SettingsError, folder_paths, read_key, unset_folders
 from pipelines.version import software_version
 from quality.contract import Bilingual
 from quality.problem import Problem
@@ -45,6 +48,23 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
         )
         raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
     return office
+
+
+@contextmanager
+def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str], None]) -> Iterator[Office]:
+    """Open the office for a run: nobody else writes meanwhile, and what a killed run left half done is swept away.
+
+    Raises SettingsError, as `open_office` and for an outside folder that is not there, and WorkspaceBusy.
+    """
+    if missing := unset_folders(settings):
+        raise SettingsError(missing)
+    with run_lock(workspace):
+        office = open_office(workspace, settings, tell)
+        try:
+            sweep(workspace, office.ledger)
+            yield office
+        finally:
+            office.close()
 
 
 def open_warehouse(workspace: Workspace, settings: Settings) -> Warehouse:

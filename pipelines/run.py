@@ -9,15 +9,13 @@ from pathlib import Path
 
 from assets.checkpoint import checkpoint
 from assets.ingest.plan import PlannedInput
-from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.revision import current_revision
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
-from pipelines.lock import run_lock
-from pipelines.resources import name_revision, open_office, open_warehouse
-from pipelines.settings import Settings, SettingsError, load_settings, unset_folders
+from pipelines.resources import name_revision, office_at_work, open_warehouse
+from pipelines.settings import Settings, SettingsError, load_settings
 from quality.contract import Bilingual
 from quality.problem import Problem
 
@@ -59,25 +57,18 @@ def run(
     first, last = first_month or settings.months.first, last_month or settings.months.last
     if first < settings.months.first or last > settings.months.last or first > last:
         raise SettingsError([_outside(first, last, settings)])
-    if missing := unset_folders(settings):
-        raise SettingsError(missing)
-    with run_lock(workspace):
-        office = open_office(workspace, settings, tell)
-        try:
-            sweep(workspace, office.ledger)
-            checkpoint("run.started")
-            log = RunLog(stage)
-            present = current_revision(workspace)
-            news = office.news(lambda month: first <= month <= last)
-            is_known = present is not None and present == name_revision(office, settings)
-            if is_known and not full and news == []:
-                folder = workspace.published / "revisions" / str(present)
-                return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
-            if first_month is None and last_month is None and news is not None:
-                first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
-            failures = _execute(workspace, office, log, first, last)
-        finally:
-            office.close()
+    with office_at_work(workspace, settings, tell) as office:
+        checkpoint("run.started")
+        log = RunLog(stage)
+        present = current_revision(workspace)
+        news = office.news(lambda month: first <= month <= last)
+        is_known = present is not None and present == name_revision(office, settings)
+        if is_known and not full and news == []:
+            folder = workspace.published / "revisions" / str(present)
+            return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
+        if first_month is None and last_month is None and news is not None:
+            first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
+        failures = _execute(workspace, office, log, first, last)
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
@@ -110,7 +101,8 @@ def _execute(workspace: Workspace, office: Office, log: RunLog, first: str, last
     # Dagster and dbt take seconds to import: a run with nothing new does without them.
     import dagster as dg
 
-    from pipelines.definitions import JOB, RANGE_END, RANGE_START, Overrides, build_defs
+    from pipelines.definitions import JOB, Overrides, build_defs
+    from pipelines.inbox import RANGE_END, RANGE_START
     from pipelines.instance import open_instance
 
     settings = load_settings(workspace)

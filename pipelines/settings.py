@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,9 @@ from assets.estimates.options import EstimateOptions
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
-from quality.problem import Problem, did_you_mean
+from quality.problem import Problem
+from quality.validation import NotValid, validation_problems
+from quality.yaml_keys import repeated_keys
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -31,7 +33,10 @@ class Engine(Strict):
     @model_validator(mode="after")
     def url_where_needed(self) -> Self:
         if (self.kind == "postgres") != (self.url_env is not None):
-            raise ValueError("kind postgres needs url_env, kind duckdb takes none")
+            raise NotValid(
+                "loại postgres cần url_env, loại duckdb thì không",
+                "kind postgres needs url_env, kind duckdb takes none",
+            )
         return self
 
 
@@ -44,7 +49,7 @@ class Key(Strict):
     @model_validator(mode="after")
     def one_place(self) -> Self:
         if (self.file is None) == (self.env is None):
-            raise ValueError("give exactly one of file, env")
+            raise NotValid("khai báo đúng một trong file, env", "give exactly one of file, env")
         return self
 
 
@@ -76,13 +81,13 @@ class Months(Strict):
     @classmethod
     def is_month(cls, value: str) -> str:
         if not MONTH.fullmatch(value):
-            raise ValueError("write a month as 2023-06")
+            raise NotValid("viết tháng dạng 2023-06", "write a month as 2023-06")
         return value
 
     @model_validator(mode="after")
     def in_order(self) -> Self:
         if self.first > self.last:
-            raise ValueError("first is after last")
+            raise NotValid("first đứng sau last", "first is after last")
         return self
 
 
@@ -111,7 +116,10 @@ class Settings(Strict):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from None
+            raise NotValid(
+                "không phải múi giờ trong danh sách IANA, ví dụ Asia/Ho_Chi_Minh",
+                "not a time zone of the IANA list, such as Asia/Ho_Chi_Minh",
+            ) from None
         return value
 
 
@@ -127,38 +135,35 @@ def load_settings(workspace: Workspace) -> Settings:
     """Read sipas.yml. Raises SettingsError with every problem when it is missing or not valid."""
     file = workspace.settings_file.name
     try:
-        data = yaml.safe_load(workspace.settings_file.read_text(encoding="utf-8"))
+        content = workspace.settings_file.read_text(encoding="utf-8")
+        data = yaml.safe_load(content)
+        tree = yaml.compose(content)
+        repeated = repeated_keys(tree)
     except FileNotFoundError:
         text = Bilingual(
             vi="Không thấy sipas.yml; tạo không gian làm việc bằng “sipas init”",
             en="There is no sipas.yml here; make a workspace with “sipas init” or name one with --workspace",
         )
         raise SettingsError([Problem("settings.missing", text, file=str(workspace.settings_file))]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         mark = getattr(error, "problem_mark", None)
         text = Bilingual(
             vi="sipas.yml không phải YAML hợp lệ", en="sipas.yml is not valid YAML; correct the line named"
         )
         raise SettingsError([Problem("settings.yaml", text, file=file, line=mark.line + 1 if mark else None)]) from None
+    if repeated:
+        raise SettingsError([key.problem("settings.repeated_key", file) for key in repeated])
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise SettingsError(
-            [_explain(detail["loc"], detail["type"], detail["msg"]) for detail in error.errors()]
-        ) from None
+        raise SettingsError(validation_problems(error, "settings", file, tree, _known_keys)) from None
 
 
-def _explain(loc: tuple[int | str, ...], kind: str, message: str) -> Problem:
-    column = ".".join(str(part) for part in loc)
-    if kind == "extra_forbidden":
-        model = Settings.model_fields.get(str(loc[0])) if len(loc) > 1 else None
-        inner = getattr(model.annotation, "model_fields", None) if model is not None else Settings.model_fields
-        hint = did_you_mean(str(loc[-1]), inner or Settings.model_fields)
-        text = Bilingual(vi=f"Không có khoá “{loc[-1]}”.{hint.vi}", en=f"There is no key “{loc[-1]}”.{hint.en}")
-        return Problem("settings.unknown_key", text, file="sipas.yml", column=column)
-    reason = message.removeprefix("Value error, ")
-    text = Bilingual(vi=f"Giá trị không hợp lệ: {reason}", en=f"Not valid: {reason}")
-    return Problem("settings.value", text, file="sipas.yml", column=column)
+def _known_keys(loc: tuple[str | int, ...]) -> Iterable[str]:
+    """The keys that may stand where an unknown one stood."""
+    field = Settings.model_fields.get(str(loc[0])) if len(loc) > 1 else None
+    annotation = field.annotation if field is not None else None
+    return getattr(annotation, "model_fields", Folder.model_fields if len(loc) > 2 else Settings.model_fields)
 
 
 def read_key(settings: Settings, workspace: Workspace) -> bytes:
@@ -205,7 +210,7 @@ def folder_paths(settings: Settings) -> dict[str, Path | None]:
 def unset_folders(settings: Settings) -> list[Problem]:
     """Return one problem per outside folder whose environment variable is not set or names no folder.
 
-    Taken for empty folders they would retire everything that was read from them.
+    Taken for empty folders they would leave whole sources out of what is published.
     """
     problems = []
     for name, path in folder_paths(settings).items():

@@ -77,8 +77,20 @@ class Rule(Strict):
     message: Bilingual
 
 
+class ForeignKey(Strict):
+    """Fields of a reference table that together name rows of a reference table: `fields[i]` stands in its `columns[i]`.
+
+    The last field is the one told when there is no such row; those before it narrow where it is looked for. A row with
+    a blank among them refers to nothing.
+    """
+
+    fields: tuple[str, ...]
+    table: str
+    columns: tuple[str, ...]
+
+
 class Contract(Strict):
-    """A dataset: its grain, fields and rules."""
+    """A dataset: its grain, fields, rules, and for a reference table what it refers to in others."""
 
     dataset: str
     version: int
@@ -87,6 +99,7 @@ class Contract(Strict):
     grain: str
     business_date: str | None = None
     key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
     parent: str | None = None
     fields: tuple[FieldContract, ...]
     rules: tuple[Rule, ...]

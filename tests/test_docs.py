@@ -17,7 +17,8 @@ import pytest
 import typer
 from pydantic import BaseModel
 
-from assets.estimates.intervals import FormSums, ratio_over_forms
+from assets.estimates.calibration import Margin, calibrate, kish_design_effect
+from assets.estimates.intervals import FormMoments, FormSums, most_effective_n, ratio_over_forms
 from assets.ingest.readers.options import (
     CsvOptions,
     DatabaseOptions,
@@ -220,6 +221,8 @@ def test_every_rule_is_described() -> None:
     for folder in ("assets", "quality", "pipelines"):
         for module in (ROOT / folder).rglob("*.py"):
             rules |= set(RULE_ID.findall(text_of(module)))
+    # quality/validation.py puts these behind a prefix.
+    rules |= {f"{file}.{kind}" for file in ("spec", "settings") for kind in ("unknown_key", "missing_key", "value")}
     rules -= {name for name in rules if name.endswith((".py", ".csv", ".yml", ".xlsx", ".json"))}
     missing = [rule for rule in sorted(rules) if f"`{rule}`" not in page]
     assert missing == []
@@ -297,6 +300,20 @@ def test_the_first_example_mended_as_the_guide_says(office: Workspace, capsys: p
     assert "6 row(s) read, 4 accepted, 2 quarantined" in capsys.readouterr().out
 
 
+def test_the_list_of_procedures_reads_as_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check_sources(office, Path("thu_tuc"))
+    assert "2 row(s) read, 2 accepted, 0 quarantined" in capsys.readouterr().out
+
+
+def test_the_guide_lists_the_fields_of_every_record_dataset() -> None:
+    page = text_of(GUIDE)
+    for name, contract in load_contracts().items():
+        if contract.kind == "record":
+            [row] = re.findall(rf"^\| `{name}` \| (.*) \|$", page, re.MULTILINE)
+            required = [f.name for f in contract.fields if f.required and f.name not in ("record_id", "unit_code")]
+            assert set(re.findall(r"\*\*(\w+)\*\*", row)) == set(required)
+
+
 def test_the_second_example_reads_as_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     check_sources(office, Path("may_tinh_bang"))
     shown = capsys.readouterr().out
@@ -316,11 +333,15 @@ def test_the_worked_interval_is_what_the_software_computes() -> None:
     s, n = rows["satisfied"], rows["valid"]
     sums = [len(n), (n > 0).sum(), n.sum(), s.sum(), (s * s).sum(), (s * n).sum(), (n * n).sum()]
     found = ratio_over_forms(FormSums(*(np.array([int(value)]) for value in sums)))
+    moments = FormMoments(*(np.array([float(value)]) for value in [sums[1], *sums[2:]]))
+    cap = most_effective_n(np.array([sums[2]]), np.array([float(sums[1])]), moments)
     for figure, value in (
         ("`index_pct` = {:.2f}", 100 * found.proportion[0]),
         ("`se_pct` = {:.2f}", 100 * found.standard_error[0]),
         ("`df` = {:.0f}", found.degrees_of_freedom[0]),
-        ("= {:.2f}\n", found.effective_n[0]),
+        ("cap 17 / {:.2f}", sums[2] / cap[0]),
+        (" = {:.2f}\n- n_eff", cap[0]),
+        ("= {:.2f}\n- interval", found.effective_n[0]),
         ("**{:.2f} %", 100 * found.low[0]),
         ("{:.2f} %**", 100 * found.high[0]),
     ):
@@ -347,6 +368,46 @@ def test_the_worked_question_is_what_its_formulas_give() -> None:
     with (ROOT / "assets" / "reference" / "shipped" / "answer_level.csv").open(encoding="utf-8", newline="") as file:
         shipped = [float(row["score"]) for row in csv.DictReader(file) if row["scale_code"] == "interest3"]
     assert shipped == score
+
+
+def test_the_worked_calibration_is_what_the_software_computes() -> None:
+    page = text_of(ROOT / "docs" / "methods" / "calibration.md")
+    rows = {
+        name: np.array([float(cell) for cell in cells.split("|")])
+        for name, cells in re.findall(
+            r"^\| (people|forms|weight before|factor|weight after) \|(.*)\|$", page, re.MULTILINE
+        )
+    }
+    margin = Margin(np.array([0, 1]), rows["people"])
+    found = calibrate(rows["weight before"], [margin], 1e-6, 1)
+    assert found.factors.round(2).tolist() == rows["factor"].tolist()
+    assert (rows["weight before"] * found.factors).tolist() == pytest.approx(rows["weight after"])
+    each = 20 * found.factors
+    assert f"are now {each[0]:.2f} and {each[1]:.2f}" in page
+    assert f"`deff_after` = **{kish_design_effect(np.repeat(each, rows['forms'].astype(int))):.2f}**" in page
+    share = 100 * (5 * each[0] + each[1]) / rows["people"].sum()
+    assert f"(5 · {each[0]:.2f} + 1 · {each[1]:.2f}) / {rows['people'].sum():.0f} = **{share:.2f} %**" in page
+
+
+def test_the_worked_shortfall_is_what_its_formula_gives() -> None:
+    """What the model makes of the same counts is a unit test of it."""
+    page = text_of(ROOT / "docs" / "methods" / "improvement-plan.md")
+    rows = {
+        name: [float(cell) for cell in cells.split("|")]
+        for name, cells in re.findall(r"^\| (valid|satisfied|index|gap|contribution) \|(.*)\|$", page, re.MULTILINE)
+    }
+    valid, satisfied = rows["valid"], rows["satisfied"]
+    index = [100 * s / n for s, n in zip(satisfied, valid, strict=True)]
+    contribution = [n * (100 - of) / sum(valid) for n, of in zip(valid, index, strict=True)]
+    assert rows["index"] == [round(value, 2) for value in index]
+    assert rows["gap"] == [round(90 - value, 2) for value in index]
+    assert rows["contribution"] == [round(value, 2) for value in contribution]
+    overall = 100 * sum(satisfied) / sum(valid)
+    assert (
+        f"{sum(satisfied):.0f} / {sum(valid):.0f} = **{overall:.2f}**, so {sum(contribution):.2f} are lacking" in page
+    )
+    assert f"{' + '.join(f'{value:.2f}' for value in contribution)} = {100 - overall:.2f}" in page
+    assert contribution.index(max(contribution)) == 1
 
 
 def test_sql_of_the_guides_names_columns_that_exist() -> None:

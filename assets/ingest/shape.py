@@ -166,6 +166,10 @@ def moments(field: FieldContract, column: ColumnMap, given: str) -> dict[str, st
     return {}
 
 
+# 1,5 and 1.234,5 as Vietnamese offices write them; a dot without a comma is a decimal point.
+DECIMAL_COMMA = r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+"
+
+
 def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
     """Return the SQL of the typed columns of one field, by column name, over the given text and the `moments`."""
     if field.type == "code":
@@ -176,7 +180,9 @@ def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
         whole = f"try_cast({given} AS DECIMAL(18, 4)) = try_cast({given} AS BIGINT)"
         return {field.name: f"CASE WHEN {whole} THEN try_cast({given} AS BIGINT) END"}
     if field.type == "decimal":
-        return {field.name: f"try_cast({given} AS DECIMAL(18, 4))"}
+        plain = f"replace(replace({given}, '.', ''), ',', '.')"
+        text = f"CASE WHEN regexp_full_match({given}, {literal(DECIMAL_COMMA)}) THEN {plain} ELSE {given} END"
+        return {field.name: f"try_cast({text} AS DECIMAL(18, 4))"}
     local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
     if field.type == "date":
         day = f"CAST({local} AS DATE)"

@@ -312,7 +312,7 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
     for name in table.columns:
         if name not in named:
             text = Bilingual(
-                vi="Cột này không có trong khai báo nguồn; không được đọc",
+                vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",
             )
             outcome.warnings.append(Problem("columns.unknown", text, file=outcome.item.path, column=name))

@@ -19,6 +19,8 @@ from pydantic import ValidationError, field_validator, model_validator
 from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
+from quality.validation import NotValid, validation_problems
+from quality.yaml_keys import line_of, repeated_keys
 
 GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
@@ -39,9 +41,11 @@ class Location(Strict):
     @model_validator(mode="after")
     def one_place(self) -> Self:
         if sum(place is not None for place in (self.path, self.url, self.url_env)) != 1:
-            raise ValueError("give exactly one of path, url, url_env")
+            raise NotValid("khai báo đúng một trong path, url, url_env", "give exactly one of path, url, url_env")
         if self.path is None and (self.table is None) == (self.query is None):
-            raise ValueError("a database needs either a table or a query")
+            raise NotValid(
+                "cơ sở dữ liệu cần table hoặc query (một trong hai)", "a database needs either a table or a query"
+            )
         return self
 
     @field_validator("path")
@@ -49,12 +53,18 @@ class Location(Strict):
     def path_can_be_matched(cls, path: str | None) -> str | None:
         if path is not None:
             if path.startswith("/"):
-                raise ValueError("the path starts at the workspace, or with the name of a folder in braces")
+                raise NotValid(
+                    "đường dẫn tính từ không gian làm việc, hoặc bắt đầu bằng tên thư mục trong ngoặc nhọn",
+                    "the path starts at the workspace, or with the name of a folder in braces",
+                )
             if any("**" in part and part != "**" for part in path.split("/")):
-                raise ValueError("** stands alone between two slashes")
+                raise NotValid("** phải đứng một mình giữa hai dấu gạch chéo", "** stands alone between two slashes")
             names = GROUP.findall(path)
             if repeated := [name for name in names if names.count(name) > 1]:
-                raise ValueError(f"the group {{{repeated[0]}}} stands twice; give each its own name")
+                raise NotValid(
+                    f"nhóm {{{repeated[0]}}} có hai lần; đặt mỗi nhóm một tên",
+                    f"the group {{{repeated[0]}}} stands twice; give each its own name",
+                )
         return path
 
     @property
@@ -87,7 +97,9 @@ class UnitFrom(Strict):
     @model_validator(mode="after")
     def one_origin(self) -> Self:
         if sum(origin is not None for origin in (self.column, self.group, self.constant)) != 1:
-            raise ValueError("give exactly one of column, group, constant")
+            raise NotValid(
+                "khai báo đúng một trong column, group, constant", "give exactly one of column, group, constant"
+            )
         return self
 
 
@@ -113,9 +125,12 @@ class ColumnMap(Strict):
     def one_origin(self) -> Self:
         origins = (self.column, self.constant, self.group, self.present)
         if sum(origin is not None for origin in origins) != 1:
-            raise ValueError("give exactly one of column, constant, group, present")
+            raise NotValid(
+                "khai báo đúng một trong column, constant, group, present",
+                "give exactly one of column, constant, group, present",
+            )
         if (self.present is None) != (self.then is None):
-            raise ValueError("present and then belong together")
+            raise NotValid("present và then phải đi cùng nhau", "present and then belong together")
         return self
 
     @field_validator("patterns")
@@ -125,7 +140,9 @@ class ColumnMap(Strict):
             try:
                 pc.match_substring_regex(pa.array([""]), pattern)
             except pa.ArrowInvalid:
-                raise ValueError(f"{pattern!r} is not a pattern RE2 accepts") from None
+                raise NotValid(
+                    f"{pattern!r} không phải mẫu mà RE2 hiểu", f"{pattern!r} is not a pattern RE2 accepts"
+                ) from None
         return patterns
 
     @field_validator("formats")
@@ -134,9 +151,15 @@ class ColumnMap(Strict):
         for form in formats:
             marks = re.findall(r"%-?(.?)", form)
             if not YEAR_MARKS.intersection(marks):
-                raise ValueError(f"{form!r} is not a date format; write %d/%m/%Y, or %d/%m/%Y %H:%M:%S")
+                raise NotValid(
+                    f"{form!r} không phải dạng ngày; viết %d/%m/%Y hoặc %d/%m/%Y %H:%M:%S",
+                    f"{form!r} is not a date format; write %d/%m/%Y, or %d/%m/%Y %H:%M:%S",
+                )
             if unknown := [mark for mark in marks if mark not in FORMAT_MARKS]:
-                raise ValueError(f"{form!r}: %{unknown[0]} is not read; write a date like %d/%m/%Y %H:%M:%S")
+                raise NotValid(
+                    f"{form!r}: không đọc được %{unknown[0]}; viết ngày như %d/%m/%Y %H:%M:%S",
+                    f"{form!r}: %{unknown[0]} is not read; write a date like %d/%m/%Y %H:%M:%S",
+                )
         return formats
 
     @property
@@ -198,21 +221,30 @@ class SourceSpec(Strict):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("not a time zone of the IANA list, such as Asia/Ho_Chi_Minh") from None
+            raise NotValid(
+                "không phải múi giờ trong danh sách IANA, ví dụ Asia/Ho_Chi_Minh",
+                "not a time zone of the IANA list, such as Asia/Ho_Chi_Minh",
+            ) from None
         return zone
 
     @model_validator(mode="after")
     def coherent(self) -> Self:
         if isinstance(self.reader, DatabaseOptions) != (self.location.path is None):
-            raise ValueError("reader kind database goes with a url, the other kinds with a path")
+            raise NotValid(
+                "reader loại database đi với url, các loại khác đi với path",
+                "reader kind database goes with a url, the other kinds with a path",
+            )
         known = set(self.location.groups)
         used = set(self.delivery.scope) | {group for feed in self.feeds for group in feed.scope_id_with}
         used |= {column.group for feed in self.feeds for column in feed.columns.values() if column.group}
         used |= {self.unit.group} if self.unit and self.unit.group else set()
         if missing := sorted(used - known):
-            raise ValueError(f"the location has no group {{{missing[0]}}}")
+            raise NotValid(f"location không có nhóm {{{missing[0]}}}", f"the location has no group {{{missing[0]}}}")
         if self.delivery.kind == "snapshot" and not self.delivery.scope and known:
-            raise ValueError("a snapshot of many files needs a scope: the groups that name what it replaces")
+            raise NotValid(
+                "snapshot gồm nhiều tệp cần scope: các nhóm cho biết nó thay thế phần nào",
+                "a snapshot of many files needs a scope: the groups that name what it replaces",
+            )
         return self
 
     @property
@@ -276,19 +308,21 @@ def read_spec(
         content = unicodedata.normalize("NFC", content.decode("utf-8-sig")).encode()
         data = yaml.safe_load(content)
         tree = yaml.compose(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         mark = getattr(error, "problem_mark", None)
         text = Bilingual(
             vi="Tệp không phải YAML hợp lệ; sửa lại cú pháp", en=f"Not valid YAML: {getattr(error, 'problem', error)}"
         )
         return None, [Problem("spec.yaml", text, file=file, line=mark.line + 1 if mark else None)]
+    if repeated := repeated_keys(tree):
+        return None, [key.problem("spec.repeated_key", file) for key in repeated]
     if not isinstance(data, dict):
         text = Bilingual(vi="Tệp phải là một bảng khoá: giá trị", en="The file must be a mapping of keys to values")
         return None, [Problem("spec.yaml", text, file=file, line=1)]
     try:
         spec = SourceSpec.model_validate({**data, "name": path.stem, "digest": hashlib.sha256(content).hexdigest()})
     except ValidationError as error:
-        return None, [_explain(detail, file, tree, data) for detail in error.errors()]
+        return None, validation_problems(error, "spec", file, tree, _known_keys)
     problems = list(_against_contracts(spec, file, tree, contracts, roots))
     return (None if problems else spec), problems
 
@@ -300,7 +334,7 @@ def _against_contracts(
     problems: list[Problem] = []
 
     def tell(rule: str, loc: tuple[str | int, ...], vi: str, en: str) -> None:
-        problems.append(Problem(rule, Bilingual(vi=vi, en=en), file=file, line=_line(tree, loc), column=str(loc[-1])))
+        problems.append(Problem(rule, Bilingual(vi=vi, en=en), file=file, line=line_of(tree, loc), column=str(loc[-1])))
 
     feeds_records = any(c.kind == "record" for feed in spec.feeds if (c := contracts.get(feed.dataset)))
     if spec.office is None and len(roots) > 1 and feeds_records:
@@ -385,22 +419,6 @@ def _filled(spec: SourceSpec, feed: Feed, contract: Contract) -> set[str]:
     return filled
 
 
-def _explain(detail: Any, file: str, tree: yaml.Node | None, data: Mapping[str, Any]) -> Problem:
-    """Turn one pydantic error into a problem that names the line and the nearest known key."""
-    loc = tuple(part for part in detail["loc"] if part not in ("csv", "workbook", "jsonl", "json", "database"))
-    name = ".".join(str(part) for part in loc) or "spec"
-    if detail["type"] == "extra_forbidden":
-        hint = did_you_mean(str(loc[-1]), _known_keys(loc))
-        text = Bilingual(vi=f"Không có khoá “{loc[-1]}”.{hint.vi}", en=f"There is no key “{loc[-1]}”.{hint.en}")
-        return Problem("spec.unknown_key", text, file=file, line=_line(tree, loc), column=name)
-    if detail["type"] == "missing":
-        text = Bilingual(vi=f"Thiếu khoá “{loc[-1]}”", en=f"The key “{loc[-1]}” is missing")
-        return Problem("spec.missing_key", text, file=file, line=_line(tree, loc[:-1]), column=name)
-    reason = str(detail["msg"]).removeprefix("Value error, ")
-    text = Bilingual(vi=f"Giá trị không hợp lệ: {reason}", en=f"Not valid: {reason}")
-    return Problem("spec.value", text, file=file, line=_line(tree, loc), column=name)
-
-
 def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
     """The keys that may stand where an unknown one stood."""
     if len(loc) == 1:
@@ -413,21 +431,3 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
     else:
         model = {"location": Location, "delivery": Delivery, "unit": UnitFrom}.get(str(loc[0]), SourceSpec)
     return [name for name in model.model_fields if name not in ("name", "digest")]
-
-
-def _line(node: yaml.Node | None, loc: tuple[str | int, ...]) -> int | None:
-    """Return the 1-based line of a place in the YAML, or of the nearest thing above it that exists."""
-    line: int | None = node.start_mark.line + 1 if node is not None else None
-    for part in loc:
-        step = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if key.value == str(part):
-                    step, line = value, key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            step = node.value[part]
-            line = step.start_mark.line + 1
-        if step is None:
-            break
-        node = step
-    return line

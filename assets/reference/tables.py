@@ -9,18 +9,18 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pyarrow as pa
 
+from assets.reference.foreign_keys import Key, Layer, Row, Value, merged, unmatched_references
 from quality.contract import Bilingual, Contract, FieldContract, landing_schema
 from quality.problem import Problem, did_you_mean
-
-Value = str | int | date | None
-Key = tuple[Value, ...]
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _VIETNAMESE_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
@@ -33,21 +33,31 @@ def reference_tables(
 
     Precedence: the shipped file; instead of it the table a source feeds, when `fed` has one (columns of the contract);
     then the rows of the overlay, which add to those or replace them by key. A faulty row or file is left out and told
-    as a problem; the rest is used. A fault never raises.
+    as a problem; the rest is used. So is a row whose required field refers to nothing; where the field is optional the
+    row stays. A fault never raises.
     """
-    tables: dict[str, pa.Table] = {}
     problems: list[Problem] = []
+    layers: dict[str, list[Layer]] = {}
+    # What is shipped is not the workspace's to mend: a table it feeds may well name fewer units than the shipped ones.
+    checked: dict[str, list[Layer]] = {}
     for dataset, contract in contracts.items():
         if contract.kind != "reference":
             continue
         if dataset in fed:
-            rows = _fed_rows(contract, fed[dataset], problems)
+            own = [_fed_rows(contract, fed[dataset], problems)]
+            base = []
         else:
-            rows = _file_rows(contract, shipped_dir / f"{dataset}.csv", problems)
-        rows |= _file_rows(contract, overlay_dir / f"{dataset}.csv", problems)
+            own = []
+            base = [_shipped_rows(contract, shipped_dir / f"{dataset}.csv", problems)]
+        checked[dataset] = [*own, _file_rows(contract, overlay_dir / f"{dataset}.csv", problems)]
+        layers[dataset] = [*base, *checked[dataset]]
+    problems += unmatched_references(layers, checked, contracts)
+    problems += _unknown_files(overlay_dir, layers)
+    tables = {}
+    for dataset, found in layers.items():
+        rows = merged(found)
         ordered = [rows[key] for key in sorted(rows, key=_sortable)]
-        tables[dataset] = pa.Table.from_pylist(ordered, schema=landing_schema(contract))
-    problems += _unknown_files(overlay_dir, tables)
+        tables[dataset] = pa.Table.from_pylist(ordered, schema=landing_schema(contracts[dataset]))
     return tables, problems
 
 
@@ -55,31 +65,47 @@ def _sortable(key: Key) -> tuple[str, ...]:
     return tuple("" if value is None else str(value) for value in key)
 
 
-def _fed_rows(contract: Contract, table: pa.Table, problems: list[Problem]) -> dict[Key, dict[str, Value]]:
+def _fed_rows(contract: Contract, table: pa.Table, problems: list[Problem]) -> Layer:
     """Rows of a fed table by key. Several source rows may say the same; where they differ the first is kept."""
-    rows: dict[Key, dict[str, Value]] = {}
+    layer = Layer(None)
     for found in table.to_pylist():
-        row: dict[str, Value] = {name: found.get(name) for name in contract.field_names}
+        row: Row = {name: found.get(name) for name in contract.field_names}
         key = tuple(row[name] for name in contract.key)
-        if rows.setdefault(key, row) != row:
+        if layer.rows.setdefault(key, row) != row:
             problems.append(_duplicate(contract, key, None, None))
-    return rows
+    return layer
 
 
-def _file_rows(contract: Contract, path: Path, problems: list[Problem]) -> dict[Key, dict[str, Value]]:
+def _file_rows(contract: Contract, path: Path, problems: list[Problem]) -> Layer:
     """Rows of a CSV file by key; none when there is no such file."""
-    if not path.is_file():
-        return {}
     sheet = _Sheet(contract, f"{path.parent.name}/{path.name}", problems)
-    rows: dict[Key, dict[str, Value]] = {}
-    lines: dict[Key, int] = {}
+    layer = Layer(sheet.file)
+    if not path.is_file():
+        return layer
     for line, row in sheet.rows(path.read_bytes()):
         key = tuple(row[name] for name in contract.key)
-        if key in rows:
-            problems.append(_duplicate(contract, key, sheet.file, line, lines[key]))
+        if key in layer.rows:
+            problems.append(_duplicate(contract, key, sheet.file, line, layer.lines[key]))
             continue
-        rows[key], lines[key] = row, line
-    return rows
+        layer.rows[key], layer.lines[key] = row, line
+    return layer
+
+
+def _shipped_rows(contract: Contract, path: Path, problems: list[Problem]) -> Layer:
+    """Rows of a shipped file: read once a process, for the lists of units are long."""
+    if not path.is_file():
+        return Layer(None)
+    state = path.stat()
+    layer, faults = _read_once(contract, path, state.st_mtime_ns, state.st_size)
+    problems += faults
+    return layer
+
+
+@lru_cache(maxsize=64)
+def _read_once(contract: Contract, path: Path, changed_ns: int, size: int) -> tuple[Layer, tuple[Problem, ...]]:
+    """Rows and faults of a file as it stands; nobody changes them."""
+    faults: list[Problem] = []
+    return _file_rows(contract, path, faults), tuple(faults)
 
 
 def _duplicate(contract: Contract, key: Key, file: str | None, line: int | None, first: int | None = None) -> Problem:
@@ -93,7 +119,7 @@ def _duplicate(contract: Contract, key: Key, file: str | None, line: int | None,
     return Problem("reference.duplicate_key", message, file=file, line=line, column=", ".join(contract.key))
 
 
-def _unknown_files(overlay_dir: Path, tables: Mapping[str, pa.Table]) -> list[Problem]:
+def _unknown_files(overlay_dir: Path, tables: Collection[str]) -> list[Problem]:
     problems = []
     for path in sorted(overlay_dir.glob("*.csv")):
         if path.stem not in tables:
@@ -114,7 +140,11 @@ class _Sheet:
     file: str
     problems: list[Problem]
 
-    def rows(self, content: bytes) -> Iterator[tuple[int, dict[str, Value]]]:
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return self.contract.field_names
+
+    def rows(self, content: bytes) -> Iterator[tuple[int, Row]]:
         """Yield line number and typed row of every faultless row."""
         try:
             text = content.decode("utf-8-sig")
@@ -132,14 +162,14 @@ class _Sheet:
                 return
             for cells in reader:
                 line = reader.line_num - sum(cell.count("\n") for cell in cells)
-                if any(_clean(cell) for cell in cells):
+                if any(map(_clean, cells)):
                     row = self.row(columns, cells, line)
                     if row is not None:
                         yield line, row
         except csv.Error as error:
             self.tell(
                 "csv",
-                f"Dòng không đọc được ({error}); các dòng sau bị bỏ; kiểm tra dấu ngoặc kép",
+                "Dòng không đọc được như CSV; các dòng sau bị bỏ; kiểm tra dấu ngoặc kép",
                 f"The line cannot be read ({error}); the rest is left out; check the quotation marks",
                 reader.line_num,
             )
@@ -178,9 +208,9 @@ class _Sheet:
             )
         return None if missing else found
 
-    def row(self, columns: list[FieldContract | None], cells: list[str], line: int) -> dict[str, Value] | None:
+    def row(self, columns: list[FieldContract | None], cells: list[str], line: int) -> Row | None:
         """The typed row, or None after telling what is wrong with it."""
-        if any(_clean(cell) for cell in cells[len(columns) :]):
+        if len(cells) > len(columns) and any(_clean(cell) for cell in cells[len(columns) :]):
             self.tell(
                 "too_many_cells",
                 f"Dòng có {len(cells)} ô, tiêu đề có {len(columns)}; đặt ngoặc kép quanh ô có dấu phẩy",
@@ -188,7 +218,7 @@ class _Sheet:
                 line,
             )
             return None
-        row: dict[str, Value] = dict.fromkeys(self.contract.field_names)
+        row: Row = dict.fromkeys(self.names)
         sound = True
         for field, cell in zip(columns, cells, strict=False):
             if field is not None:
@@ -246,6 +276,17 @@ def _typed(field: FieldContract, text: str) -> Value:
                 Bilingual(vi=f"“{text}” không phải số nguyên", en=f"“{text}” is not a whole number; write digits only"),
             )
         return int(text)
+    if field.type == "decimal":
+        # Excel in Vietnamese writes a decimal comma.
+        if not re.fullmatch(r"-?\d{1,14}([.,]\d{1,4})?", text):
+            raise _Unfit(
+                "decimal",
+                Bilingual(
+                    vi=f"“{text}” không phải số có tối đa 4 chữ số thập phân",
+                    en=f"“{text}” is not a number of at most 4 decimals; write it as 92.5",
+                ),
+            )
+        return Decimal(text.replace(",", "."))
     if field.values and text not in field.values:
         hint = did_you_mean(text, field.values)
         allowed = ", ".join(field.values)

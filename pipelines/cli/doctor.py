@@ -21,7 +21,7 @@ from assets.ledger import Ledger
 from assets.warehouse.postgres_engine import NoConnection, server_version
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
-from pipelines.lock import WorkspaceBusy, run_lock
+from pipelines.lock import is_locked
 from pipelines.settings import Settings, SettingsError, key_file, load_settings, read_key
 from pipelines.version import software_version
 from quality.contract import Bilingual, load_contracts
@@ -180,15 +180,13 @@ def _folders(workspace: Workspace) -> Iterator[_Finding]:
 
 def _lock(workspace: Workspace) -> _Finding:
     try:
-        with run_lock(workspace):
-            return _Finding("lock", "free")
-    except WorkspaceBusy:
-        return _Finding("lock", "held: a run is at work here; another one has to wait for its end")
+        held = is_locked(workspace)
     except OSError:
         text = Bilingual(
             vi="không tạo được khoá trong state/; sửa quyền ghi", en="no lock can be made in state/; mend it"
         )
         return _Finding("lock", "", text)
+    return _Finding("lock", "held: a run is at work here; another one has to wait for its end" if held else "free")
 
 
 def _ledger(workspace: Workspace) -> _Finding:

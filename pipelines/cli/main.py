@@ -15,15 +15,28 @@ from pipelines.cli.progress import Progress, console, show_problems, show_summar
 from pipelines.lock import WorkspaceBusy
 from pipelines.settings import MONTH, SettingsError
 
+
+def example(text: str) -> str:
+    """Return the epilog of a command: one example."""
+    return f"Example: [bold]{text}[/bold]"
+
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="SIPAS warehouse: take in surveys, complaints and cases, check them, and publish the indices.",
+    epilog=example("sipas run --workspace my_duc"),
 )
-quarantine_app = typer.Typer(no_args_is_help=True, help="Rows that were refused, with their reasons.")
-sources_app = typer.Typer(no_args_is_help=True, help="Source specs.")
+quarantine_app = typer.Typer(
+    no_args_is_help=True,
+    help="Rows that were refused, with their reasons.",
+    epilog=example("sipas quarantine list --workspace my_duc"),
+)
+sources_app = typer.Typer(
+    no_args_is_help=True, help="Source specs.", epilog=example("sipas sources check --workspace my_duc")
+)
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 
@@ -41,11 +54,6 @@ def _month(value: str | None) -> str | None:
     if value is not None and not MONTH.fullmatch(value):
         raise typer.BadParameter("write a reporting month as 2023-06")
     return value
-
-
-def example(text: str) -> str:
-    """Return the epilog of a command: one example."""
-    return f"Example: [bold]{text}[/bold]"
 
 
 @app.command("run", epilog=example("sipas run --workspace my_duc --period 2023-06"))
@@ -108,6 +116,9 @@ def simulate_command(
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
     cases: Annotated[int | None, typer.Option(min=1, help="About how many case files.")] = None,
     forms: Annotated[int | None, typer.Option(min=1, help="About how many survey forms.")] = None,
+    survey_round: Annotated[
+        bool, typer.Option("--survey-round", help="Also a sample survey of the city whose population is known.")
+    ] = False,
 ) -> None:
     """Write a simulated workspace of Mỹ Đức district, 2023, with planted faults and their exact counts in truth.json."""
     from pipelines.simulate import simulate
@@ -116,7 +127,7 @@ def simulate_command(
         raise typer.BadParameter(f"{folder} is not empty; name a new folder")
     with Progress() as progress:
         progress.stage("simulate")
-        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms)
+        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
     console.print(f"Simulated workspace written to {folder}; next: sipas run --workspace {folder}", highlight=False)
 
 
@@ -154,6 +165,56 @@ def dev_command(
         str(port),
     ]
     os.execv(sys.executable, command)
+
+
+def _share(value: float) -> float:
+    if not 0 < value < 1:
+        raise typer.BadParameter("give a share between 0 and 1, such as 0.05")
+    return value
+
+
+@app.command("sample-size", epilog=example("sipas sample-size --population 5000"))
+def sample_size_command(
+    population: Annotated[int | None, typer.Option(min=1, help="People the survey is about.")] = None,
+    frame: Annotated[Path | None, typer.Option(dir_okay=False, help="CSV or XLSX with one row per person.")] = None,
+    stratum: Annotated[str | None, typer.Option(help="Column of the frame that holds the stratum.")] = None,
+    margin: Annotated[float, typer.Option(callback=_share, help="Half-width of the interval, e.")] = 0.05,
+    confidence: Annotated[float, typer.Option(callback=_share, help="Confidence of the interval.")] = 0.95,
+    proportion: Annotated[float, typer.Option(callback=_share, help="Share of satisfied people expected, p.")] = 0.5,
+    deff: Annotated[float, typer.Option(min=0.1, help="Design effect expected, D.")] = 1.0,
+    response_rate: Annotated[float, typer.Option(min=0.01, max=1, help="Share expected to answer.")] = 1.0,
+    each: Annotated[bool, typer.Option("--each", help="The margin is to hold in every stratum.")] = False,
+) -> None:
+    """How many people to ask: by the rule of 2012, and for a margin of error under a design. By stratum with a frame."""
+    from assets.sampling.size import Precision
+    from pipelines.cli.sampling import Request, show_size
+
+    show_size(Request(population, frame, stratum), Precision(margin, confidence, proportion, deff), response_rate, each)
+
+
+@app.command(
+    "sample-draw",
+    epilog=example("sipas sample-draw residents.xlsx drawn.csv --stratum Xã --id Mã --size 370 --round KS2024"),
+)
+def sample_draw_command(
+    frame: Annotated[Path, typer.Argument(dir_okay=False, help="CSV or XLSX with one row per person or household.")],
+    output: Annotated[Path, typer.Argument(dir_okay=False, help="The CSV file to write.")],
+    stratum: Annotated[str | None, typer.Option(help="Column that holds the stratum (default: one stratum).")] = None,
+    ids: Annotated[
+        str | None, typer.Option("--id", help="Column that tells the rows apart (default: the line).")
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=1, help="Rows to draw, shared in proportion to the strata.")] = None,
+    each: Annotated[int | None, typer.Option(min=1, help="Rows to draw in every stratum.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    round_code: Annotated[
+        str | None,
+        typer.Option("--round", help="Round: also write the frame's counts for reference/sampling_frame.csv."),
+    ] = None,
+) -> None:
+    """Draw a stratified random sample from a list; the same seed draws the same people, whatever the order of the rows."""
+    from pipelines.cli.sampling import draw_sample
+
+    draw_sample(frame, output, stratum, ids, size, each, seed, round_code)
 
 
 @quarantine_app.command("list", epilog=example("sipas quarantine list --workspace my_duc --limit 20"))

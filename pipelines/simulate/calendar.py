@@ -16,6 +16,7 @@ Ints = npt.NDArray[np.int64]
 
 _EPOCH = date(1970, 1, 1)
 _SATURDAY = 5
+DAY_SECONDS = 86_400
 
 
 def to_day(day: date) -> int:

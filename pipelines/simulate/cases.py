@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.simulate.calendar import Ints, ReportingMonth, past_february, to_date
+from pipelines.simulate.calendar import DAY_SECONDS, Ints, ReportingMonth, past_february, to_date
+from pipelines.simulate.evaluations import Evaluations
 from pipelines.simulate.people import id_number, person, phone
 from pipelines.simulate.plan import CASES, Scene, plan_dirt
 from pipelines.simulate.profile import Unit
@@ -50,7 +51,6 @@ DIRECT, ONLINE, POSTAL = 1, 2, 3
 CHANNEL_WEIGHTS = (0.55, 0.38, 0.07)
 CHANNELS = {DIRECT: "direct", ONLINE: "online", POSTAL: "postal"}
 
-DAY_SECONDS = 86_400
 OPENS, CLOSES = 7 * 3600 + 1800, 17 * 3600
 # Working days: the shortest term of a case of the opening stock, and how long before the year it was received at most.
 OPENING_TERM = 10
@@ -102,7 +102,7 @@ def write_cases(scene: Scene, target: Path, truth: Truth) -> None:
     plans = iter(plan_dirt(scene.random(CASES), eligible, settings["case_dirt"], settings["largest_dirt_count"]))
     file = FileTruth(path=PATH, source=SOURCE, datasets=["case"])
     truth.files.append(file)
-    totals = _Totals(scene)
+    totals, evaluations = _Totals(scene), Evaluations(scene)
     connection = _new_database(target / PATH)
     statement = f"INSERT INTO ho_so VALUES ({', '.join('?' * len(COLUMNS))})"
     number = 0
@@ -115,11 +115,38 @@ def write_cases(scene: Scene, target: Path, truth: Truth) -> None:
             connection.executemany(statement, writer.rows())
             number += size
             totals.add(unit, cases)
+            _add_evaluations(evaluations, unit, month, cases)
+    evaluations.write(connection, PATH, truth)
     connection.commit()
     connection.close()
     file.accepted = file.read - file.quarantined - file.duplicate
     truth.cases.extend(totals.by_unit())
     truth.case_fields.extend(totals.by_field())
+
+
+def _add_evaluations(evaluations: Evaluations, unit: Unit, month: int, cases: Cases) -> None:
+    """Pass on the cases that are accepted, once the rows are written and their faults known."""
+    is_settled = np.isin(cases.state, (SETTLED, RETURNED)) & cases.has_end
+    is_asked = (cases.supplement != NEVER) & (is_settled | (cases.state == SUPPLEMENT))
+    chosen = cases.is_accepted & (is_settled | is_asked)
+    numbers = case_numbers(unit, cases)
+    evaluations.add(
+        unit,
+        month,
+        [numbers[place] for place in np.flatnonzero(chosen)],
+        due=np.where(cases.has_due, cases.due, -1)[chosen],
+        settled=cases.settled[chosen],
+        asked=cases.supplement[chosen],
+        is_settled=is_settled[chosen].astype(np.int64),
+        is_asked=is_asked[chosen].astype(np.int64),
+    )
+
+
+def case_numbers(unit: Unit, cases: Cases) -> list[str]:
+    """Return the number of each case; the counter of a unit starts again each day."""
+    counter = np.arange(len(cases.received)) - np.searchsorted(cases.received, cases.received, side="left") + 1
+    days = [to_date(day) for day in cases.received]
+    return [f"{unit.case_prefix}-{day:%y%m%d}-{count:04d}" for day, count in zip(days, counter, strict=True)]
 
 
 def _new_database(path: Path) -> sqlite3.Connection:
@@ -307,16 +334,14 @@ class _Writer:
         settled = self._moments(cases.settled, cases.settled_second)
         returned = self._moments(cases.settled, np.full(size, CLOSES, dtype=np.int64))
         supplement = self._moments(cases.supplement, np.full(size, CLOSES - 3600, dtype=np.int64))
-        # The counter of a unit starts again each day.
-        counter = np.arange(size) - np.searchsorted(cases.received, cases.received, side="left") + 1
+        numbers = case_numbers(unit, cases)
         for place in range(size):
             procedure = procedures[cases.procedure[place]]
-            day = to_date(cases.received[place])
             number = self.first_number + place
             field = unicodedata.normalize("NFD", procedure.field) if is_decomposed[place] else procedure.field
             ended = bool(cases.has_end[place])
             yield [
-                f"{unit.case_prefix}-{day:%y%m%d}-{counter[place]:04d}",
+                numbers[place],
                 unit.code,
                 int(cases.channel[place]),
                 kinds[place],

@@ -12,7 +12,7 @@ from pipelines.simulate.calendar import ReportingMonth, WorkingDays
 from pipelines.simulate.profile import Profile, Unit
 
 # Streams of random numbers.
-CASES, FORMS, SHEETS, COMPLAINTS, LEDGERS, PORTAL = range(1, 7)
+CASES, FORMS, SHEETS, COMPLAINTS, LEDGERS, PORTAL, POPULATION, ROUND = range(1, 9)
 
 
 @dataclass(frozen=True)

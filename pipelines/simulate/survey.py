@@ -35,8 +35,11 @@ TEXT_DATE_SHARE = 0.3
 OUTSIDE = ("Rất tốt", "6", "Hài lòng một phần")
 UNKNOWN_UNIT = "10999"
 
-STT, NUMBER, DAY, NAME, PHONE, SEX, AGE, FIRST_ITEM = range(8)
-LEADING = ("STT", "Số phiếu", "Ngày", "Họ và tên", "Số điện thoại", "Giới tính", "Độ tuổi")
+STT, NUMBER, DAY, NAME, PHONE, SEX, AGE, WEIGHT, FIRST_ITEM = range(9)
+LEADING = ("STT", "Số phiếu", "Ngày", "Họ và tên", "Số điện thoại", "Giới tính", "Độ tuổi", "Trọng số")
+# Every form weighs one; some clerks type it as a text with a decimal comma.
+COMMA_WEIGHT = "1,0"
+COMMA_WEIGHT_EVERY = 7
 
 # Rule and heading of each fault in one cell.
 FAULTS = {
@@ -71,6 +74,7 @@ class Forms:
             phone(row + 1),
             "Nam" if self.is_male[row] else "Nữ",
             AGES[self.ages[row]],
+            COMMA_WEIGHT if row % COMMA_WEIGHT_EVERY == 3 else 1,
             *(LEVELS[level] for level in self.levels[row].tolist()),
             None,
         ]
@@ -267,6 +271,8 @@ class _Cell:
                     self._fault(file, sheet_name, line, kind, cells)
                 if kind not in (None, "duplicate"):
                     is_accepted[row] = False
+                elif cells[WEIGHT] == COMMA_WEIGHT:
+                    self.truth.text["decimal_comma_forms"] += 1
                 yield cells
                 line += 1
 

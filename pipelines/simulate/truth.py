@@ -62,7 +62,10 @@ class Planted:
 
 @dataclass
 class Truth:
-    """Everything truth.json holds; the lists of totals have one entry per unit and reporting month."""
+    """Everything truth.json holds; the lists of totals have one entry per unit and reporting month.
+
+    `survey_round` is what a census of the round's population would give, and how the sample was drawn from it.
+    """
 
     seed: int
     units: list[str]
@@ -75,8 +78,11 @@ class Truth:
     cases: list[dict[str, Any]] = field(default_factory=list)
     case_fields: list[dict[str, Any]] = field(default_factory=list)
     complaints: list[dict[str, Any]] = field(default_factory=list)
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    agency_scores: list[dict[str, Any]] = field(default_factory=list)
     complaint_classes: list[dict[str, Any]] = field(default_factory=list)
     text: Counter[str] = field(default_factory=Counter)
+    survey_round: dict[str, Any] | None = None
 
     def sources(self) -> dict[str, dict[str, Any]]:
         """Return the files added up per source: rows by where they end, rules, warnings and files by status."""
@@ -104,6 +110,8 @@ class Truth:
             "files": [vars(file) for file in sorted(self.files, key=lambda file: file.path)],
             "planted": [vars(row) for row in self.planted],
         }
+        if self.survey_round is None:
+            del content["survey_round"]
         return {"format": FORMAT, "simulated": True, **content, "sources": self.sources()}
 
     def write(self, path: Path) -> None:

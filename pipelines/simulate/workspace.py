@@ -16,6 +16,7 @@ from pipelines.simulate.complaints import write_complaints
 from pipelines.simulate.plan import Scene
 from pipelines.simulate.profile import EXAMPLE_FOLDER, load_profile
 from pipelines.simulate.survey import write_survey
+from pipelines.simulate.survey_round import write_survey_round
 from pipelines.simulate.truth import Truth
 
 TRUTH_FILE = "truth.json"
@@ -28,12 +29,19 @@ class SimulationError(ValueError):
 
 
 def simulate(
-    target: Path, units: int = 22, months: int = 12, seed: int = 1, cases: int | None = None, forms: int | None = None
+    target: Path,
+    units: int = 22,
+    months: int = 12,
+    seed: int = 1,
+    cases: int | None = None,
+    forms: int | None = None,
+    survey_round: bool = False,
 ) -> Truth:
     """Write a simulated workspace into `target` and return the truth about it, which also stands in truth.json.
 
     `units` communes (An Mỹ first) over the first `months` reporting months of the year; `cases` case files and `forms`
-    survey forms, by default as many as such communes have. The same arguments give the same bytes. `target` must be
+    survey forms, by default as many as such communes have; with `survey_round` also a sample survey of the city with its
+    known population, in the first reporting month. The same arguments give the same bytes. `target` must be
     new, empty, or a workspace this function wrote: then its simulated files are replaced and everything else is left.
     SimulationError when it is anything else or when a number is out of range.
     """
@@ -70,6 +78,8 @@ def simulate(
         raise SimulationError(str(error)) from error
     write_cases(scene, target, truth)
     write_complaints(scene, target, truth)
+    if survey_round:
+        write_survey_round(scene, target, truth)
     truth.write(target / TRUTH_FILE)
     return truth
 
@@ -81,7 +91,7 @@ def _check(value: int, name: str, least: int, most: int | None) -> None:
 
 
 def _clear(target: Path) -> None:
-    """Make room: delete the inbox files an earlier simulation listed, and refuse a folder that is not one of ours."""
+    """Make room: delete the files an earlier simulation listed, and refuse a folder that is not one of ours."""
     if not target.exists() or not any(target.iterdir()):
         return
     settings = target / "sipas.yml"
@@ -89,8 +99,10 @@ def _clear(target: Path) -> None:
         raise SimulationError(f"{target} is not empty and not a simulated workspace: name a new folder")
     earlier = target / TRUTH_FILE
     if earlier.is_file():
-        for file in json.loads(earlier.read_text(encoding="utf-8"))["files"]:
-            (target / file["path"]).unlink(missing_ok=True)
+        content = json.loads(earlier.read_text(encoding="utf-8"))
+        paths = [file["path"] for file in content["files"]] + content.get("survey_round", {}).get("configuration", [])
+        for path in paths:
+            (target / path).unlink(missing_ok=True)
 
 
 def _configure(scene: Scene, target: Path) -> None:

@@ -14,7 +14,8 @@ def build_all(warehouse: Warehouse, sample: Sample) -> None:
     """Load the sample and build both phases with the estimates between them; every node must be good."""
     warehouse.load(sample.tables, sample.schemas)
     assert_good(build(warehouse, "phase_1"))
-    write_all(warehouse, EstimateOptions())
+    # The three communes of the sample's district are enough for a model.
+    write_all(warehouse, EstimateOptions(small_area_groups_of=3))
     assert_good(build(warehouse, "phase_2"))
 
 

@@ -14,6 +14,8 @@ ROUNDS = [
     ("R1", date(2025, 1, 1), date(2025, 1, 31), "yes"),
     ("R2", date(2025, 2, 1), date(2025, 2, 28), "yes"),
     ("R3", date(2025, 7, 1), date(2025, 7, 31), "no"),
+    ("R4", date(2025, 3, 1), date(2025, 3, 5), "yes"),
+    ("R5", date(2025, 3, 6), date(2025, 3, 31), "yes"),
     ("R0", date(2024, 3, 1), date(2024, 3, 31), "yes"),
 ]
 
@@ -48,6 +50,8 @@ def _frame() -> list[Row]:
     known += [("R1", "A", psu, ssu, 60) for psu, ssu in (("p1", "s1"), ("p1", "s2"), ("p2", "s1"))]
     # Of this stratum only the first stage is known, so its fraction is left out.
     known += [("R1", "B", None, None, 40)]
+    known += [("R4", "A", None, None, 9), ("R4", "B", None, None, 70)]
+    known += [("R4", "A", f"p{number}", None, 12) for number in range(3)]
     known += [("R2", "A", None, None, 300), ("R2", "B", None, None, 200)]
     return [
         {"round_code": code, "stratum": stratum, "psu": psu, "ssu": ssu, "n_units": n_units}

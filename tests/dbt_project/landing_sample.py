@@ -10,7 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 from landing_design import add_design
+from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
+from landing_plan import add_fall, plan_rows
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
@@ -56,6 +58,7 @@ CASE_STATES = [
     *["settled"] * 8, *["returned"] * 4, "withdrawn", "withdrawn", "accepted", "processing", "processing",
     "supplement_requested", "supplement_requested", "payment_requested", "stopped", "registered", "rejected",
 ]  # fmt: skip
+RECORDS = ("activity", "agency_evaluation", "case", "case_evaluation", "case_step", "complaint", "survey_response")
 COMPLAINT_STATES = ["done", "done", "done", "refused", "waiting", "in_progress"]
 
 
@@ -138,11 +141,14 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
-    tables |= reference_rows()
+    tables |= reference_rows() | overridden_reference() | plan_rows()
     tables["working_day"] = working_day_table().to_pylist()
-    inputs += handling_inputs(inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0})
+    template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
+    inputs += handling_inputs(template) + evaluation_inputs(template)
     add_handling(tables, _lineage)
     add_design(tables)
+    add_evaluation(tables, _lineage)
+    add_fall(tables, _lineage, inputs[0])
     _count_accepted(tables)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
@@ -174,6 +180,9 @@ def empty_sample() -> Sample:
         "working_day",
         "activity_target",
         "complaint_limit",
+        "responsibility",
+        "target",
+        "criterion_evidence",
     }
     tables = {name: table if name in kept else table.slice(0, 0) for name, table in full.tables.items()}
     return Sample(tables, full.schemas)
@@ -356,9 +365,12 @@ def _instrument() -> list[dict[str, Any]]:
         ("Q4", "item", None, "three", "harassment", None), ("Q10", "item", None, "three", "expectation", "satisfied_share"),
     ]  # fmt: skip
     every = [(*node, "five" if node[1] == "item" else None, None, None) for node in nodes] + questions
+    # A question on the service as a whole, which is not pooled with the others.
+    every.append(("HL", "item", "ALL", "five", None, None))
     return [
         {
             "instrument_code": "T1", "node_code": code, "node_level": level, "parent_code": parent, "position": position,
+            "answers_for": "ALL" if code == "HL" else None,
             "scale_code": scale, "question_kind": question_kind, "index_kind": index_kind,
             "label_vi": f"Tiêu chí {code}", "label_en": f"Node {code}",
         }
@@ -385,15 +397,22 @@ def _levels() -> list[dict[str, Any]]:
 def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     responses: list[dict[str, Any]] = []
     answers: list[dict[str, Any]] = []
+    # Drawn apart, so that the other answers stay as they are.
+    whole = random.Random(1383)
     deliveries = {
         8: ("10441", date(2025, 1, 1)),
         9: ("10441", date(2025, 1, 1)),
         10: ("10441", date(2025, 2, 1)),
         12: ("10465", date(2025, 7, 20)),
     }
-    for number in range(count):
-        seq = rng.choice(list(deliveries))
-        unit, first = deliveries[seq]
+    # The neighbours of 10441 answer in the same two months, so that units can be ranked and followed.
+    neighbours = [(10, unit, first) for unit in ("10462", "10465") for first in (date(2025, 1, 1), date(2025, 2, 1))]
+    for number in range(count + 40):
+        if number < count:
+            seq = rng.choice(list(deliveries))
+            unit, first = deliveries[seq]
+        else:
+            seq, unit, first = neighbours[number % 4]
         day = first + timedelta(days=rng.randrange(10))
         response = _lineage("survey_response", number, seq, "forms", "01", "date")
         response |= {
@@ -402,12 +421,15 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
         }  # fmt: skip
         responses.append(response)
         # A whole commune-month of satisfied people gives a standard error of 0.
-        levels = ["4", "5"] if seq == 10 else ["1", "2", "3", "4", "4", "5", "5", "9", None]
+        levels = ["4", "5"] if (seq, unit) == (10, "10441") else ["1", "2", "3", "4", "4", "5", "5", "9", None]
         # Nobody answers the last question.
         asked = dict.fromkeys(("F1.1", "F1.2", "F2.1", "F2.2", "F2.3"), levels)
         asked |= {question: ["1", "2", "2", "9", None] for question in ("Q1.1", "Q4")}
-        for item, given in asked.items():
-            level = rng.choice(given)
+        drawn = {item: rng.choice(given) for item, given in asked.items()} | {"HL": whole.choice(levels)}
+        if number % 9 == 4:
+            # Some tick one column from top to bottom.
+            drawn = dict.fromkeys((*asked, "HL"), "2")
+        for item, level in drawn.items():
             if level is not None:
                 answers.append(
                     {key: response[key] for key in ("record_key", "input_id", "delivery_seq")}
@@ -419,6 +441,6 @@ def _survey(rng: random.Random, count: int) -> tuple[list[dict[str, Any]], list[
 def _count_accepted(tables: dict[str, list[dict[str, Any]]]) -> None:
     """Fill what the ledger knows: rows accepted are the source rows landed, rows read the sum of all ends."""
     for row in tables["input"]:
-        for dataset in ("activity", "case", "case_step", "complaint", "survey_response"):
+        for dataset in RECORDS:
             row["rows_accepted"] += sum(r["source_rows"] for r in tables[dataset] if r["input_id"] == row["input_id"])
         row["rows_read"] = row["rows_accepted"] + row["rows_quarantined"] + row["rows_duplicate"]

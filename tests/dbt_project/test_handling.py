@@ -69,7 +69,7 @@ class Case:
     """One case with its steps and what follows from them."""
 
     def __init__(self, row: Row, steps: list[Row], calendar: Calendar) -> None:
-        self.row, self.calendar = row, calendar
+        self.row, self.steps, self.calendar = row, steps, calendar
         self.received, self.end, self.due = row["received_on"], row["settled_on"], row["due_on"]
         self.is_placed = unplaced_reason(row, DONE | WITHDRAWN, self.end) is None and row["state"] not in EXCLUDED
         self.is_settled = self.is_placed and row["state"] in DONE

@@ -203,7 +203,7 @@ def test_the_crosswalk_reads_both_ways(built: Built) -> None:
     rows = built.query("SELECT * FROM marts.dim_instrument_crosswalk")
     backwards = {"merged": "split", "split": "merged", "exact": "exact", "none": "none"}
     found = {tuple(row.values()) for row in rows}
-    assert len(found) == len(rows) == 2 * 24
+    assert len(found) == len(rows) == 2 * 30
     assert found == {(to, to_item, of, item, backwards[relation]) for of, item, to, to_item, relation in found}
     assert ("V2022", "Q9.16", "HN2023", "I.1", "merged") in found and (
         "V2022",
@@ -217,3 +217,15 @@ def test_the_crosswalk_reads_both_ways(built: Built) -> None:
 def test_the_break_says_why(built: Built) -> None:
     [row] = built.query("SELECT * FROM marts.dim_method_break")
     assert (row["from_family"], row["to_family"]) == ("V2017", "V2022") and "2021" in row["reason_vi"]
+
+
+def test_contributions_add_up_to_what_the_overall_index_lacks(built: Built) -> None:
+    """Whether answers are pooled or factors averaged; of a question of its own the items are no part."""
+    rows = built.query(f"SELECT * FROM intermediate.int_criterion_shortfall WHERE period_id = '{PERIOD}'")
+    rows = [row for row in rows if row["unit_code"] == UNIT]
+    for instrument in ("V2022", "V2017", "XA2024"):
+        contributions = [row["contribution_pct"] for row in rows if row["instrument_code"] == instrument]
+        assert sum(contributions) == pytest.approx(100 - built.index[instrument, "overall"]["index_pct"])
+    alone = {row["node_code"]: row["contribution_pct"] for row in rows if row["instrument_code"] == "V2012_BIRTH"}
+    assert alone.pop("HL") == pytest.approx(100 - built.index["V2012_BIRTH", "overall"]["index_pct"])
+    assert set(alone.values()) == {None}

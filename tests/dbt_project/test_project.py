@@ -68,6 +68,7 @@ def test_models_with_rows_of_their_own_state_and_test_their_grain(schema: str) -
     passed_on = {
         "stg_input_rule", "stg_survey_answer", "int_case", "int_complaint", "int_survey_response", "int_case_event",
         "int_complaint_event", "int_survey_form_node", "int_survey_node_month", "int_superseded",
+        "int_survey_answer_score", "int_survey_form_total",
     }  # fmt: skip
     tests = [node for node in manifest("duckdb")["nodes"].values() if node["resource_type"] == "test"]
     tested = {test["attached_node"] for test in tests if test["test_metadata"]["name"] == "unique_grain"}
@@ -109,4 +110,4 @@ def test_dbt_unit_tests_pass(engine: str, request: pytest.FixtureRequest) -> Non
     warehouse: Warehouse = request.getfixturevalue(engine)
     results = unit_test(warehouse)
     assert [(result.name, result.message) for result in results if not result.is_good] == []
-    assert len(results) == 9
+    assert len(results) == len(manifest("duckdb")["unit_tests"]) > 0

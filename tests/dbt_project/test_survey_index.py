@@ -17,7 +17,7 @@ Row = dict[str, Any]
 Unit = tuple[str, date]
 # Instrument T1: its nodes and the items at or under them.
 ITEMS = ("F1.1", "F1.2", "F2.1", "F2.2", "F2.3")
-UNDER = {"ALL": ITEMS, "A": ITEMS, "F1": ITEMS[:2], "F2": ITEMS[2:]} | {item: (item,) for item in ITEMS}
+UNDER = {"ALL": ITEMS, "A": ITEMS, "F1": ITEMS[:2], "F2": ITEMS[2:]} | {item: (item,) for item in (*ITEMS, "HL")}
 VALID, SATISFIED = {"1", "2", "3", "4", "5"}, {"4", "5"}
 COUNTS = ("n_forms", "n_forms_answered", "n_answers", "n_satisfied", "n_dont_know")
 

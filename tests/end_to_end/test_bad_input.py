@@ -44,6 +44,7 @@ from quality.problem import Problem
 BAD = "inbox/ho_so/a.csv"
 GOOD_ROWS = 8
 ROWS = [case_row(number) for number in range(1, 5)]
+INSTRUMENT = "code,name_vi,name_en,aggregation_mode\nRIENG,Bộ riêng,Own,pooled_items\n"
 XLSX = {"location": {"path": "inbox/ho_so/*.xlsx"}, "reader": {"kind": "workbook", "sheet": "Hồ sơ"}}
 
 
@@ -493,6 +494,22 @@ def test_spec_that_is_no_yaml(workspace: Workspace) -> None:
     assert_good_source_landed(taken)
 
 
+def test_spec_with_a_repeated_key(workspace: Workspace) -> None:
+    """The last of two column maps would silently win."""
+    path = write_spec(workspace, "xau", case_spec())
+    text = path.read_text(encoding="utf-8").replace("  columns:\n", "  columns:\n    due_at: Ngày xong\n")
+    path.write_text(text, encoding="utf-8")
+    put_cases(workspace, BAD, ROWS)
+    taken = take(workspace)
+    problem = only_problem(taken, "spec.repeated_key")
+    lines = text.splitlines()
+    first, second = (number for number, line in enumerate(lines, 1) if line.startswith("    due_at:"))
+    assert (problem.file, problem.line, problem.column) == ("sources/xau.yml", second, "feeds.0.columns.due_at")
+    assert f"line {first} already" in problem.message.en
+    assert BAD not in taken.records
+    assert_good_source_landed(taken)
+
+
 def test_spec_in_decomposed_unicode(workspace: Workspace) -> None:
     """A spec saved by an editor that decomposes letters names the same headings and values."""
     path = write_spec(workspace, "xau", case_spec())
@@ -522,13 +539,15 @@ def test_unknown_item_stops_that_source_alone(workspace: Workspace) -> None:
 def test_item_on_a_scale_without_levels(workspace: Workspace) -> None:
     """A mistake in the workspace's own instrument is told, and stops neither the run nor the other instruments."""
     header = "instrument_code,node_code,node_level,parent_code,position,scale_code,label_vi,label_en\n"
+    put(workspace, "reference/instrument.csv", INSTRUMENT.encode())
     put(workspace, "reference/instrument_item.csv", f"{header}RIENG,1,item,,1,sipas55,Câu 1,Item 1\n".encode())
     write_spec(workspace, "phieu", survey_spec())
     good = "inbox/phieu/2023-06/10462_20230615.csv"
     put_forms(workspace, good, [form_row(number) for number in range(5)])
     taken = take(workspace, "survey_response")
-    problem = only_problem(taken, "reference.unknown_scale")
-    assert problem.file == "reference/instrument_item.csv" and "“sipas5”" in problem.message.en
+    problem = only_problem(taken, "reference.unknown_code")
+    assert (problem.file, problem.line, problem.value) == ("reference/instrument_item.csv", 2, "sipas55")
+    assert "“sipas5”" in problem.message.en
     assert_counts(taken, good, 5, 5, 0)
 
 

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +74,18 @@ def marts(workspace: Path):
         yield lambda sql: connection.execute(sql).fetchall()
 
 
+TABLES = {
+    "mot_cua": "ho_so",
+    "bo_sung": "HoSoBoSung",
+    "phieu_khao_sat": "PhieuKhaoSat",
+    "danh_gia_co_quan": "DanhGiaCoQuan",
+}
+
+
 def ledger_name(file: dict[str, Any]) -> str:
-    """The path a file has in the ledger; a database stands there under its table and source."""
-    return "ho_so@mot_cua" if file["source"] == "mot_cua" else file["path"]
+    """The path a file has in the ledger; a table of a database stands there under its name and source."""
+    source = file["source"]
+    return f"{TABLES[source]}@{source}" if source in TABLES else file["path"]
 
 
 def test_every_file_ends_as_planted(truth, marts) -> None:
@@ -169,6 +180,16 @@ def test_survey_counts_per_unit_month_and_item(truth, marts) -> None:
     assert counted == planted
 
 
+def test_decimal_commas_are_read(truth, workspace: Path) -> None:
+    """Every accepted form weighs one, however it was typed; read otherwise the forms would stand in quarantine."""
+    with duckdb.connect() as connection:
+        [(weights, forms)] = connection.execute(
+            "SELECT list(DISTINCT weight), count(*) FROM read_parquet(?, union_by_name = true)",
+            [str(workspace / "landing" / "survey_response" / "*.parquet")],
+        ).fetchall()
+    assert weights == [1] and 0 < truth["text"]["decimal_comma_forms"] < forms
+
+
 def test_official_percentage_of_the_district_year(truth, marts) -> None:
     [(answers, satisfied, index)] = marts(
         "SELECT n_answers, n_satisfied, index_pct FROM marts.sipas_index "
@@ -211,6 +232,53 @@ def test_complaint_counts_per_unit_and_month(truth, marts) -> None:
     assert {key: row for key, row in counted.items() if any(row)} == {
         key: row for key, row in planted.items() if any(row)
     }
+
+
+def test_evaluation_per_unit_and_quarter(truth, marts) -> None:
+    counted = {
+        row[:3]: row[3:]
+        for row in marts(
+            "SELECT unit_code, period_id, index_code, mean_points, n_scored, source FROM marts.one_stop_index "
+            "WHERE weighting = 'forms' AND period_id LIKE '%-Q%' AND unit_code NOT LIKE '282%' "
+            "AND source <> 'none' AND (index_code NOT IN ('8', '9') OR source IN ('agency', 'verified'))"
+        )
+    }
+    planted = {
+        (cell["unit"], cell["period"], index): (
+            rounded(Fraction(cell[f"points_{index}"], cell[f"n_{index}"])),
+            cell[f"n_{index}"],
+            "computed" if index == "1" else "form",
+        )
+        for cell in truth["evaluations"]
+        for index in "123467"
+        if cell.get(f"n_{index}")
+    }
+    planted |= {
+        (cell["unit"], cell["period"], cell["index"]): (cell["points"], 0, cell["source"])
+        for cell in truth["agency_scores"]
+    }
+    assert counted == planted
+    levels = ["n_forms", "n_very_satisfied", "n_satisfied", "n_dissatisfied"]
+    counted = {
+        row[:2]: row[2:]
+        for row in marts(
+            f"SELECT unit_code, period_id, {', '.join(levels)} FROM marts.one_stop_evaluation "
+            "WHERE weighting = 'forms' AND period_id LIKE '%-Q%' AND unit_code NOT LIKE '282%' AND n_forms > 0"
+        )
+    }
+    assert counted == {
+        (cell["unit"], cell["period"]): tuple(cell.get(name, 0) for name in levels) for cell in truth["evaluations"]
+    }
+    ranks = marts(
+        "SELECT count(rank), count(DISTINCT band) FROM marts.one_stop_evaluation "
+        "WHERE weighting = 'forms' AND period_id = '2023' AND unit_code NOT LIKE '282%'"
+    )
+    assert ranks[0][0] == len(truth["units"]) and ranks[0][1] >= 1
+
+
+def rounded(mean: Fraction) -> float:
+    """Half up to two decimals."""
+    return floor(100 * mean + Fraction(1, 2)) / 100
 
 
 def test_submissions(truth, marts) -> None:

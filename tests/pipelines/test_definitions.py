@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from workspaces import make_workspace
 
-from pipelines.definitions import JOB, RANGE_END, RANGE_START, build_defs
+from pipelines.definitions import JOB, build_defs
+from pipelines.lock import is_locked
 from pipelines.simulate import simulate
 
 
@@ -98,18 +100,26 @@ def test_the_schedule_runs_the_month_that_has_just_ended(defs: dg.Definitions) -
     assert request.partition_key == "2023-06"
 
 
-def test_the_sensor_asks_for_a_run_once_per_change_of_the_inbox(defs: dg.Definitions, workspace: Path) -> None:
-    sensor = defs.resolve_sensor_def("inbox")
-    with dg.instance_for_test() as instance:
-        context = dg.build_sensor_context(instance=instance)
-        [request] = sensor.evaluate_tick(context).run_requests
-        assert request.tags[RANGE_START] <= request.tags[RANGE_END]
-        again = dg.build_sensor_context(instance=instance, cursor=context.cursor)
-        assert sensor.evaluate_tick(again).run_requests == []
-        (workspace / "inbox" / "new.xlsx").write_bytes(b"x")
-        changed = dg.build_sensor_context(instance=instance, cursor=context.cursor)
-        assert len(sensor.evaluate_tick(changed).run_requests) == 1
-
-
 def test_the_job_runs_in_process(defs: dg.Definitions) -> None:
     assert defs.resolve_job_def(JOB).executor_def.name == "in_process"
+
+
+@pytest.mark.parametrize("value", [None, "nowhere"])
+def test_a_run_from_the_page_stops_where_an_outside_folder_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    """Taken for an empty folder it would leave whole sources out of what is published."""
+    office = make_workspace(tmp_path / "office", folders={"data": {"env": "SIPAS_TEST_DATA"}})
+    monkeypatch.setenv("SIPAS_WORKSPACE", str(office.root))
+    if value is None:
+        monkeypatch.delenv("SIPAS_TEST_DATA", raising=False)
+    else:
+        monkeypatch.setenv("SIPAS_TEST_DATA", str(tmp_path / value))
+    job = build_defs().resolve_job_def(JOB)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(instance=instance, partition_key="2023-06", raise_on_error=False)
+        logs = instance.all_logs(result.run_id)
+    assert not result.success
+    assert any("SIPAS_TEST_DATA" in str(entry) and "settings.folder" in str(entry) for entry in logs)
+    assert not office.warehouse.exists() and not (office.state / "ledger.sqlite").exists()
+    assert not is_locked(office)

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from quality.validation import NotValid
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -31,13 +33,16 @@ class SkipRule(_Strict):
             try:
                 pc.match_substring_regex(pa.array([""]), pattern)
             except pa.ArrowInvalid as error:
-                raise ValueError(f"not a pattern RE2 accepts: {error}") from None
+                raise NotValid("không phải mẫu mà RE2 hiểu", f"not a pattern RE2 accepts: {error}") from None
         return pattern
 
     @model_validator(mode="after")
     def _one_condition(self) -> SkipRule:
         if (self.matches is None) == (self.blank is None):
-            raise ValueError("give either `matches: <pattern>` or `blank: true`")
+            raise NotValid(
+                "khai báo `matches: <mẫu>` hoặc `blank: true` (một trong hai)",
+                "give either `matches: <pattern>` or `blank: true`",
+            )
         return self
 
 
@@ -57,14 +62,20 @@ class CsvOptions(_Strict):
             try:
                 codecs.lookup(encoding)
             except LookupError:
-                raise ValueError(f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual") from None
+                raise NotValid(
+                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
+                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
+                ) from None
         return encoding
 
     @field_validator("delimiter")
     @classmethod
     def _delimiter_usable(cls, delimiter: str | None) -> str | None:
         if delimiter is not None and (len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n\0'):
-            raise ValueError('the delimiter is one character, such as "," ";" "|" or "\\t"')
+            raise NotValid(
+                'dấu phân cách là một ký tự, như "," ";" "|" hoặc "\\t"',
+                'the delimiter is one character, such as "," ";" "|" or "\\t"',
+            )
         return delimiter
 
 

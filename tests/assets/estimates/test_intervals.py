@@ -13,7 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.estimates.intervals import Estimates, FormSums, korn_graubard, ratio_over_forms
+from assets.estimates.intervals import (
+    Estimates,
+    FormMoments,
+    FormSums,
+    korn_graubard,
+    most_effective_n,
+    ratio_over_forms,
+)
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
@@ -68,12 +75,37 @@ def test_a_single_form_counts_as_one_however_many_its_answers() -> None:
     assert result.low[0] < 0.1 and result.high[0] > 0.9
 
 
-def test_n_eff_is_capped_at_the_answers() -> None:
+def test_n_eff_is_capped_by_what_one_more_form_leaves() -> None:
     # Answers that differ within forms and hardly between them: the spread over forms is less than that of single answers.
     result = estimate([(5, 10), (5, 10), (6, 10), (4, 10)])
-    assert result.effective_n[0] == 40
-    low, high = korn_graubard(np.array([0.5]), np.array([40.0]))
+    # With a fifth form, 0 of 10: p* = 0.4, squares 1 + 1 + 4 + 0 + 16 = 22 against 0.24 x 50 = 12.
+    assert result.effective_n[0] == pytest.approx(40 * 12 / 22)
+    low, high = korn_graubard(np.array([0.5]), result.effective_n)
     assert (result.low[0], result.high[0]) == (low[0], high[0])
+
+
+def test_one_answer_off_leads_on_from_all_satisfied() -> None:
+    """30 forms of 21 answers: all satisfied count as 30, and a single other answer must not make them 600."""
+    whole, one_off = estimate([(21, 21)] * 30), estimate([(21, 21)] * 29 + [(20, 21)])
+    assert whole.effective_n[0] == 30
+    assert 30 < one_off.effective_n[0] < 35
+    mirrored = estimate([(0, 21)] * 29 + [(1, 21)])
+    assert mirrored.effective_n[0] == pytest.approx(one_off.effective_n[0])
+    assert mirrored.low[0] == pytest.approx(1 - one_off.high[0])
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.floats(0.1, 1000))
+def test_the_cap_of_one_answer_per_form_is_the_answers(yes: int, no: int, weight: float) -> None:
+    forms = np.array([float(yes + no)])
+    sums = FormMoments(*(weight * np.array([float(total)]) for total in (yes + no, yes + no, yes, yes, yes, yes + no)))
+    assert most_effective_n(np.array([yes + no]), forms, sums)[0] == pytest.approx(yes + no)
+
+
+@given(st.integers(1, 60), st.integers(1, 33))
+def test_the_cap_of_all_satisfied_is_the_forms(forms: int, items: int) -> None:
+    totals = (forms, forms * items, forms * items, forms * items**2, forms * items**2, forms * items**2)
+    sums = FormMoments(*(np.array([float(total)]) for total in totals))
+    assert most_effective_n(np.array([forms * items]), np.array([float(forms)]), sums)[0] == pytest.approx(forms)
 
 
 def test_forms_without_an_answer_stay_in_the_design() -> None:

@@ -181,23 +181,51 @@ def test_parts_of_a_record_id_do_not_run_into_each_other(
     assert len({row["record_key"] for row in rows}) == len(set(ids))
 
 
-# --- whole numbers ----------------------------------------------------------------------------------------------------
+# --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-@PROPERTY
-@given(st.lists(st.decimals(-1000, 1000, places=1), min_size=1, max_size=40))
-def test_only_whole_numbers_are_integers(engine: duckdb.DuckDBPyConnection, numbers: list[Decimal]) -> None:
-    feed = Feed(dataset="answer_level", columns={"is_satisfied": ColumnMap(column="Số")})
-    shape = reference_shape(feed, CONTRACTS["answer_level"], "Asia/Ho_Chi_Minh")
-    texts = [str(number) for number in numbers] + ["nan", "1e400", "một"]
+def numbers_of(engine: duckdb.DuckDBPyConnection, dataset: str, field: str, texts: list[str]) -> list[Any]:
+    """What the shape makes of texts under one field of a reference table."""
+    contract = CONTRACTS[dataset].model_copy(update={"fields": (CONTRACTS[dataset].field(field),)})
+    feed = Feed(dataset=dataset, columns={field: ColumnMap(column="Số")})
+    shape = reference_shape(feed, contract, "Asia/Ho_Chi_Minh")
     chunk = pa.table({"Số": texts, "_seq": [1] * len(texts), "_line": range(len(texts))})
     for name in ("_sheet", "_fault", "_raw"):
         chunk = chunk.append_column(name, pa.array([None] * len(texts), pa.string()))
     engine.register("chunk", with_clean_cells(chunk, ["Số"]))
     engine.register("inputs", pa.table({"_seq": [1], "input_id": ["x"]}))
-    found = engine.execute(f"SELECT is_satisfied FROM ({shape.statement}) ORDER BY _line").fetchall()
+    found = engine.execute(f"SELECT {field} FROM ({shape.statement}) ORDER BY _line").fetchall()
+    return [value for (value,) in found]
+
+
+@PROPERTY
+@given(st.lists(st.decimals(-1000, 1000, places=1), min_size=1, max_size=40))
+def test_only_whole_numbers_are_integers(engine: duckdb.DuckDBPyConnection, numbers: list[Decimal]) -> None:
+    found = numbers_of(engine, "answer_level", "is_satisfied", [*map(str, numbers), "nan", "1e400", "một"])
     whole = [int(number) if number == number.to_integral_value() else None for number in numbers]
-    assert [value for (value,) in found] == [*whole, None, None, None]
+    assert found == [*whole, None, None, None]
+
+
+@PROPERTY
+@given(st.lists(st.decimals(-10_000_000, 10_000_000, places=4), min_size=1, max_size=40))
+def test_decimals_with_a_point_and_as_vietnamese_offices_write_them(
+    engine: duckdb.DuckDBPyConnection, numbers: list[Decimal]
+) -> None:
+    with_point = [f"{number:f}" for number in numbers]
+    with_comma = [text.replace(".", ",") for text in with_point]
+    grouped = [f"{number:,f}".translate(str.maketrans(",.", ".,")) for number in numbers]
+    for texts in (with_point, with_comma, grouped):
+        assert numbers_of(engine, "survey_response", "weight", texts) == numbers
+
+
+def test_what_is_no_decimal_stays_unread(engine: duckdb.DuckDBPyConnection) -> None:
+    unread = ["một", "1,2,3", "1.23,4", "12.3456,7", ",5", "1,", "1.234,567.8"]
+    assert numbers_of(engine, "survey_response", "weight", unread) == [None] * len(unread)
+    assert numbers_of(engine, "survey_response", "weight", ["1,0", "-0,25", "1.5"]) == [
+        1,
+        Decimal("-0.25"),
+        Decimal("1.5"),
+    ]
 
 
 # --- dates and instants -------------------------------------------------------------------------------------------------------

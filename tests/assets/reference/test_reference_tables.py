@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -161,3 +162,27 @@ def test_a_misnamed_file_is_told(shipped: Path, overlay: Path) -> None:
     [problem] = faults(overlay, shipped, UNIT_HEADER, "admin_units.csv")
     assert (problem.rule, problem.file) == ("reference.unknown_table", "reference/admin_units.csv")
     assert "Did you mean “admin_unit”?" in problem.message.en
+
+
+def test_decimal_numbers(shipped: Path, overlay: Path) -> None:
+    rows = 'band,points_from,label_vi,label_en\na,14.5,A,A\nb,"12,25",B,B\nc,9 điểm,C,C\n'
+    (overlay / "one_stop_band.csv").write_text(rows, encoding="utf-8")
+    tables, [problem] = reference_tables(shipped, overlay, {}, CONTRACTS)
+    assert tables["one_stop_band"]["points_from"].to_pylist() == [Decimal("14.5"), Decimal("12.25")]
+    assert (problem.rule, problem.line, problem.column) == ("reference.decimal", 4, "points_from")
+
+
+@pytest.mark.parametrize(("written", "read"), [("92.5", "92.5"), ("92,5", "92.5"), ("90", "90")])
+def test_decimals_take_a_point_or_a_comma(shipped: Path, overlay: Path, written: str, read: str) -> None:
+    text = f'first_on,target_pct\n2025-01-01,"{written}"\n'
+    (overlay / "target.csv").write_text(text, encoding="utf-8")
+    tables, problems = reference_tables(shipped, overlay, {}, CONTRACTS)
+    assert problems == []
+    assert tables["target"]["target_pct"].to_pylist() == [Decimal(read)]
+
+
+def test_a_decimal_that_is_none_is_told(shipped: Path, overlay: Path) -> None:
+    (overlay / "target.csv").write_text("first_on,target_pct\n2025-01-01,90 %\n", encoding="utf-8")
+    tables, [problem] = reference_tables(shipped, overlay, {}, CONTRACTS)
+    assert (problem.rule, problem.line, problem.column) == ("reference.decimal", 2, "target_pct")
+    assert tables["target"].num_rows == 0

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from cli_office import Sipas, words
 
 from assets.workspace import Workspace
-from pipelines.cli.main import main
-
-COMMANDS = [
-    ["run"], ["init"], ["status"], ["simulate"], ["doctor"], ["dev"],
-    ["quarantine", "list"], ["quarantine", "export"], ["sources", "check"],
-]  # fmt: skip
+from pipelines.cli.main import app, main
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_help_gives_an_example(command: list[str], sipas: Sipas) -> None:
+def commands(command: Any, path: list[str]) -> Iterator[list[str]]:
+    """The words of the command itself, of every group, and of every command below."""
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, [*path, name])
+
+
+COMMANDS = list(commands(typer.main.get_command(app), []))
+
+
+def test_groups_and_commands_are_found() -> None:
+    assert ["run"] in COMMANDS and ["quarantine"] in COMMANDS and ["quarantine", "export"] in COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(["sipas", *command]))
+def test_help_gives_an_example_that_could_be_run(command: list[str], sipas: Sipas) -> None:
     result = sipas(*command, "--help")
     assert result.exit_code == 0
-    assert f"Example: sipas {' '.join(command)}" in words(result.output)
+    [example] = re.findall(r"Example: sipas (.*)$", words(result.output))
+    assert example.split()[: len(command)] == command
+    known: Any = typer.main.get_command(app)
+    given = example.split()
+    while hasattr(known, "commands"):
+        known = known.commands[given.pop(0)]
+    options = {option for parameter in known.params for option in parameter.opts}
+    assert {word for word in given if word.startswith("-")} <= options
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from cli_office import Sipas, change_settings
+from cli_office import Sipas, change_settings, words
+from rich.console import Console
 
 from assets.workspace import Workspace
+from pipelines.cli import progress
 from pipelines.cli.main import main
 from pipelines.cli.progress import console
+from pipelines.lock import run_lock
 
 Refused = Callable[..., str]
 
@@ -45,6 +50,31 @@ def test_the_first_line_comes_before_anything_slow(
     assert [line.split() for line in lines] == [["0.0", "s", "start"], ["the", "run", "itself"]]
 
 
+def test_a_second_run_waits_for_nobody_and_writes_nothing(workspace: Workspace, refused: Refused) -> None:
+    with run_lock(workspace):
+        output = refused("run", "-w", workspace.root)
+        assert "Another run is working" in output and "Một lần chạy khác" in output
+        assert sorted(path.name for path in workspace.state.iterdir()) == ["run.lock"]
+        assert not workspace.warehouse.exists() and not workspace.published.exists()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_moves_on_a_terminal_and_is_plain_lines_in_a_log(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "console", Console(file=screen, force_terminal=is_terminal))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)
+    with progress.Progress() as shown:
+        shown.stage("ingest")
+        shown.detail("file 1 of 2")
+        time.sleep(0.2)
+    text = screen.getvalue()
+    assert ("file 1 of 2" in text) == is_terminal
+    assert ("\x1b" in text) == is_terminal
+    assert next(line.split() for line in text.splitlines() if "ingest" in line)[-3:] == ["0.0", "s", "ingest"]
+
+
 @pytest.mark.parametrize(
     "asked",
     [("--period", "2040-01"), ("--to", "2009-01"), ("--from", "2036-01"), ("--from", "2009-12", "--to", "2023-01")],
@@ -58,8 +88,7 @@ def test_months_that_the_workspace_does_not_have_are_a_wrong_usage(
 
 
 def test_first_month_after_the_last_is_a_wrong_setting(workspace: Workspace, refused: Refused) -> None:
-    with workspace.settings_file.open("a", encoding="utf-8") as file:
-        file.write("\nmonths: {first: 2024-01, last: 2023-01}\n")
+    change_settings(workspace, 'first: "2010-01", last: "2035-12"', "first: 2024-01, last: 2023-01")
     assert "first is after last" in refused("run", "-w", workspace.root)
 
 
@@ -100,4 +129,4 @@ def test_a_file_is_not_a_workspace(tmp_path: Path, sipas: Sipas, command: str) -
     file.write_text("name: a", encoding="utf-8")
     done = sipas(command, "-w", file)
     assert done.exit_code == 2
-    assert "is a file" in done.output
+    assert "is a file" in words(done.output)

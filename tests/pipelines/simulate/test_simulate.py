@@ -10,7 +10,7 @@ import sqlite3
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,55 @@ def test_cases_counted_again_from_the_database(demo: tuple[Path, Truth]) -> None
     assert received == Counter(
         {(row["unit"], row["period"]): row["n_received"] for row in truth.cases if row["n_received"]}
     )
+
+
+def test_evaluations_counted_again_from_the_database(demo: tuple[Path, Truth]) -> None:
+    """Index 1 from the dates of case and requests; the other answers and levels from the forms as they stand."""
+    target, truth = demo
+    with sqlite3.connect(target / "inbox/mot_cua.sqlite") as connection:
+        cases = {row[0]: row[1:] for row in connection.execute("SELECT MaHoSo, NgayHenTra, NgayKetThucXuLy FROM ho_so")}
+        waits = {
+            row[0]: row[1:]
+            for row in connection.execute("SELECT MaHoSo, NgayBoSung, NgayTiepNhanBoSung FROM HoSoBoSung")
+        }
+        forms = connection.execute(
+            "SELECT DonVi, MaHoSo, NgayTao, TraLoi2, TraLoi3, TraLoi4, TraLoi6, TraLoi7, TraLoi11 FROM PhieuKhaoSat"
+        ).fetchall()
+        scores = connection.execute(
+            "SELECT DonVi, Nam || '-Q' || Quy, ChiSo, coalesce(ThamDinh, TuCham) FROM DanhGiaCoQuan"
+        )
+        assert {row[:3]: int(row[3]) for row in scores} == {
+            (row["unit"], row["period"], row["index"]): row["points"] for row in truth.agency_scores
+        }
+    counted: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for unit, number, evaluated, *answers, overall in forms:
+        day = date.fromisoformat(evaluated)
+        month = day.year * 12 + day.month - 1 + (day.day > 14)
+        count = counted[unit, f"{month // 12}-Q{month % 12 // 3 + 1}"]
+        count["n_forms"] += 1
+        count[f"n_{('dissatisfied', 'satisfied', 'very_satisfied')[int(overall)]}"] += 1
+        for index, points in zip("23467", answers, strict=True):
+            count[f"points_{index}"] += int(points)
+            count[f"n_{index}"] += 1
+        due, settled = (day_of(text) for text in cases[number])
+        assert settled is not None and settled <= day
+        if due is not None:
+            asked, back = (day_of(text) for text in waits.get(number, (None, None)))
+            beyond = settled - due - (back - asked if back is not None and asked is not None else timedelta())
+            count["points_1"] += 2 if beyond < timedelta() else beyond == timedelta()
+            count["n_1"] += 1
+    assert counted == {
+        (row["unit"], row["period"]): {name: value for name, value in row.items() if name not in ("unit", "period")}
+        for row in truth.evaluations
+    }
+    assert len(waits) > 10 and len(forms) > 30
+
+
+def day_of(text: str | None) -> date | None:
+    if text is None:
+        return None
+    form = "%d/%m/%Y %H:%M:%S" if "/" in text else "%Y-%m-%d %H:%M:%S"
+    return datetime.strptime(text, form).date()
 
 
 def test_stocks_carry_over(demo: tuple[Path, Truth]) -> None:
@@ -379,6 +428,17 @@ def test_dates_stand_as_text_and_as_dates(demo: tuple[Path, Truth]) -> None:
             "SELECT DISTINCT substr(MaHoSo, 1, 9) FROM ho_so WHERE NgayTiepNhan LIKE '%/%' AND MaHoSo IS NOT NULL"
         ).fetchall()
     assert slashed == [("H26.99.01",)]
+
+
+def test_decimal_commas_are_counted(demo: tuple[Path, Truth]) -> None:
+    written = 0
+    for file in demo[1].files:
+        if file.source == "khao_sat_xa" and file.accepted:
+            sheet = survey_sheet(demo[0] / file.path)
+            written += sum(row[7] == "1,0" for row in sheet.iter_rows(min_row=header_row(sheet) + 2, values_only=True))
+    counted = demo[1].text["decimal_comma_forms"]
+    # Beside those of accepted forms some stand on forms refused for another reason, and on duplicates.
+    assert 0.9 * written < counted <= written and counted > 20
 
 
 def test_a_ledger_repeats_what_is_open_with_its_new_state(demo: tuple[Path, Truth]) -> None:
