@@ -129,7 +129,7 @@ def test_the_worked_example_of_the_method_page(scratch: Warehouse) -> None:
         ("= 0.0029; `se_pct` = {:.2f}", 100 * plain.standard_error[0]),
         ("`df` = 4 − 2 = {:.0f}", plain.degrees_of_freedom[0]),
         ("`deff` = {:.2f}", plain.design_effect[0]),
-        ("² = {:.2f}; interval", plain.effective_n[0]),
+        ("n / deff* = {:.2f};", plain.effective_n[0]),
         ("**{:.2f} %", 100 * plain.low[0]),
         ("{:.2f} %**", 100 * plain.high[0]),
         ("SE² = {:.3f} / 400²", 400**2 * framed.standard_error[0] ** 2),
