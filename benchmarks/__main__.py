@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import coverage, demo_run, million, read_csv, read_xlsx
+from benchmarks import coverage, demo_run, million, read_csv, read_xlsx, survey_round
 from benchmarks.measure import BenchmarkFailed
 from benchmarks.report import PAGE, Finding, write_page
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Path], Finding]] = {
     "demo": demo_run.run,
     "million": million.run,
     "coverage": coverage.run,
+    "survey_round": survey_round.run,
 }
 
 

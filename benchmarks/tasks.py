@@ -18,7 +18,11 @@ import vl_convert
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
+from assets.estimates import sipas_round
+from assets.estimates.options import EstimateOptions
 from assets.ingest.batch import stage
+from assets.warehouse.dbt import _invoke
+from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
@@ -112,9 +116,85 @@ def bare_exports(revision: str, target: str) -> float:
     return time.perf_counter() - start
 
 
+def round_inputs(folder: str) -> float:
+    """Build what the round and the plain count both read: answers, forms, nodes and units."""
+    return _models(
+        folder, "+fct_survey_answer", "+int_survey_response", "+int_node_item", "+int_unit_ancestor", "stg_sampling_frame",
+        "stg_survey_round",
+    )  # fmt: skip
+
+
+def round_sums(folder: str) -> float:
+    """Build the sums of the round, from its answers to the quadratic forms of the variance."""
+    return _models(
+        folder, "int_survey_form_node", "int_survey_round_form", "int_survey_round_place", "int_survey_round_group",
+        "int_survey_round_place_sums", "int_survey_round_psu", "int_survey_round_sums", "dim_survey_round",
+    )  # fmt: skip
+
+
+def round_figures(folder: str) -> float:
+    """Write the estimates of the round and build its mart; prints the number of estimates."""
+    warehouse = DuckDBWarehouse(Path(folder) / "sipas.duckdb")
+    start = time.perf_counter()
+    print(sipas_round.write_estimates(warehouse, EstimateOptions()))
+    seconds = time.perf_counter() - start
+    warehouse.close()
+    return seconds + _models(folder, "sipas_round")
+
+
+def plain_count(folder: str, way: str) -> float:
+    """Count satisfied and valid answers per unit, node and group, in one query or by commune and item first."""
+    groups = ("sex", "age_band", "education", "occupation", "residence", "channel", "procedure_field")
+    stated = ", ".join(f"coalesce({group}, '~') AS {group}" for group in groups)
+    answers = f"""
+        SELECT instrument_code, item_code, is_satisfied, placement_id, {stated}
+        FROM marts.fct_survey_answer INNER JOIN (SELECT * EXCLUDE (instrument_code) FROM intermediate.int_survey_response)
+        USING (response_id) WHERE answer_kind = 'valid'
+    """
+    places = "intermediate.int_node_item AS node USING (instrument_code, item_code)"
+    units = "intermediate.int_unit_ancestor AS ancestor USING (placement_id)"
+
+    def grouped(keys: str) -> str:
+        sets = ", ".join([f"({keys})", *(f"({keys}, {group})" for group in groups)])
+        return f"GROUP BY GROUPING SETS ({sets})"
+
+    if way == "one_query":
+        keys = "unit_code, unit_valid_from, node_id"
+        query = f"""
+            SELECT {keys}, {", ".join(groups)}, count(*) AS n, sum(is_satisfied) AS s
+            FROM ({answers}) INNER JOIN {places} INNER JOIN {units} {grouped(keys)}
+        """
+    else:
+        keys = "placement_id, instrument_code, item_code"
+        listed = ", ".join(groups)
+        query = f"""
+            SELECT unit_code, unit_valid_from, node_id, {listed}, sum(n) AS n, sum(s) AS s
+            FROM (SELECT {keys}, {listed}, count(*) AS n, sum(is_satisfied) AS s FROM ({answers}) {grouped(keys)})
+            INNER JOIN {places} INNER JOIN {units} GROUP BY unit_code, unit_valid_from, node_id, {listed}
+        """
+    warehouse = DuckDBWarehouse(Path(folder) / "sipas.duckdb")
+    with duckdb.connect(str(warehouse.path), config=warehouse.profile()["config_options"]) as connection:
+        start = time.perf_counter()
+        connection.execute(f"CREATE OR REPLACE TABLE plain_count AS {query}").fetchall()
+        return time.perf_counter() - start
+
+
+def _models(folder: str, *names: str) -> float:
+    """Build models alone, without their tests; the seconds are those of the models."""
+    results = _invoke(DuckDBWarehouse(Path(folder) / "sipas.duckdb"), ["run", "--select", *names], None)
+    bad = [f"{result.name}: {result.message}" for result in results if not result.is_good]
+    if bad or not results:
+        raise AssertionError(f"models that were not built: {bad}")
+    return sum(result.seconds for result in results)
+
+
 TASKS: dict[str, Callable[..., float]] = {
-    function.__name__: function for function in (our_reading, bare_calamine, bare_duckdb, bare_inputs, bare_exports)
-}
+    function.__name__: function
+    for function in (
+        our_reading, bare_calamine, bare_duckdb, bare_inputs, bare_exports, round_inputs, round_sums, round_figures,
+        plain_count,
+    )
+}  # fmt: skip
 
 
 if __name__ == "__main__":

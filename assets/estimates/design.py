@@ -5,8 +5,8 @@ The formulas are those of R's survey package 4.5 (svyratio, svyciprop); where R 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,24 +212,18 @@ def _presentation(
         (df < LEAST_DEGREES_OF_FREEDOM, "review", "df_below_8"),
         ((share <= 0) | (share >= 1), "review", "all_or_none"),
     )
-    conditions = [rule[0] for rule in rules]
-    presentation = np.select(conditions, [rule[1] for rule in rules], "show")
-    reason = np.select(conditions, [rule[2] for rule in rules], "")
-    return _texts(presentation), _texts(reason)
+    first = np.select([rule[0] for rule in rules], range(len(rules)), len(rules))
+    return _named(first, [*(rule[1] for rule in rules), "show"]), _named(first, [*(rule[2] for rule in rules), None])
 
 
 def _method(sums: DomainSums, variance: Floats, usable: Flags, zero: Flags, options: EstimateOptions) -> Texts:
     """Return how the interval of each row was made, and what single units counted as where there are any."""
-    named = np.select(
-        [np.isnan(variance), usable, zero],
-        ["taylor_no_se_single_psu", f"taylor_{options.interval}", "taylor_clopper_pearson"],
-        "taylor_no_interval",
-    )
+    names = ["taylor_no_se_single_psu", f"taylor_{options.interval}", "taylor_clopper_pearson", "taylor_no_interval"]
+    kind = np.select([np.isnan(variance), usable, zero], range(3), 3)
     single = (sums.single_strata + sums.single_clusters > 0) & ~np.isnan(variance)
-    suffix = np.where(single, f"_single_psu_{options.single_psu}", "")
-    return _texts(np.char.add(named, suffix))
+    return _named(kind + len(names) * single, names + [f"{name}_single_psu_{options.single_psu}" for name in names])
 
 
-def _texts(codes: NDArray[Any]) -> Texts:
-    """Return Python strings, None for an empty one."""
-    return np.array([str(code) or None for code in codes], dtype=object)
+def _named(codes: Integers, names: Sequence[str | None]) -> Texts:
+    """Return the name of each code."""
+    return np.array(names, dtype=object)[codes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,35 @@ def test_the_scenarios_meet_what_they_are_for() -> None:
     one = {se["single_cluster", policy, "*"] for policy in ("certainty", "adjust", "average")}
     assert len(one) == 3 and "" not in one
     assert any(row["df"] == "0" for row in expected["edges"])
+
+
+def test_the_worked_example_of_the_method_page(scratch: Warehouse) -> None:
+    page = (GOLDEN.parents[1] / "docs" / "methods" / "survey-rounds.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| ([AB]) \| (\w+) \| (\d+) \| (\d) \| (\d) \| (\S+) \|$", page, re.MULTILINE)
+    assert len(table) == 9
+    forms = [{"stratum": stratum, "psu": psu, "ssu": None} for stratum, psu, *_ in table]
+    cells = [
+        form | {"weight": weight(w), "s": int(s), "n": int(n), "cell": "*"}
+        for form, (_, _, w, s, n, _) in zip(forms, table, strict=True)
+    ]
+    sizes = {("A", None): 5, ("B", None): 4, ("A", "a1"): 40, ("A", "a2"): 50, ("B", "b1"): 20, ("B", "b2"): 30}
+    frame = [{"stratum": stratum, "psu": psu, "ssu": None, "n_units": n} for (stratum, psu), n in sizes.items()]
+    plain = estimate_share(sums_of(variance_cells(scratch, forms, cells)), EstimateOptions())
+    framed = estimate_share(sums_of(variance_cells(scratch, forms, cells, frame)), EstimateOptions())
+    for _, _, w, s, n, residual in table:
+        assert float(residual.replace("−", "-")) == pytest.approx(int(w) * (int(s) - 0.7 * int(n)))
+    unweighted = sum(int(row[3]) for row in table) / sum(int(row[4]) for row in table)
+    for figure, value in (
+        ("`estimate_pct` = {:.2f}", 100 * plain.proportion[0]),
+        ("`index_pct` = {:.2f}", 100 * unweighted),
+        ("= 0.0029; `se_pct` = {:.2f}", 100 * plain.standard_error[0]),
+        ("`df` = 4 − 2 = {:.0f}", plain.degrees_of_freedom[0]),
+        ("`deff` = {:.2f}", plain.design_effect[0]),
+        ("n / deff* = {:.2f};", plain.effective_n[0]),
+        ("**{:.2f} %", 100 * plain.low[0]),
+        ("{:.2f} %**", 100 * plain.high[0]),
+        ("SE² = {:.3f} / 400²", 400**2 * framed.standard_error[0] ** 2),
+        ("400²; `se_pct` = {:.2f}", 100 * framed.standard_error[0]),
+    ):
+        assert figure.format(value) in page, figure
+    assert (plain.presentation[0], plain.reason[0]) == ("suppress", "n_eff_below_30")

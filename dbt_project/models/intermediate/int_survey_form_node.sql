@@ -1,5 +1,6 @@
--- Per form first: the variance of a ratio over forms needs the products of each form's counts. Forms of one place follow
--- each other: the sums by place and unit then meet the rows of a group together, and a million forms fit in memory.
+-- Per form first: the variance of a ratio over forms needs the products of each form's counts. Forms of one place
+-- follow each other: the sums by place and unit then meet the rows of a group together, and a million forms fit in
+-- memory.
 with form as (
     select
         response_id,

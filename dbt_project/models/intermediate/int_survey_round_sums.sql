@@ -46,10 +46,10 @@ scope_sums as (
         sums.placement_id as scope,
         sums.node_id,
         coalesce(sums.group_id, -1) as group_id,
-        sums.place_id,
         {% for measure in sums %}
-        sums.{{ measure }}{{ ',' if not loop.last }}
+        sums.{{ measure }},
         {% endfor %}
+        sums.place_id
     from {{ ref('int_survey_round_place_sums') }} as sums
     inner join place
         on sums.place_id = place.place_id
@@ -59,10 +59,10 @@ scope_sums as (
         -unit.unit_id as scope,
         sums.node_id,
         coalesce(sums.group_id, -1) as group_id,
-        sums.place_id,
         {% for measure in sums %}
-        sum(sums.{{ measure }}) as {{ measure }}{{ ',' if not loop.last }}
+        sum(sums.{{ measure }}) as {{ measure }},
         {% endfor %}
+        sums.place_id
     from {{ ref('int_survey_round_place_sums') }} as sums
     inner join place
         on sums.place_id = place.place_id
