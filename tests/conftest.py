@@ -17,6 +17,8 @@ WHOLE_FOLDERS = ("dbt_project",)
 LONG_FOLDERS = ("end_to_end", "dbt_project")
 
 
+# pytest-xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Under pytest-xdist: keep each module, or folder with a warehouse of its own, in one worker, the longest first."""
     if not hasattr(config, "workerinput"):

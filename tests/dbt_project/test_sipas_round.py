@@ -22,8 +22,21 @@ COUNTS = ("n_forms", "n_forms_answered", "n_answers", "n_satisfied", "n_dont_kno
 Key = tuple[str, str, str, str, str]
 
 
-def round_of(form: Row) -> str | None:
+def days_of(form: Row) -> str | None:
     return next((code for code, first, last, _ in ROUNDS if first <= form["responded_on"] <= last), None)
+
+
+def lacks(form: Row) -> str | None:
+    """What keeps a form out of the round of its days: only R1 has both places and weights on some forms and not on others."""
+    if days_of(form) != "R1":
+        return None
+    if not (form["stratum"] or form["psu"] or form["ssu"]):
+        return "n_forms_no_place"
+    return None if form["weight"] else "n_forms_no_weight"
+
+
+def round_of(form: Row) -> str | None:
+    return None if lacks(form) else days_of(form)
 
 
 def place(form: Row) -> tuple[Any, ...]:
@@ -198,3 +211,12 @@ def test_psu_totals_add_up_to_the_estimates(duckdb_built: Warehouse) -> None:
             " AND unit_code = '{unit_code}' AND node_code = '{node_code}'".format(**row)
         ).to_pylist()
         assert row["pct"] == pytest.approx(whole["estimate_pct"], abs=1e-9)
+
+
+def test_forms_without_place_or_weight_are_left_out_and_counted(forms: list[Row], duckdb_built: Warehouse) -> None:
+    [row] = duckdb_built.query("SELECT * FROM marts.dim_survey_round WHERE round_code = 'R1'").to_pylist()
+    kept = [form for form in forms if round_of(form) == "R1"]
+    out = [lacks(form) for form in forms if days_of(form) == "R1" and lacks(form)]
+    assert row["n_forms"] == len(kept)
+    for reason in ("n_forms_no_place", "n_forms_no_weight"):
+        assert row[reason] == out.count(reason) > 0

@@ -9,6 +9,15 @@ with form as (
     group by round_code
 ),
 
+left_out as (
+    select
+        round_code,
+        cast(sum(case when standing = 'no_place' then 1 else 0 end) as bigint) as n_forms_no_place,
+        cast(sum(case when standing = 'no_weight' then 1 else 0 end) as bigint) as n_forms_no_weight
+    from {{ ref('int_survey_round_response') }}
+    group by round_code
+),
+
 stratum as (
     select
         round_code,
@@ -39,6 +48,8 @@ select
     survey_round.last_on,
     cast(case when survey_round.is_probability_sample = 'yes' then 1 else 0 end as bigint) as is_probability_sample,
     coalesce(form.n_forms, 0) as n_forms,
+    coalesce(left_out.n_forms_no_place, 0) as n_forms_no_place,
+    coalesce(left_out.n_forms_no_weight, 0) as n_forms_no_weight,
     coalesce(design.n_strata, 0) as n_strata,
     coalesce(design.n_psus, 0) as n_psus,
     coalesce(design.n_strata_single_psu, 0) as n_strata_single_psu,
@@ -54,5 +65,7 @@ select
 from {{ ref('stg_survey_round') }} as survey_round
 left join form
     on survey_round.code = form.round_code
+left join left_out
+    on survey_round.code = left_out.round_code
 left join design
     on survey_round.code = design.round_code
