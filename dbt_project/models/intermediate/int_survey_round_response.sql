@@ -1,5 +1,5 @@
 -- An SSU without a PSU is the first cluster drawn. In a round whose forms have places or weights, a form without its own
--- was not drawn with them: counted as a unit of its own it would make the sample look larger than it is.
+-- was not drawn with them: as a unit of its own it would make the sample look larger than it is.
 with response as (
     select
         survey_round.code as round_code,
