@@ -1,4 +1,4 @@
--- An SSU without a PSU is the first cluster drawn. In a round whose forms have places or weights, a form without its own
+-- An SSU without a PSU is the first cluster drawn. Where forms of a round have places or weights, one without its own
 -- was not drawn with them: as a unit of its own it would make the sample look larger than it is.
 with response as (
     select
