@@ -108,19 +108,31 @@ def test_groups_add_up_to_all_forms(duckdb_built: Warehouse) -> None:
         assert {name: row[name] for name in COUNTS} == whole[tuple(row[name] for name in key.split(", "))]
 
 
+@pytest.mark.parametrize(
+    ("source", "breakdown"),
+    [
+        ("(SELECT *, '*' AS breakdown_value FROM marts.sipas_index_now)", None),
+        ("(SELECT * FROM marts.sipas_index_now_breakdown WHERE breakdown = 'sex')", "sex"),
+        ("(SELECT * FROM marts.sipas_index_now_breakdown WHERE breakdown = 'age_band')", "age_band"),
+    ],
+)
 def test_the_territory_of_now_counts_the_forms_in_shares(
-    sample: Sample, forms: list[Row], duckdb_built: Warehouse
+    sample: Sample, forms: list[Row], duckdb_built: Warehouse, source: str, breakdown: str | None
 ) -> None:
-    expected: dict[tuple[Unit, str, str], dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
+    expected: dict[tuple[Unit, str, str, str], dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for form in forms:
         for unit, share in territory_now(form).items():
             for node in UNDER:
-                counts = expected[unit, month_of(form["responded_on"], sample)[:4], node]
+                group = (form[breakdown] or "~") if breakdown else "*"
+                counts = expected[unit, month_of(form["responded_on"], sample)[:4], node, group]
                 for name, number in counts_of(form, node).items():
                     counts[name] += share * number
                     counts[f"{name}_allocated"] += share * number if share < 1 else 0
-    rows = duckdb_built.query("SELECT * FROM marts.sipas_index_now WHERE length(period_id) = 4").to_pylist()
-    found = {((row["unit_code"], row["unit_valid_from"]), row["period_id"], row["node_code"]): row for row in rows}
+    rows = duckdb_built.query(f"SELECT * FROM {source} AS mart WHERE length(period_id) = 4").to_pylist()
+    found = {
+        ((row["unit_code"], row["unit_valid_from"]), row["period_id"], row["node_code"], row["breakdown_value"]): row
+        for row in rows
+    }
     assert set(found) == set(expected)
     assert any(row["n_forms_allocated"] > 0 for row in rows) and any(row["n_forms_allocated"] == 0 for row in rows)
     for key, counts in expected.items():

@@ -1,4 +1,4 @@
-{#- Linearised total of a share: (a - share * b) / b of the domain. A decimal: its sums do not depend on their order. -#}
+{#- Linearised total of a share: (a - share * b) / b of the domain. A decimal: its sums depend on no order. -#}
 {%- set linearised -%}
 cast(
             (cast(sums.a as double precision) - share.ratio * cast(sums.b as double precision)) / share.b

@@ -39,7 +39,6 @@ form_period as (
         on form_month.placement_id = place.placement_id
     inner join {{ ref('int_period_month') }} as period
         on form_month.month_idx = period.month_idx
-    where place.territory_basis = 'as_reported' or form_month.breakdown = '*'
     group by
         place.territory_basis, place.unit_code, place.unit_valid_from, period.period_id, form_month.instrument_code,
         form_month.breakdown, form_month.breakdown_value
@@ -66,7 +65,6 @@ node_period as (
         on node_month.placement_id = place.placement_id
     inner join {{ ref('int_period_month') }} as period
         on node_month.month_idx = period.month_idx
-    where place.territory_basis = 'as_reported' or node_month.breakdown = '*'
     group by
         place.territory_basis, place.unit_code, place.unit_valid_from, period.period_id, node_month.node_id,
         node_month.breakdown, node_month.breakdown_value

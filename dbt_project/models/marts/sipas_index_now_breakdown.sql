@@ -1,0 +1,1 @@
+{{ index_as_now(broken_down=true) }}
