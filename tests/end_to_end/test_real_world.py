@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,13 @@ import numpy as np
 import pytest
 
 from assets.estimates.intervals import effective_size, korn_graubard, logit
+from assets.reference.territory import units_now
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "real_world"
 DATA = ROOT.parent / "shared" / "data"
+# First day of the communes of now.
+REFORM = date(2025, 7, 1)
 ROUNDS = {
     "2021-09": ("survey/kcmo_resident_survey_fy2022.csv", "q2_01_w1_by_council"),
     "2022-03": ("survey/kcmo_resident_survey_mar2022.csv", "q2_01_w2_by_council"),
@@ -438,6 +442,29 @@ def test_the_conversion_table_becomes_changes(workspace: Path) -> None:
     assert found["10462", "10465"] == "whole"
     targets = Counter(old for old, _ in found)
     assert sum(number > 1 for number in targets.values()) == 441
+
+
+def test_nobody_of_the_split_units_is_lost(workspace: Path) -> None:
+    """By the official table: what each of the 441 split communes leaves to communes of now adds up to exactly 1."""
+    [warehouse] = (workspace / "warehouse").glob("*.duckdb")
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        units, changes = (
+            connection.sql(f"SELECT * FROM landing.{name}").to_arrow_table()
+            for name in ("admin_unit", "admin_unit_change")
+        )
+    provinces = sorted({row["code"] for row in units.to_pylist() if row["level"] == "province"})
+    level = {(row["code"], row["valid_from"]): row["level"] for row in units.to_pylist()}
+    last = {
+        row["code"]: row["valid_from"] for row in units.to_pylist() if row["valid_to"] == REFORM - timedelta(days=1)
+    }
+    left: defaultdict[tuple[str, date], Decimal] = defaultdict(Decimal)
+    for row in units_now(units, changes, provinces).to_pylist():
+        if level[row["now_code"], row["now_valid_from"]] == "commune":
+            left[row["unit_code"], row["unit_valid_from"]] += row["share"]
+    targets = Counter(row["old_code"] for row in changes.to_pylist() if row["changed_on"] == REFORM)
+    split = [code for code, number in targets.items() if number > 1]
+    assert len(split) == 441
+    assert {code: left[code, last[code]] for code in split} == dict.fromkeys(split, 1)
 
 
 def test_my_duc_mergers_of_january_2025_are_overlaid(workspace: Path) -> None:
