@@ -34,7 +34,7 @@ run: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas run --workspace $(DEMO)
 
 test: $(READY)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 dev: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas dev --workspace $(DEMO)

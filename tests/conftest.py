@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).resolve().parent
 # tests/assets, tests/pipelines and tests/quality would otherwise be found as the packages of those names.
@@ -17,17 +19,22 @@ WHOLE_FOLDERS = ("dbt_project",)
 LONG_FOLDERS = ("end_to_end", "dbt_project")
 
 
-# pytest-xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Keep each module, or folder with a warehouse of its own, in one worker."""
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            folder = Path(module).parts[1]
+            return folder if folder in WHOLE_FOLDERS else module
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Under pytest-xdist: keep each module, or folder with a warehouse of its own, in one worker, the longest first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        folder = place.parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in WHOLE_FOLDERS else place.as_posix()))
-    items.sort(key=_turn)
+    """Under pytest-xdist: the longest first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:

