@@ -1,4 +1,4 @@
-"""Builds the shipped lists of administrative units and their changes from two MIT packages and four stated facts.
+"""Builds the shipped lists of administrative units and their changes from two MIT packages and a few stated facts.
 
 Run ``python scripts/build_reference.py`` after a new release of a package; instruments and scales are written by hand.
 """
@@ -32,6 +32,10 @@ LAST_DAY_BEFORE_MY_DUC_MERGERS = "2024-12-31"
 FIRST_DAY_OF_MY_DUC_MERGERS = "2025-01-01"
 MY_DUC = "282"
 MY_DUC_MERGERS = {"10459": ("Xã Mỹ Xuyên", ("10456", "10459")), "10483": ("Xã Vạn Tín", ("10483", "10486"))}
+
+# Old and new commune: a part of the land and all the people went over, by the table of the statistics office. Đồng Tâm gave
+# land to Trần Phú and its people to Phúc Sơn.
+WITH_ALL_PEOPLE = {("10444", "10459")}
 
 
 class Unit(NamedTuple):
@@ -172,7 +176,8 @@ def _changes_of_communes(late: Sequence[dict[str, str]], new: Sequence[dict[str,
         for old_code, _ in whole[new_unit]:
             yield Change(old_code, new_unit[0], FIRST_DAY_OF_NEW_UNITS, "unchanged" if alone else "whole")
         for old_code, _ in part[new_unit]:
-            yield Change(old_code, new_unit[0], FIRST_DAY_OF_NEW_UNITS, "part")
+            extent = "population" if (old_code, new_unit[0]) in WITH_ALL_PEOPLE else "part"
+            yield Change(old_code, new_unit[0], FIRST_DAY_OF_NEW_UNITS, extent)
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

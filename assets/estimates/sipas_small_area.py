@@ -74,7 +74,7 @@ def estimate(areas: pa.Table, options: EstimateOptions) -> pa.Table:
     kept = np.flatnonzero((n_areas >= options.small_area_groups_of) & (smallest[cell] < options.small_area_n_eff))
     # The order of sums must not depend on the order in which an engine gives its rows.
     kept = kept[np.lexsort((size[kept], share[kept], cell[kept]))]
-    found = area_estimates(share[kept], size[kept], cell[kept], options.significance_level)
+    found = area_estimates(share[kept], size[kept], cell[kept])
     figures = {
         "model_estimate_pct": 100 * found.share,
         "model_ci_low_pct": 100 * found.low,

@@ -18,8 +18,9 @@ from assets.warehouse.engine import Warehouse
 
 COUNTS = ("n_forms", "n_forms_answered", "n_answers", "n_satisfied", "n_dont_know", "n_missing")
 JULY = date(2025, 7, 1)
-SPLIT_COMMUNES = 471
-# The 21 units of Mỹ Đức whose successors are known whole became these four; one was divided between them and another.
+# Of 471 with several successors one left all its people to one of them.
+SPLIT_COMMUNES = 470
+# What the 22 units of Mỹ Đức, 20 from 2025 on, became in July.
 FOUR = {"10441", "10459", "10465", "10489"}
 
 
@@ -70,7 +71,7 @@ def test_as_now_the_split_communes_are_all_there(golden: Warehouse) -> None:
     assert in_shares == SPLIT_COMMUNES, "each split commune has one form, and all of it was allocated"
 
 
-@pytest.mark.parametrize(("day", "units"), [(EVE_OF_2025, 22), (MARCH_2025, 20), (AUGUST_2025, 5)])
+@pytest.mark.parametrize(("day", "units"), [(EVE_OF_2025, 22), (MARCH_2025, 20), (AUGUST_2025, 4)])
 def test_my_duc_of_22_units_then_20_then_4_keeps_its_forms(golden: Warehouse, day: date, units: int) -> None:
     period = month(day)
     reported = [row for row in overall(golden, "sipas_index", period) if _of_my_duc(row, day)]
@@ -79,19 +80,14 @@ def test_my_duc_of_22_units_then_20_then_4_keeps_its_forms(golden: Warehouse, da
     now = {
         row["unit_code"]: row
         for row in overall(golden, "sipas_index_now", period)
-        if row["unit_valid_from"] == JULY and row["unit_code"] in {*FOUR, "10081"}
+        if row["unit_valid_from"] == JULY and row["unit_code"] in FOUR
     }
-    assert set(now) == {*FOUR, "10081"}
-    if day == AUGUST_2025:
-        assert all(row["n_forms"] == 1 and row["n_forms_allocated"] == 0 for row in now.values())
-        return
-    taken = sum(Decimal(now[code]["n_forms"]) for code in FOUR) + Decimal("0.5")
-    assert taken == sum(row["n_forms"] for row in reported), "half of Đồng Tâm's form went to a unit outside the four"
-    assert now["10459"]["n_forms_allocated"] == Decimal("0.5")
-    assert [now[code]["n_forms_allocated"] for code in sorted(FOUR - {"10459"})] == [0, 0, 0]
+    assert set(now) == FOUR
+    assert sum(Decimal(row["n_forms"]) for row in now.values()) == sum(row["n_forms"] for row in reported)
+    assert {row["n_forms_allocated"] for row in now.values()} == {0}, "no unit of Mỹ Đức divided its people"
 
 
 def _of_my_duc(row: dict[str, Any], day: date) -> bool:
     if day < JULY:
         return row["unit_level"] == "commune" and row["parent_code"] == MY_DUC
-    return row["unit_valid_from"] == JULY and row["unit_code"] in {*FOUR, "10081"}
+    return row["unit_valid_from"] == JULY and row["unit_code"] in FOUR
