@@ -436,6 +436,26 @@ def test_the_worked_shortfall_is_what_its_formula_gives() -> None:
     assert contribution.index(max(contribution)) == 1
 
 
+def test_method_pages_print_the_figures_of_golden_pairs() -> None:
+    """A table after `<!-- golden: … -->` has the rows of one side of that pair, in its order, with columns named as there."""
+    golden = ROOT / "tests" / "golden"
+    checked = 0
+    for page in (ROOT / "docs" / "methods").glob("*.md"):
+        for name, table in re.findall(r"<!-- golden: (\w+) -->\n((?:\|.*\n)+)", text_of(page)):
+            # Pairs named `.input.csv` are held to their pages where they are run.
+            if not (golden / f"{name}_input.csv").exists():
+                continue
+            head, _, *rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            for side in ("input", "expected"):
+                with (golden / f"{name}_{side}.csv").open(encoding="utf-8", newline="") as file:
+                    pair = list(csv.DictReader(file))
+                if set(head) <= set(pair[0]):
+                    break
+            assert rows == [[row[column] for column in head] for row in pair], name
+            checked += 1
+    assert checked >= 9
+
+
 def test_sql_of_the_guides_names_columns_that_exist() -> None:
     """Every SQL block runs on empty marts made from the dictionary."""
     dictionary = text_of(REFERENCE / "marts.md")
