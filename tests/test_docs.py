@@ -248,7 +248,7 @@ def test_the_guide_names_every_mart() -> None:
 
 def test_every_shipped_table_is_named_with_its_rows() -> None:
     shipped = ROOT / "assets" / "reference" / "shipped"
-    named = {}
+    named: dict[str, int] = {}
     for files, counts in re.findall(
         r"^\| (`\w+\.csv`.*?) \| ([\d,; ]+) \|", text_of(shipped / "README.md"), re.MULTILINE
     ):
