@@ -237,6 +237,30 @@ def test_the_guide_names_the_counts_that_hide_a_row() -> None:
     assert named == {name for listed in hiding for name in INLINE.findall(listed)}
 
 
+def test_the_guide_names_every_mart() -> None:
+    """The dictionary has a section per mart of the manifest; another test holds it to that."""
+    marts = re.findall(r"^## (\w+)$", text_of(REFERENCE / "marts.md"), re.MULTILINE)
+    guide = text_of(ROOT / "docs/guides/read-the-marts.md")
+    [section] = re.findall(r"^## Marts and their grain\n(.*?)^## ", guide, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    assert set(marts) - {name for row in rows for name in INLINE.findall(row)} == set()
+
+
+def test_every_shipped_table_is_named_with_its_rows() -> None:
+    shipped = ROOT / "assets" / "reference" / "shipped"
+    named: dict[str, int] = {}
+    for files, counts in re.findall(
+        r"^\| (`\w+\.csv`.*?) \| ([\d,; ]+) \|", text_of(shipped / "README.md"), re.MULTILINE
+    ):
+        names, numbers = INLINE.findall(files), [int(count.replace(",", "")) for count in counts.split(";")]
+        named |= dict(zip(names, numbers * len(names) if len(numbers) == 1 else numbers, strict=True))
+    found = {}
+    for table in shipped.glob("*.csv"):
+        with table.open(encoding="utf-8", newline="") as file:
+            found[table.name] = sum(1 for _ in csv.DictReader(file))
+    assert named == found
+
+
 def test_every_method_page_names_columns_that_exist() -> None:
     dictionary = text_of(REFERENCE / "marts.md")
     known = set(INLINE.findall(dictionary))
@@ -312,6 +336,8 @@ def test_the_guide_lists_the_fields_of_every_record_dataset() -> None:
             [row] = re.findall(rf"^\| `{name}` \| (.*) \|$", page, re.MULTILINE)
             required = [f.name for f in contract.fields if f.required and f.name not in ("record_id", "unit_code")]
             assert set(re.findall(r"\*\*(\w+)\*\*", row)) == set(required)
+            fields = {field.name for field in contract.fields} - {"record_id", "unit_code"}
+            assert set(re.findall(r"\w+", row)) == fields, name
 
 
 def test_the_second_example_reads_as_the_guide_says(office: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -408,6 +434,26 @@ def test_the_worked_shortfall_is_what_its_formula_gives() -> None:
     )
     assert f"{' + '.join(f'{value:.2f}' for value in contribution)} = {100 - overall:.2f}" in page
     assert contribution.index(max(contribution)) == 1
+
+
+def test_method_pages_print_the_figures_of_golden_pairs() -> None:
+    """A table after `<!-- golden: … -->` has the rows of one side of that pair, in its order, with columns named as there."""
+    golden = ROOT / "tests" / "golden"
+    checked = 0
+    for page in (ROOT / "docs" / "methods").glob("*.md"):
+        for name, table in re.findall(r"<!-- golden: (\w+) -->\n((?:\|.*\n)+)", text_of(page)):
+            # Pairs named `.input.csv` are held to their pages where they are run.
+            if not (golden / f"{name}_input.csv").exists():
+                continue
+            head, _, *rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table.splitlines()]
+            for side in ("input", "expected"):
+                with (golden / f"{name}_{side}.csv").open(encoding="utf-8", newline="") as file:
+                    pair = list(csv.DictReader(file))
+                if set(head) <= set(pair[0]):
+                    break
+            assert rows == [[row[column] for column in head] for row in pair], name
+            checked += 1
+    assert checked >= 9
 
 
 def test_sql_of_the_guides_names_columns_that_exist() -> None:
