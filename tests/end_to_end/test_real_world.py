@@ -20,13 +20,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pytest
+from public_data import DATA, needs_public_data
 
 from assets.estimates.intervals import effective_size, korn_graubard, logit
 from assets.reference.territory import units_now
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "real_world"
-DATA = ROOT.parent / "shared" / "data"
 # First day of the communes of now.
 REFORM = date(2025, 7, 1)
 ROUNDS = {
@@ -35,7 +35,7 @@ ROUNDS = {
 }
 SINCE_EVER = date(1900, 1, 1)
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the public data of ../shared/data are not on this machine")
+pytestmark = needs_public_data
 
 Row = dict[str, str]
 
