@@ -121,13 +121,14 @@ def simulate_command(
     ] = False,
 ) -> None:
     """Write a simulated workspace of Mỹ Đức district, 2023, with planted faults and their exact counts in truth.json."""
-    from pipelines.simulate import simulate
+    from pipelines.simulate import SimulationError, simulate
 
-    if folder.exists() and any(folder.iterdir()):
-        raise typer.BadParameter(f"{folder} is not empty; name a new folder")
     with Progress() as progress:
         progress.stage("simulate")
-        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
+        try:
+            simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
+        except SimulationError as error:
+            raise typer.BadParameter(str(error)) from error
     console.print(f"Simulated workspace written to {folder}; next: sipas run --workspace {folder}", highlight=False)
 
 

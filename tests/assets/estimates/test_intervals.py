@@ -187,7 +187,6 @@ def test_satisfaction_by_district_has_the_published_standard_errors(wave: str, k
     assert result.standard_error == pytest.approx(published["se"], abs=1e-10)
 
 
-@needs_public_data
 def test_the_published_interval_is_the_capped_one() -> None:
     # Second wave: n_eff 980.93 of 976 answers.
     p = np.array([0.54508196721])
