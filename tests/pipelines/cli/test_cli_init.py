@@ -55,7 +55,7 @@ def test_a_run_without_any_spec_is_told_where_to_put_one(workspace: Workspace) -
 
 
 def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> None:
-    result = sipas("init", tmp_path / "office")
+    result = sipas("init", tmp_path / "office", "--root", "282")
     key = home / ".config" / "sipas-warehouse" / "office.key"
     assert key.stat().st_mode & 0o777 == 0o600
     secret = key.read_text(encoding="ascii").strip()
@@ -67,22 +67,29 @@ def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> 
 
 
 def test_a_key_that_is_there_is_kept(home: Path, tmp_path: Path, sipas: Sipas) -> None:
-    sipas("init", tmp_path / "office")
+    sipas("init", tmp_path / "office", "--root", "282")
     key = home / ".config" / "sipas-warehouse" / "office.key"
     before = key.read_bytes()
     shutil.rmtree(tmp_path / "office")
-    assert "kept" in sipas("init", tmp_path / "office").output
+    assert "kept" in sipas("init", tmp_path / "office", "--root", "282").output
     assert key.read_bytes() == before
 
 
 def test_a_folder_that_holds_something_is_refused(home: Path, tmp_path: Path, sipas: Sipas) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thư.txt").write_text("của tôi", encoding="utf-8")
-    result = sipas("init", tmp_path / "full")
+    result = sipas("init", tmp_path / "full", "--root", "282")
     assert result.exit_code == 2
     assert "not an empty folder" in words(result.output)
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thư.txt"]
     assert not (home / ".config").exists()
+
+
+def test_the_unit_has_to_be_named(home: Path, tmp_path: Path, sipas: Sipas) -> None:
+    result = sipas("init", tmp_path / "office")
+    assert result.exit_code == 2
+    assert "give --root" in words(result.output) and "admin_unit.csv" in words(result.output)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"] and not list(home.iterdir())
 
 
 def test_a_unit_outside_the_shipped_list_is_told(home: Path, tmp_path: Path, sipas: Sipas) -> None:
