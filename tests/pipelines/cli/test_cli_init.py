@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from cli_office import SPEC, Sipas, good_rows, ingest, words, write_ledger
 from pydantic import BaseModel
 
@@ -16,7 +17,7 @@ from assets.ledger import Ledger
 from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import Settings, load_settings, read_key
-from quality.contract import load_contracts
+from quality.contract import Strict, load_contracts
 
 
 def test_workspace_is_ready_to_run(home: Path, tmp_path: Path, sipas: Sipas) -> None:
@@ -100,6 +101,20 @@ def test_a_unit_outside_the_shipped_list_is_told(home: Path, tmp_path: Path, sip
 def test_settings_name_every_key(workspace: Workspace) -> None:
     text = workspace.settings_file.read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if not re.search(rf"^(# )?{name}:", text, re.MULTILINE)] == []
+    written = yaml.safe_load(text)
+    # An engine or a key of the other kind takes a key that only a comment can show.
+    comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
+    sections = {name: section for name, section in load_settings(workspace) if isinstance(section, Strict)}
+    assert {"engine", "key", "gate", "estimates"} <= sections.keys()
+    for name, section in sections.items():
+        absent = type(section).model_fields.keys() - written[name].keys()
+        assert [key for key in absent if not re.search(rf"[{{ ]{key}: ", comments)] == []
+
+
+def test_settings_as_written_are_the_defaults(workspace: Workspace) -> None:
+    settings = load_settings(workspace)
+    required = {name: getattr(settings, name) for name, field in Settings.model_fields.items() if field.is_required()}
+    assert settings == Settings.model_validate(required)
 
 
 def test_example_spec_is_valid_and_has_every_key(workspace: Workspace) -> None:
