@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 
 .PHONY: help run test dev check format lint types sql bench lock clean
 .DELETE_ON_ERROR:
+# Written last, so an interrupted make has nothing to delete; without it the workspace could not be made again.
+.PRECIOUS: $(DEMO)/truth.json
 
 help:
 	@echo "make run    simulate the demo workspace, run the whole pipeline on it, say where to look"

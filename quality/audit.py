@@ -179,7 +179,7 @@ _MEASURES: dict[str, dict[str, tuple[Measure, float | None, float]]] = {
 }
 
 _MESSAGES = {
-    "grain": ("Có dòng trùng khóa", "rows share their key"),
+    "grain": ("Có dòng trùng khoá", "rows share their key"),
     "range": ("Chỉ số ngoài khoảng 0–100", "rows have an index outside 0–100"),
     "share": ("Chỉ số khác 100 × hài lòng / trả lời", "rows have an index other than 100 × satisfied / answers"),
     "counts": ("Số hài lòng lớn hơn số trả lời", "rows have more satisfied answers than answers"),

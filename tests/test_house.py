@@ -91,3 +91,11 @@ def test_dependencies_point_one_way(folder: str, allowed: set[str]) -> None:
 def test_texts_are_in_nfc(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert unicodedata.is_normalized("NFC", text)
+
+
+def test_what_runs_make_of_the_examples_is_ignored_as_in_a_workspace() -> None:
+    template = (ROOT / "pipelines" / "cli" / "template" / "gitignore").read_text(encoding="utf-8").splitlines()
+    folders = {line for line in template if line.endswith("/")}
+    assert len(folders) >= 7
+    ignored = set((ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+    assert {f"/examples/*{folder}" for folder in folders} <= ignored

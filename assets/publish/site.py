@@ -20,7 +20,6 @@ from assets.publish.charts import SHARE_COLOURS, IndexBar, ShareBar, TrendPoint,
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.tables import OpenTable
 from assets.publish.words import (
-    DATASETS,
     STATE_SIGNS,
     STATES,
     WORDS,
@@ -30,6 +29,7 @@ from assets.publish.words import (
     name_key,
     percent_text,
 )
+from quality.contract import load_contracts
 
 Row = dict[str, Any]
 UnitKey = tuple[str, date]
@@ -421,7 +421,7 @@ class _Page:
                 names[row["unit_code"]] = self.data.unit_name(row)
             blocks.append(
                 {
-                    "name": DATASETS[self.language].get(dataset, dataset),
+                    "name": getattr(load_contracts()[dataset].title, self.language),
                     "months": [month_text(month) for month in months],
                     "rows": [
                         {"name": names[unit], "states": [self._state(by_unit[unit].get(month)) for month in months]}

@@ -43,15 +43,6 @@ def month_text(period_id: str) -> str:
     return f"{month}/{year}"
 
 
-DATASETS = {
-    "vi": {
-        "survey_response": "Phiếu khảo sát",
-        "case": "Hồ sơ thủ tục hành chính",
-        "complaint": "Phản ánh, kiến nghị",
-    },
-    "en": {"survey_response": "Survey forms", "case": "Cases", "complaint": "Complaints"},
-}
-
 STATES = {
     "vi": {"on_time": "Đúng hạn", "late": "Muộn", "missing": "Thiếu", "empty": "Rỗng"},
     "en": {"on_time": "On time", "late": "Late", "missing": "Missing", "empty": "Empty"},

@@ -88,11 +88,16 @@ def run_command(
 @app.command("init", epilog=example("sipas init my_office --root 282"))
 def init_command(
     folder: Annotated[Path, typer.Argument(file_okay=False, help="The folder to make.")],
-    root: Annotated[str, typer.Option(help="Code of the unit that the office reports on.")] = "282",
+    root: Annotated[str | None, typer.Option(help="Code of the unit that the office reports on (required).")] = None,
 ) -> None:
     """Make an empty workspace: settings, folders, a secret key outside the workspace, and an example spec."""
     from pipelines.cli.init import make_workspace
 
+    if root is None:
+        raise typer.BadParameter(
+            "give --root, the code of the unit that the office reports on (thêm --root: mã đơn vị của mình);"
+            " official codes stand in assets/reference/shipped/admin_unit.csv"
+        )
     for line in make_workspace(folder, root):
         console.print(line, markup=False, highlight=False)
 
@@ -121,13 +126,14 @@ def simulate_command(
     ] = False,
 ) -> None:
     """Write a simulated workspace of Mỹ Đức district, 2023, with planted faults and their exact counts in truth.json."""
-    from pipelines.simulate import simulate
+    from pipelines.simulate import SimulationError, simulate
 
-    if folder.exists() and any(folder.iterdir()):
-        raise typer.BadParameter(f"{folder} is not empty; name a new folder")
     with Progress() as progress:
         progress.stage("simulate")
-        simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
+        try:
+            simulate(folder, units=units, months=months, seed=seed, cases=cases, forms=forms, survey_round=survey_round)
+        except SimulationError as error:
+            raise typer.BadParameter(str(error)) from error
     console.print(f"Simulated workspace written to {folder}; next: sipas run --workspace {folder}", highlight=False)
 
 

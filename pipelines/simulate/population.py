@@ -10,7 +10,6 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,10 @@ import numpy.typing as npt
 import yaml
 from scipy.special import ndtri
 
+from assets.office import SHIPPED_REFERENCE
 from pipelines.simulate.calendar import to_date
 from pipelines.simulate.plan import POPULATION, Scene
 from pipelines.simulate.profile import PROFILE_FOLDER
-
-SHIPPED_REFERENCE = Path(__file__).parents[2] / "assets" / "reference" / "shipped"
 
 Levels = npt.NDArray[np.int8]
 

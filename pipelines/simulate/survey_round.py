@@ -89,7 +89,6 @@ def write_survey_round(scene: Scene, target: Path, truth: Truth) -> None:
         "n_forms": sum(len(drawn.levels) for drawn in drawn_villages),
         "sum_of_weights": round(sum(drawn.weight * len(drawn.levels) for drawn in drawn_villages), WEIGHT_DECIMALS),
         "forms": {commune.code: sum(len(drawn.levels) for drawn in forms[commune.code]) for commune in communes},
-        "configuration": [path.as_posix() for path in (SPEC, ROUND_FILE, FRAME_FILE)],
         "population": [
             {"unit": unit, "residents": census.residents[unit], "nodes": _nodes(population, census, unit)}
             for unit in (settings["city"], *settings["districts"], *(commune.code for commune in communes))

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import shutil
 from pathlib import Path
-
-import yaml
 
 from pipelines.simulate.calendar import WorkingDays, reporting_months, to_date
 from pipelines.simulate.cases import write_cases
@@ -19,6 +16,8 @@ from pipelines.simulate.survey import write_survey
 from pipelines.simulate.survey_round import write_survey_round
 from pipelines.simulate.truth import Truth
 
+# Everything is written in here and moved out when it is whole, so an interrupted simulation is known by it.
+UNFINISHED = ".simulation"
 TRUTH_FILE = "truth.json"
 KEY_FILE = "demo.key"
 EXPECTED_SUBMISSION = Path("reference") / "expected_submission.csv"
@@ -42,8 +41,8 @@ def simulate(
     `units` communes (An Mỹ first) over the first `months` reporting months of the year; `cases` case files and `forms`
     survey forms, by default as many as such communes have; with `survey_round` also a sample survey of the city with its
     known population, in the first reporting month. The same arguments give the same bytes. `target` must be
-    new, empty, or a workspace this function wrote: then its simulated files are replaced and everything else is left.
-    SimulationError when it is anything else or when a number is out of range.
+    new, empty, or what an interrupted simulation left; SimulationError when it is anything else or when a number is out
+    of range.
     """
     profile = load_profile()
     _check(units, "units", 1, len(profile.units))
@@ -64,10 +63,21 @@ def simulate(
     fewest = units * months
     _check(scene.cases, "cases", fewest, None)
     _check(scene.forms, "forms", fewest, None)
-    _clear(target)
+    _make_room(target)
+    unfinished = target / UNFINISHED
+    try:
+        truth = _write(scene, unfinished, survey_round)
+        for path in sorted(unfinished.iterdir()):
+            path.rename(target / path.name)
+    finally:
+        shutil.rmtree(unfinished)
+    return truth
+
+
+def _write(scene: Scene, target: Path, survey_round: bool) -> Truth:
     _configure(scene, target)
     truth = Truth(
-        seed=seed,
+        seed=scene.seed,
         units=[unit.code for unit in scene.units],
         months=[month.month_id for month in scene.reported],
         as_of=str(to_date(scene.as_of)),
@@ -90,19 +100,12 @@ def _check(value: int, name: str, least: int, most: int | None) -> None:
         raise SimulationError(f"{name} is {value:,}: give {bounds}")
 
 
-def _clear(target: Path) -> None:
-    """Make room: delete the files an earlier simulation listed, and refuse a folder that is not one of ours."""
-    if not target.exists() or not any(target.iterdir()):
-        return
-    settings = target / "sipas.yml"
-    if not settings.is_file() or not (yaml.safe_load(settings.read_text(encoding="utf-8")) or {}).get("simulated"):
-        raise SimulationError(f"{target} is not empty and not a simulated workspace: name a new folder")
-    earlier = target / TRUTH_FILE
-    if earlier.is_file():
-        content = json.loads(earlier.read_text(encoding="utf-8"))
-        paths = [file["path"] for file in content["files"]] + content.get("survey_round", {}).get("configuration", [])
-        for path in paths:
-            (target / path).unlink(missing_ok=True)
+def _make_room(target: Path) -> None:
+    """Make the folder, refuse one that holds anything, and remove what an interrupted simulation left in it."""
+    if target.exists() and any(path.name != UNFINISHED for path in target.iterdir()):
+        raise SimulationError(f"{target} is not empty: name a new folder")
+    shutil.rmtree(target / UNFINISHED, ignore_errors=True)
+    (target / UNFINISHED).mkdir(parents=True)
 
 
 def _configure(scene: Scene, target: Path) -> None:

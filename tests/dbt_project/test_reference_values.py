@@ -11,13 +11,13 @@ import csv
 import json
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from design_sql import Row, variance_cells, weight
+from public_data import DATA, needs_public_data
 
 from assets.estimates.design import DomainSums, estimate_share
 from assets.estimates.intervals import Floats, effective_size, korn_graubard, logit, wilson
@@ -25,9 +25,9 @@ from assets.estimates.options import EstimateOptions
 from assets.estimates.sipas_round import domain_sums
 from assets.warehouse.engine import Warehouse
 
-STATS = Path(__file__).resolve().parents[3] / "shared" / "data" / "stats"
+STATS = DATA / "stats"
 
-pytestmark = pytest.mark.skipif(not STATS.is_dir(), reason="the api samples of ../shared/data are not on this machine")
+pytestmark = needs_public_data
 
 NOT_HERE = ("poststrat_", "postrat_", "rake_", "ttest_", "cronbach_", "_meta")
 CLOSE: Any = {"rel": 1e-8, "abs": 1e-10}

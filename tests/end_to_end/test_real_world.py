@@ -20,13 +20,13 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pytest
+from public_data import DATA, needs_public_data
 
 from assets.estimates.intervals import effective_size, korn_graubard, logit
 from assets.reference.territory import units_now
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "real_world"
-DATA = ROOT.parent / "shared" / "data"
 # First day of the communes of now.
 REFORM = date(2025, 7, 1)
 ROUNDS = {
@@ -35,7 +35,7 @@ ROUNDS = {
 }
 SINCE_EVER = date(1900, 1, 1)
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the public data of ../shared/data are not on this machine")
+pytestmark = needs_public_data
 
 Row = dict[str, str]
 
@@ -154,7 +154,8 @@ def test_open_files_carry_the_same_index(marts: duckdb.DuckDBPyConnection) -> No
     assert [(satisfied, valid, float(share)) for satisfied, valid, share in found] == [(475, 1018, 46.66)]
 
 
-# strata, degrees of freedom and effective n as ../shared/domain/statistics.md gives them, the capped interval as published
+# Key of the reference values; degrees of freedom (forms less strata), effective n of Korn and Graubard, at most the answers,
+# and their interval with it: from R's package survey 4.5 on the public files, strata being council districts.
 WAVES = {
     "kcmo-wave-1": ("q2_01_w1", 1012, 1015.45, (0.435559, 0.497837)),
     "kcmo-wave-2": ("q2_01_w2", 970, 976.00, (0.513233, 0.576659)),

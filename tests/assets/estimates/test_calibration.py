@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from public_data import DATA, needs_public_data
 
 from assets.estimates.calibrated_sums import Members, RoundForms, calibrated_sums
 from assets.estimates.calibration import Calibration, Margin, calibrate, kish_design_effect, trimmed
@@ -19,7 +20,7 @@ from assets.estimates.intervals import Floats
 from assets.estimates.place_sums import Places, quadratic_forms
 
 ROOT = Path(__file__).resolve().parents[3]
-STATS = ROOT.parent / "shared" / "data" / "stats"
+STATS = DATA / "stats"
 GOLDEN = ROOT / "tests" / "golden"
 CLOSE: Any = {"rel": 1e-8, "abs": 1e-10}
 
@@ -110,7 +111,7 @@ def total_and_ratio(
     }
 
 
-@pytest.mark.skipif(not STATS.is_dir(), reason="the api samples of ../shared/data are not on this machine")
+@needs_public_data
 @pytest.mark.parametrize("method", ["post-stratified", "raked"])
 def test_the_api_sample_gives_what_r_printed(method: str) -> None:
     with (STATS / "apiclus1.csv").open(encoding="utf-8", newline="") as file:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from public_data import DATA, needs_public_data
 from scipy.stats import ttest_ind
 
 from assets.estimates.differences import Differences, difference, error_without_spread, holm
-
-SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
 def one(*values: float, covariance: float = np.nan) -> Differences:
@@ -36,12 +34,10 @@ def test_separate_means_are_compared_as_welch_does() -> None:
     assert (found.low[0], found.high[0]) == pytest.approx((low, high), rel=1e-12)
 
 
+@needs_public_data
 def test_the_published_change_of_kansas_city() -> None:
     # Question q2_01: two waves with other respondents, strata within waves; the published SE of the change is 0.022313.
-    file = SHARED / "survey/kcmo_reference_values.json"
-    if not file.exists():
-        pytest.skip("the shared data are not here")
-    values = json.loads(file.read_text(encoding="utf-8"))
+    values = json.loads((DATA / "survey" / "kcmo_reference_values.json").read_text(encoding="utf-8"))
     first, second, published = (values[f"q2_01_{key}"] for key in ("w1", "w2", "diff"))
     # The standard errors of the waves as R prints them.
     found = one(second["top2"], first["top2"], 0.01589921, 0.01565547, 970, 1012)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from public_data import DATA, needs_public_data
 
 from assets.estimates.intervals import (
     Estimates,
@@ -21,8 +21,6 @@ from assets.estimates.intervals import (
     most_effective_n,
     ratio_over_forms,
 )
-
-SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 # One form: satisfied and valid answers.
 Form = tuple[int, int]
@@ -151,12 +149,10 @@ def test_standard_error_is_that_of_the_linearised_forms(forms: list[Form]) -> No
 
 
 def reference(path: str) -> Any:
-    file = SHARED / path
-    if not file.exists():
-        pytest.skip(f"{path} of the shared data is not here")
-    return json.loads(file.read_text(encoding="utf-8"))
+    return json.loads((DATA / path).read_text(encoding="utf-8"))
 
 
+@needs_public_data
 @pytest.mark.parametrize(("name", "key"), [("stypeE", "prop_stype_srs"), ("api800", None)])
 def test_korn_graubard_of_a_simple_random_sample_is_that_of_r(name: str, key: str | None) -> None:
     values = reference("stats/reference_values.json")
@@ -170,7 +166,7 @@ def test_korn_graubard_of_a_simple_random_sample_is_that_of_r(name: str, key: st
 
 def council_answers(wave: str) -> dict[str, list[Form]]:
     """One form per respondent with its answer to q2_01, by council district; 9 is don't know and leaves the form empty."""
-    with (SHARED / "survey" / wave).open(encoding="utf-8") as file:
+    with (DATA / "survey" / wave).open(encoding="utf-8") as file:
         forms: dict[str, list[Form]] = defaultdict(list)
         for row in csv.DictReader(file):
             answer = row["q2_01"]
@@ -178,6 +174,7 @@ def council_answers(wave: str) -> dict[str, list[Form]]:
     return forms
 
 
+@needs_public_data
 @pytest.mark.parametrize(
     ("wave", "key"), [("kcmo_resident_survey_fy2022.csv", "w1"), ("kcmo_resident_survey_mar2022.csv", "w2")]
 )

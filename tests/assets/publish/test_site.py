@@ -21,6 +21,7 @@ from assets.publish.marts import MartReader, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import OpenTable, write_open_mart
 from assets.publish.words import STATES, WORDS, count_text, date_text, name_key, percent_text
+from quality.contract import load_contracts
 
 VOID = {"meta", "line", "path", "rect", "br", "link", "img"}
 
@@ -220,6 +221,24 @@ def test_page_of_a_district_and_a_year_stays_small(
 ) -> None:
     text, _ = make_page(make_warehouse("district", units=22, months=12), context)
     assert len(text.encode()) < 500_000
+
+
+def test_every_dataset_that_can_be_owed_bears_the_title_of_its_contract(
+    warehouse: Warehouse, context: PublishContext, make_page: MakePage
+) -> None:
+    contracts = load_contracts()
+    [field] = [field for field in contracts["expected_submission"].fields if field.name == "dataset"]
+    assert len(field.values) == 7
+    for dataset in sorted(set(field.values) - {"case", "complaint", "survey_response"}):
+        warehouse.execute(
+            f"insert into marts.submission_status select * replace ('{dataset}' as dataset)"
+            " from marts.submission_status where dataset = 'case'"
+        )
+    text, _ = make_page(warehouse, context)
+    for language in context.languages:
+        words = Page(text).editions[language]
+        shown = words[words.index(WORDS[language]["submissions_more"]) :]
+        assert {getattr(contracts[dataset].title, language) for dataset in field.values} <= set(shown)
 
 
 def test_charts_do_not_depend_on_text_widths_and_take_odd_figures() -> None:

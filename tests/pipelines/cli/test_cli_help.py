@@ -63,6 +63,17 @@ def test_a_folder_without_settings_is_told(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_disk_that_cannot_be_used_ends_with_1(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["sipas", "init", str(tmp_path / "file" / "office"), "--root", "282"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert "The disk or the ledger cannot be used" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "arguments", [["nothing"], ["status", "--period", "2023-13"], ["sources", "check", "none.yml"]]
 )

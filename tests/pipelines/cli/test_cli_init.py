@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from cli_office import SPEC, Sipas, good_rows, ingest, words, write_ledger
 from pydantic import BaseModel
 
@@ -16,7 +17,7 @@ from assets.ledger import Ledger
 from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import Settings, load_settings, read_key
-from quality.contract import load_contracts
+from quality.contract import Strict, load_contracts
 
 
 def test_workspace_is_ready_to_run(home: Path, tmp_path: Path, sipas: Sipas) -> None:
@@ -55,7 +56,7 @@ def test_a_run_without_any_spec_is_told_where_to_put_one(workspace: Workspace) -
 
 
 def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> None:
-    result = sipas("init", tmp_path / "office")
+    result = sipas("init", tmp_path / "office", "--root", "282")
     key = home / ".config" / "sipas-warehouse" / "office.key"
     assert key.stat().st_mode & 0o777 == 0o600
     secret = key.read_text(encoding="ascii").strip()
@@ -67,22 +68,29 @@ def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> 
 
 
 def test_a_key_that_is_there_is_kept(home: Path, tmp_path: Path, sipas: Sipas) -> None:
-    sipas("init", tmp_path / "office")
+    sipas("init", tmp_path / "office", "--root", "282")
     key = home / ".config" / "sipas-warehouse" / "office.key"
     before = key.read_bytes()
     shutil.rmtree(tmp_path / "office")
-    assert "kept" in sipas("init", tmp_path / "office").output
+    assert "kept" in sipas("init", tmp_path / "office", "--root", "282").output
     assert key.read_bytes() == before
 
 
 def test_a_folder_that_holds_something_is_refused(home: Path, tmp_path: Path, sipas: Sipas) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thư.txt").write_text("của tôi", encoding="utf-8")
-    result = sipas("init", tmp_path / "full")
+    result = sipas("init", tmp_path / "full", "--root", "282")
     assert result.exit_code == 2
     assert "not an empty folder" in words(result.output)
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thư.txt"]
     assert not (home / ".config").exists()
+
+
+def test_the_unit_has_to_be_named(home: Path, tmp_path: Path, sipas: Sipas) -> None:
+    result = sipas("init", tmp_path / "office")
+    assert result.exit_code == 2
+    assert "give --root" in words(result.output) and "admin_unit.csv" in words(result.output)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"] and not list(home.iterdir())
 
 
 def test_a_unit_outside_the_shipped_list_is_told(home: Path, tmp_path: Path, sipas: Sipas) -> None:
@@ -93,6 +101,20 @@ def test_a_unit_outside_the_shipped_list_is_told(home: Path, tmp_path: Path, sip
 def test_settings_name_every_key(workspace: Workspace) -> None:
     text = workspace.settings_file.read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if not re.search(rf"^(# )?{name}:", text, re.MULTILINE)] == []
+    written = yaml.safe_load(text)
+    # An engine or a key of the other kind takes a key that only a comment can show.
+    comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
+    sections = {name: section for name, section in load_settings(workspace) if isinstance(section, Strict)}
+    assert {"engine", "key", "gate", "estimates"} <= sections.keys()
+    for name, section in sections.items():
+        absent = type(section).model_fields.keys() - written[name].keys()
+        assert [key for key in absent if not re.search(rf"[{{ ]{key}: ", comments)] == []
+
+
+def test_settings_as_written_are_the_defaults(workspace: Workspace) -> None:
+    settings = load_settings(workspace)
+    required = {name: getattr(settings, name) for name, field in Settings.model_fields.items() if field.is_required()}
+    assert settings == Settings.model_validate(required)
 
 
 def test_example_spec_is_valid_and_has_every_key(workspace: Workspace) -> None:

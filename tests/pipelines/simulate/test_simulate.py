@@ -478,22 +478,38 @@ def test_example_is_what_a_full_simulation_owes() -> None:
         assert {row["unit_code"] for row in csv.DictReader(file)} == {row["unit_code"] for row in rows}
 
 
-def test_a_second_simulation_replaces_its_own_files_and_nothing_else(tmp_path: Path) -> None:
-    simulate(tmp_path, units=2, months=2, seed=1)
-    own = tmp_path / "inbox/own.txt"
-    own.write_text("kept", encoding="utf-8")
-    first = {name for name in hashes(tmp_path) if name.startswith("inbox/")}
-    truth = simulate(tmp_path, units=1, months=1, seed=1)
-    second = {name for name in hashes(tmp_path) if name.startswith("inbox/")}
-    assert second == {file.path for file in truth.files} | {"inbox/own.txt"}
-    assert first - second
+def test_an_interrupted_simulation_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    few = {"units": 1, "months": 1, "seed": 1}
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.simulate.workspace.write_complaints", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            simulate(tmp_path / "ended", **few)
+        # Killed outright, it cannot even tidy up.
+        patch.setattr("pipelines.simulate.workspace.shutil.rmtree", lambda *arguments, **options: None)
+        with pytest.raises(KeyboardInterrupt):
+            simulate(tmp_path / "killed", **few)
+    assert list((tmp_path / "ended").iterdir()) == []
+    assert [path.name for path in (tmp_path / "killed").iterdir()] == [".simulation"]
+    assert any((tmp_path / "killed" / ".simulation" / "inbox").iterdir())
+    simulate(tmp_path / "whole", **few)
+    for name in ("ended", "killed"):
+        simulate(tmp_path / name, **few)
+        assert hashes(tmp_path / name) == hashes(tmp_path / "whole")
 
 
-def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "sipas.yml").write_text("name: real\nsimulated: false\n", encoding="utf-8")
-    with pytest.raises(SimulationError, match="not a simulated workspace"):
+@pytest.mark.parametrize("left", [(), (".simulation",)])
+@pytest.mark.parametrize("simulated", ["true", "false"])
+def test_a_folder_that_holds_anything_else_is_refused(left: tuple[str, ...], simulated: str, tmp_path: Path) -> None:
+    (tmp_path / "sipas.yml").write_text(f"name: own\nsimulated: {simulated}\n", encoding="utf-8")
+    for name in left:
+        (tmp_path / name).mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SimulationError, match="is not empty: name a new folder"):
         simulate(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["sipas.yml"]
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -509,6 +525,7 @@ def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
 def test_numbers_out_of_range_are_refused(tmp_path: Path, numbers: dict[str, int], message: str) -> None:
     with pytest.raises(SimulationError, match=message):
         simulate(tmp_path / "demo", **numbers)
+    assert not any(tmp_path.rglob("*.*"))
 
 
 def test_apportioned_parts_add_up() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from public_data import DATA, needs_public_data
 
 from assets.ingest.readers import InputRefused, RawTable, json_records, open_input
 from assets.ingest.readers.options import JsonLinesOptions, JsonOptions, SkipRule
@@ -138,10 +139,9 @@ def test_unsound_documents_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
     assert refused(path, PROVINCES).rule == "file.too_large"
 
 
+@needs_public_data
 def test_official_units_before_the_merger() -> None:
-    path = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "admin" / "vn_units_v2.4.1_63prov.json"
-    if not path.exists():
-        pytest.skip("../shared/data is absent")
+    path = DATA / "admin" / "vn_units_v2.4.1_63prov.json"
     [table] = open_input(path, JsonOptions(kind="json", path=["District", "Ward"]))
     rows = [row for batch in table.batches for row in batch.to_pylist()]
     assert len(rows) == 10_035

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from public_data import DATA, needs_public_data
 
 from assets.ingest.readers import InputRefused, RawTable, open_input, text
 from assets.ingest.readers.options import CsvOptions, SkipRule
@@ -284,13 +285,12 @@ def test_cells_and_lines_agree_with_the_csv_module(
             assert one["_fault"] == "row.width"
 
 
+@needs_public_data
 @pytest.mark.parametrize(
     "name", ["admin/vn_ward_conversion_2025_nso.csv", "cases/wabo_receipt.csv", "complaints/boston311_2015_10k.csv"]
 )
 def test_real_files_agree_with_the_csv_module(name: str) -> None:
-    path = Path(__file__).resolve().parents[4].parent / "shared" / "data" / name
-    if not path.exists():
-        pytest.skip("../shared/data is absent")
+    path = DATA / name
     _, found = read(path)
     expected = truth(path.read_bytes().decode("utf-8-sig"), ",")
     width = len(expected[0][1])

@@ -14,6 +14,7 @@ from typing import Any
 import openpyxl  # type: ignore[import-untyped]
 import pytest
 import xlsxwriter
+from public_data import DATA, needs_public_data
 
 from assets.ingest.readers import InputRefused, RawTable, open_input, package
 from assets.ingest.readers.options import SkipRule, WorkbookOptions
@@ -327,10 +328,9 @@ def test_columns_are_lettered_as_in_excel() -> None:
         assert package.column_index(letters.encode()) == index
 
 
+@needs_public_data
 def test_real_workbook_with_a_bilingual_header_over_two_rows() -> None:
-    path = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "papi" / "PAPI_2011-2016.xlsx"
-    if not path.exists():
-        pytest.skip("../shared/data is absent")
+    path = DATA / "papi" / "PAPI_2011-2016.xlsx"
     truth = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True)
     for table, rows in read(path, sheet="*", header_rows=2):
         cells = list(truth[table.sheet].iter_rows(values_only=True))
