@@ -436,3 +436,10 @@ def test_earlier_batches_are_given_back() -> None:
     for _ in range(3):
         judge_case(frame, {})
     assert live_frames() <= before
+
+
+def test_a_batch_whose_name_is_all_digits_has_its_page() -> None:
+    """An id of hexadecimal digits can look like a year that no calendar has."""
+    frame = clean_frame("case")
+    result = judge(load_contracts()["case"], frame, one_input(frame), {}, {}, GateThresholds(), "2107694077891221")
+    assert b"2107694077891221" in result.html
