@@ -71,7 +71,8 @@ def in_turns(times: int, *measured: Callable[[], Measured]) -> list[Measured]:
 
 
 def stages(run: Measured) -> list[tuple[str, float]]:
-    """Return the stages of a `sipas run` with their seconds; `start` is what comes before the first."""
-    begun = [("start", 0.0), *((name, float(at)) for at, name in _STAGE.findall(run.output))]
+    """Return the stages of a `sipas run` with their seconds; `start`, its first line, holds the imports before it too."""
+    begun = [(name, float(at)) for at, name in _STAGE.findall(run.output)]
+    begun[0] = (begun[0][0], 0.0)
     ends = [at for _, at in begun[1:]] + [run.seconds]
     return [(name, end - at) for (name, at), end in zip(begun, ends, strict=True)]

@@ -86,8 +86,9 @@ def write_page(findings: Sequence[Finding], path: Path = PAGE) -> None:
     head = [
         "# Benchmarks",
         "",
-        "Written by `make bench`; do not edit. All figures come from one run on the machine below. What is compared",
-        "is the ratio of two times in that run; the seconds themselves differ from machine to machine. Coverage is the same on all.",
+        "Written by `make bench`; do not edit. All figures of a benchmark come from one run of it on the machine below. What is",
+        "compared is the ratio of two times in that run; the seconds themselves differ from machine to machine. Coverage is the",
+        "same on all.",
         "",
         machine(),
         "",

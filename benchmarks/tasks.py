@@ -120,15 +120,16 @@ def round_inputs(folder: str) -> float:
     """Build what the round and the plain count both read: answers, forms, nodes and units."""
     return _models(
         folder, "+fct_survey_answer", "+int_survey_response", "+int_node_item", "+int_unit_ancestor", "stg_sampling_frame",
-        "stg_survey_round",
+        "stg_survey_round", "stg_population_margin",
     )  # fmt: skip
 
 
 def round_sums(folder: str) -> float:
     """Build the sums of the round, from its answers to the quadratic forms of the variance."""
     return _models(
-        folder, "int_survey_form_node", "int_survey_round_form", "int_survey_round_place", "int_survey_round_group",
-        "int_survey_round_place_sums", "int_survey_round_psu", "int_survey_round_sums", "dim_survey_round",
+        folder, "int_survey_form_node", "int_survey_round_response", "int_survey_round_form", "int_survey_round_place",
+        "int_survey_round_group", "int_survey_round_place_sums", "int_survey_round_psu", "int_survey_round_sums",
+        "dim_survey_round",
     )  # fmt: skip
 
 
