@@ -11,11 +11,12 @@ import duckdb
 import pyarrow as pa
 
 from assets.ingest.batch import delivery_seqs
+from assets.ingest.clean_cells import with_clean_cells
 from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
-from assets.ingest.shape import quote, reference_shape, refused_rows, with_clean_cells
+from assets.ingest.shape import quote, reference_shape, refused_rows
 from assets.ingest.source_reader import check_headings, tables_of
 from quality.contract import Contract, landing_schema
 
@@ -62,7 +63,9 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
         outcome.rows_skipped += table.rows_skipped
     if not raw:
         return
-    chunk = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)
+    chunk, changes = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)
+    for (_, kind), number in changes.items():
+        outcome.changes[kind] += number
     connection.register("chunk", chunk)
     groups = {f"group_{name}": [value] for name, value in item.groups.items()}
     connection.register("inputs", pa.table({"_seq": [outcome.delivery_seq], "input_id": [item.input_id], **groups}))

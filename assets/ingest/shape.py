@@ -11,21 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from zoneinfo import ZoneInfo
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from assets.ingest.clean_cells import CLEAN
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
 
-# Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
-EDGES = " \t\r\n\u00a0\ufeff"
 SEPARATOR = "chr(31)"
-# What the name of a clean column begins with; readers give no heading such a name.
-CLEAN = "_clean "
-# Rows in one of a chunk's batches, which the engine's threads take in turn.
-BATCH_ROWS = 25_000
 # The engine would drop whatever stands behind a time from a local timestamp, "PM" and "UTC" alike.
 OFFSET = r":\d{2}(\.\d+)?\s*([A-Za-z][A-Za-z0-9_/+-]*|[+-]\d{2}(:?\d{2}){0,2})$"
 # A day outside these bounds is a typing mistake, not a date of an administrative record.
@@ -75,39 +66,8 @@ def literal(text: str | None) -> str:
 
 
 def clean(heading: str) -> str:
-    """Return the SQL of a source cell: NFC, without edges, blank as NULL; `with_clean_cells` has put it beside the raw one."""
+    """Return the SQL of a source cell in its clean form, which `with_clean_cells` has put beside the raw one."""
     return quote(f"{CLEAN}{heading}")
-
-
-def with_clean_cells(chunk: pa.Table, headings: Iterable[str]) -> pa.Table:
-    """Return the chunk, in batches that the engine's threads share out, with a clean copy beside each of its cells read.
-
-    Cleaning stands here and not in SQL because nearly all cells are clean already, which their bytes show at once.
-    """
-    chunk = chunk.combine_chunks()
-    for heading in headings:
-        cells = pa.chunked_array([_clean_cells(cells) for cells in chunk[heading].chunks], pa.string())
-        chunk = chunk.append_column(f"{CLEAN}{heading}", cells)
-    return pa.Table.from_batches(chunk.to_batches(max_chunksize=BATCH_ROWS), chunk.schema)
-
-
-def _clean_cells(cells: pa.StringArray) -> pa.StringArray:
-    if not _is_plainly_nfc(cells):
-        cells = pc.utf8_normalize(cells, form="NFC")
-    cells = pc.utf8_trim(cells, characters=EDGES)
-    blank = pc.equal(pc.binary_length(cells), 0)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), cells) if pc.any(blank).as_py() else cells
-
-
-def _is_plainly_nfc(cells: pa.StringArray) -> bool:
-    """Whether no character can change under NFC by its bytes: all below U+0300 or from U+1E00 to U+1EFF, as in Vietnamese."""
-    data = cells.buffers()[2]
-    if data is None or not len(cells):
-        return True
-    ends = np.frombuffer(cells.buffers()[1], dtype=np.int32)
-    text = np.frombuffer(data, dtype=np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
-    above = np.flatnonzero(text >= 0xCC)
-    return bool(np.all(text[above] == 0xE1)) and bool(np.all((text[above + 1] & 0xFC) == 0xB8))
 
 
 def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) -> str:
