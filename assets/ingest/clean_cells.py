@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.ingest.changes import DOUBLE_UTF8, FULL_WIDTH, NFC
+from assets.ingest.readers.arrow_text import text_bytes
 from assets.ingest.readers.table import SEQ
 from assets.text.mend import plain_digits, undo_double_utf8
 
@@ -47,11 +48,11 @@ def with_clean_cells(chunk: pa.Table, headings: Iterable[str]) -> tuple[pa.Table
 
 
 def _clean(cells: pa.StringArray, seqs: npt.NDArray[np.int64], changes: Counter[tuple[int, str]]) -> pa.StringArray:
-    text = _bytes(cells)
+    text = text_bytes(cells)
     if len(text) and text.max() >= 0x80:
         if _may_be_twice_utf8(text):
             cells = _changed(DOUBLE_UTF8, cells, _by_value(cells, undo_double_utf8), seqs, changes)
-            text = _bytes(cells)
+            text = text_bytes(cells)
         if not _is_plainly_nfc(text):
             cells = _changed(NFC, cells, pc.utf8_normalize(cells, form="NFC"), seqs, changes)
             if pc.any(pc.match_substring_regex(cells, _OTHER_DIGIT)).as_py():
@@ -59,15 +60,6 @@ def _clean(cells: pa.StringArray, seqs: npt.NDArray[np.int64], changes: Counter[
     cells = pc.utf8_trim(cells, characters=EDGES)
     blank = pc.equal(pc.binary_length(cells), 0)
     return pc.if_else(blank, pa.scalar(None, pa.string()), cells) if pc.any(blank).as_py() else cells
-
-
-def _bytes(cells: pa.StringArray) -> npt.NDArray[np.uint8]:
-    """The text of all cells, one after the other."""
-    data = cells.buffers()[2]
-    if data is None or not len(cells):
-        return np.empty(0, dtype=np.uint8)
-    ends = np.frombuffer(cells.buffers()[1], dtype=np.int32)
-    return np.frombuffer(data, dtype=np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
 
 
 def _is_plainly_nfc(text: npt.NDArray[np.uint8]) -> bool:

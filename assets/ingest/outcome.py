@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,12 @@ class InputOutcome:
     rule_rows: Counter[str] = field(default_factory=Counter)
     # Kind of change → cells that were read as something else than stands in them; the kinds stand in changes.py.
     changes: Counter[str] = field(default_factory=Counter)
+
+    def count_changes(self, changes: Mapping[tuple[str, str], int], headings: Collection[str]) -> None:
+        """Add the cells that a reader changed, by heading and kind, in the columns that the spec reads."""
+        for (heading, kind), number in changes.items():
+            if heading in headings:
+                self.changes[kind] += number
 
     def refuse(self, refusal: InputRefused) -> None:
         """Refuse the input whole: none of its rows counts."""

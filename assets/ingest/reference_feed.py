@@ -61,6 +61,7 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
             raw.append(rows.append_column("_sheet", pa.array([table.sheet or None] * batch.num_rows, pa.string())))
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, item.spec.headings)
     if not raw:
         return
     chunk, changes = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)

@@ -178,6 +178,7 @@ class SourceReader:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, self.headings)
 
     def _hand_over(self, workers: Executor) -> None:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""

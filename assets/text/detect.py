@@ -38,6 +38,8 @@ class Detection:
 
     encoding: str | None
     candidates: tuple[str, ...] = ()
+    # Too few different words to convert text that could be something else.
+    few: bool = False
 
 
 def detect_encoding(data: bytes) -> Detection:
@@ -64,7 +66,7 @@ def detect_words(words: Iterable[bytes]) -> Detection:
     best = max(shares, key=lambda name: shares[name])
     # Latin text of other languages, in which what marks there are may by chance make syllables of some words.
     if shares[best] < FAILS:
-        return Detection("cp1252" if None not in plain else None, ("cp1252",))
+        return Detection("cp1252")
     near = [name for name, share in shares.items() if share >= FAILS and share > shares[best] - 0.2]
     texts = {tuple(readings[name]) for name in near}
     as_is = _share(plain) if None not in plain else 0.0
@@ -84,7 +86,11 @@ def detect_charset(texts: Iterable[str]) -> Detection:
     words: set[str] = set()
     for text in texts:
         if not text.isascii():
-            words.update(word for found in _MARKED.findall(text) if _TELLING.search(word := found.strip(_EDGES)))
+            words.update(
+                word
+                for found in _MARKED.findall(text)
+                if not (word := found.strip(_EDGES)).isascii() and _TELLING.search(word)
+            )
         if len(words) >= MOST_WORDS:
             break
     shares = {name: _share([convert(word, name) for word in words]) for name in _READ}
@@ -98,7 +104,7 @@ def detect_charset(texts: Iterable[str]) -> Detection:
     sure = shares[best] >= HOLDS and as_is < FAILS and len(near) == 1 and best != "vps"
     if sure and len(words) >= FEWEST:
         return Detection(best)
-    return Detection(None, tuple(near) if len(near) > 1 else (best, "unicode"))
+    return Detection(None, tuple(near) if len(near) > 1 else (best, "unicode"), len(words) < FEWEST)
 
 
 def _decoded(word: bytes, encoding: str) -> str | None:
