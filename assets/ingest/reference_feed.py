@@ -72,8 +72,12 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
     connection.register("inputs", pa.table({"_seq": [outcome.delivery_seq], "input_id": [item.input_id], **groups}))
     for feed in item.spec.feeds:
         contract = contracts[feed.dataset]
-        shape = reference_shape(feed, contract, item.spec.time_zone)
+        shape = reference_shape(feed, contract, item.spec.time_zone, item.spec.decimal_mark)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        for kind, sql in shape.changes.items():
+            [(number,)] = connection.execute(f"SELECT CAST(coalesce(sum({sql}), 0) AS BIGINT) FROM shaped").fetchall()
+            if number:
+                outcome.changes[kind] += number
         refused = fetch(connection, refused_rows(shape, chunk.column_names))
         if refused.num_rows:
             result.refused.append(refused)

@@ -219,9 +219,17 @@ class SourceReader:
         values = ", ".join(quote(name.name) for name in value_fields(self.contract))
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
         kept = f"{lineage}, {values}, extra{items}"
-        shaped = fetch(connection, f"SELECT {kept}, {shape.broken} AS {BROKEN} FROM ({shape.statement}) AS shaped")
+        counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
+        flags = f"{shape.broken} AS {BROKEN}" + "".join(
+            f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
+        )
+        shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
         broken = shaped[BROKEN]
-        shaped = shaped.drop_columns([BROKEN])
+        for name, kind in counted.items():
+            if pc.any(pc.greater(shaped[name], 0)).as_py():
+                for row in shaped.group_by("delivery_seq").aggregate([(name, "sum")]).to_pylist():
+                    changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
+        shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
             return _ShapedChunk([shaped], None, [], changes)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
