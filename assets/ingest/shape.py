@@ -344,7 +344,7 @@ def _base(column: ColumnMap) -> str:
     """The SQL of the cell a field is read from, in the case that is stated."""
     assert column.heading is not None
     base = clean(column.heading)
-    return f"upper({base})" if column.case == "upper" else base
+    return f"upper({base})" if column.letter_case == "upper" else base
 
 
 def _cased(column: ColumnMap) -> str:
@@ -414,7 +414,7 @@ def record_shape(
     items: dict[str, str] = {}
     if answers is not None:
         items = {code: mapped(clean(heading), answers.values, {}) for code, heading in answers.items.items()}
-    cased = {name: _cased(column) for name, column in feed.columns.items() if column.case is not None}
+    cased = {name: _cased(column) for name, column in feed.columns.items() if column.letter_case is not None}
     extra = "CAST(NULL AS VARCHAR)"
     if feed.extra:
         packed = ", ".join(f"{quote(heading)} := {clean(heading)}" for heading in feed.extra)
@@ -520,7 +520,7 @@ def reference_shape(feed: Feed, contract: Contract, zone: str, decimal_mark: Dec
             expression = mapped(_base(column), column.values, column.patterns)
         source = quote(f"{field.name}__given")
         given.append(f"{expression} AS {source}")
-        if column is not None and column.case is not None:
+        if column is not None and column.letter_case is not None:
             given.append(f"{_cased(column)} AS {quote(f'{field.name}__cased')}")
             counted.append({UPPER_CASE: quote(f"{field.name}__cased")})
         column = column or ColumnMap(constant="")

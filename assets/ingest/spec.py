@@ -118,7 +118,7 @@ class ColumnMap(Strict):
     patterns: Mapping[str, str] = {}
     formats: tuple[str, ...] = ()
     two_digit_years_from: Annotated[int, Field(ge=1800, le=2100)] | None = None
-    case: Literal["upper"] | None = None
+    letter_case: Literal["upper"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -135,8 +135,8 @@ class ColumnMap(Strict):
             )
         if (self.present is None) != (self.then is None):
             raise NotValid("present và then phải đi cùng nhau", "present and then belong together")
-        if self.case is not None and self.column is None:
-            raise NotValid("case đi với column", "case belongs to a column")
+        if self.letter_case is not None and self.column is None:
+            raise NotValid("letter_case đi với column", "letter_case belongs to a column")
         short = [form for form in self.formats if is_short_year(form)]
         if bool(short) != (self.two_digit_years_from is not None):
             raise NotValid(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import sqlite3
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vietnamese import in_charset
 from workspaces import (
     CASE_HEADER,
     FORM_HEADER,
@@ -17,6 +19,7 @@ from workspaces import (
     Taken,
     case_row,
     case_spec,
+    csv_bytes,
     form_row,
     landed,
     make_workspace,
@@ -65,6 +68,36 @@ def counts(taken: Taken, path: str) -> tuple[int, int, int, int]:
 def is_settled(workspace: Workspace, dataset: str = "case") -> bool:
     """Whether there is nothing new to take in."""
     return open_office(workspace).plan_of(dataset, lambda month: True).is_empty
+
+
+# --- what is read otherwise than it stands ---------------------------------------------------------------------------------------
+
+
+def test_what_was_changed_is_counted_per_input_until_it_is_read_again(workspace: Workspace) -> None:
+    """An old character set, UTF-8 encoded twice, decomposed letters, full-width digits and slashed dates, side by side."""
+    rows = [case_row(number, **{"Trạng thái": "Đang xử lý", "Đơn vị": "Xã Đồng Tâm"}) for number in range(1, 4)]
+    put(workspace, A, in_charset(csv_bytes(rows).decode(), "vni"))
+    rows[0]["Trạng thái"] = "Đang xử lý".encode().decode("latin-1")
+    rows[1]["Đơn vị"] = unicodedata.normalize("NFD", "Xã Đồng Tâm")
+    rows[2]["Mã hồ sơ"] = "００３"
+    put_cases(workspace, B, rows)
+    taken = take(workspace, "case")
+    counted = {(count.input_id, count.change_kind): count.n_cells for count in taken.office.ledger.change_counts()}
+    ids = {path: record.input_id for path, record in taken.records.items()}
+    dates = sum(bool(row[name]) for row in rows for name in ("Ngày nhận", "Ngày hẹn", "Ngày xong"))
+    marked = sum(not row[name].isascii() for row in rows for name in ("Kênh", "Trạng thái", "Đơn vị") if row[name])
+    assert dates > 3 and marked > 6
+    assert counted == {
+        (ids[A], "text.vni"): marked,
+        (ids[A], "date.stated_format"): dates,
+        (ids[B], "text.double_utf8"): 1,
+        (ids[B], "text.nfc"): 1,
+        (ids[B], "text.full_width"): 1,
+        (ids[B], "date.stated_format"): dates,
+    }
+    write_spec(workspace, "ho_so", case_spec(row="one case, read again"))
+    again = take(workspace, "case").office.ledger.change_counts()
+    assert len(again) == len(counted) and not {count.input_id for count in again} & set(ids.values())
 
 
 # --- what replaces what --------------------------------------------------------------------------------------------------------
