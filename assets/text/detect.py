@@ -34,7 +34,7 @@ _EDGES = "“”‘’–—…•«»°º€™\u00a0\u00ad"
 
 @dataclass(frozen=True)
 class Detection:
-    """The encoding found; None when it cannot be told, and then `candidates` are the readings that may hold."""
+    """The encoding found; None when it cannot be told. `candidates` are the readings that hold as well, or may hold."""
 
     encoding: str | None
     candidates: tuple[str, ...] = ()
@@ -97,7 +97,9 @@ def detect_charset(texts: Iterable[str]) -> Detection:
     best = max(shares, key=lambda name: shares[name])
     as_is = _share([*words])
     if not words or shares[best] < FAILS or as_is >= shares[best]:
-        return Detection("unicode")
+        # "Céng" is a syllable too: words that stand alone may be either.
+        also = [name for name, share in shares.items() if words and share >= HOLDS and share == as_is]
+        return Detection("unicode", tuple(also))
     near = [name for name, share in shares.items() if share >= FAILS and share > shares[best] - 0.2]
     if len(near) > 1 and len({tuple(convert(word, name) for word in words) for name in near}) == 1:
         near = near[:1]
