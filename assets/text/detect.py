@@ -26,9 +26,9 @@ _LETTERS = "A-Za-z\u0080-\u009f\u00a1-\u024f\u0300-\u0323\u02c6\u02dc\u1e00-\u1e
 _MARKED = re.compile(f"[{_LETTERS}‚„†‡‰‹›]*[^\\x00-\\x7f\u00a0“”‘’–—…•][{_LETTERS}‚„†‡‰‹›]*")
 # Six capitals of VISCII are control bytes.
 _MARKED_BYTES = re.compile(rb"[\x02\x05\x06\x14\x19\x1eA-Za-z]*[\x80-\xff][\x02\x05\x06\x14\x19\x1eA-Za-z\x80-\xff]*")
-# A word without a letter of ASCII says nothing: a dash of Windows is a letter of VISCII.
-_TELLING_BYTES = re.compile(rb"[A-Za-z]")
-_TELLING = re.compile(r"[A-Za-z]")
+# A word of signs says nothing: a dash of Windows is a letter of VISCII.
+_TELLING_BYTES = re.compile(rb"[A-Za-z]|[\xc0-\xff]{2}")
+_TELLING = re.compile(r"[A-Za-z]|[\u00c0-\u00ff]{2}")
 _EDGES = "“”‘’–—…•«»°º€™\u00a0\u00ad"
 
 
