@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from functools import lru_cache
 
@@ -16,6 +17,10 @@ _NEXT = "\u0080-\u00bf" + "".join(bytes([byte]).decode("cp1252", "ignore") for b
 _TWICE = re.compile(f"[\u00c2-\u00f4\u0102][{_NEXT}]")
 # Windows in Vietnamese shows the first byte of à, á, ê and their like as Ă.
 _TWICE_IN_VIETNAM = re.compile(f"\u0102[{_NEXT}]")
+# No letter of Latin or Vietnamese, and no sign of punctuation: what two signs that stand side by side by chance would make.
+_STRANGE = re.compile("[^\u0000-\u017f\u01a0-\u01b0\u0300-\u0323\u1ea0-\u1ef9\u2000-\u2044\u20ab\u20ac\u2122]")
+# What may stand around a word, beside ASCII.
+_AROUND = string.punctuation + "“”‘’–—…«»°"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -25,15 +30,22 @@ def undo_double_utf8(text: str) -> str:
 
     It is repaired only where the whole text, taken back to bytes, is UTF-8, and ftfy finds that it makes better sense: a
     part that could be repaired by guessing at lost bytes is left alone. What Windows in Vietnamese (cp1258) makes of it,
-    which ftfy does not know ("HĂ¹ng" → "Hùng"), is repaired where all its words are then syllables.
+    which ftfy does not know ("HĂ¹ng" → "Hùng"), is repaired where all its words are then syllables. Text whose marked words
+    are syllables already stays.
     """
-    if _TWICE.search(text) is None:
+    if _TWICE.search(text) is None or _is_vietnamese(text):
         return text
     if _TWICE_IN_VIETNAM.search(text):
         return _undo_in_vietnam(text)
     fixed, plan = ftfy.fix_encoding_and_explain(text)
     sure = plan and all(step.action in ("encode", "decode") for step in plan)
-    return fixed if sure else text
+    return fixed if sure and not _STRANGE.search(fixed) else text
+
+
+def _is_vietnamese(text: str) -> bool:
+    """Whether the text makes sense as it is: "XÃ" before a no-break blank is no à."""
+    words = (word.strip(_AROUND) for word in text.split())
+    return all(word.isascii() or (word.isalpha() and (len(word) == 1 or is_syllable(word))) for word in words)
 
 
 def _undo_in_vietnam(text: str) -> str:
