@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assets.ingest.extract import Extract, extract
-from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
@@ -99,7 +98,7 @@ def find_inputs(
 ) -> tuple[list[PlannedInput], list[Problem]]:
     """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
 
-    `extracts` remembers, by source, what a database gave; a source found there is not asked again.
+    `extracts` remembers, by source, what a database or server gave; a source found there is not asked again.
     """
     planned: list[PlannedInput] = []
     problems: list[Problem] = []
@@ -108,7 +107,7 @@ def find_inputs(
         reading = hashlib.sha256(spec.digest.encode())
         for dataset in spec.datasets:
             reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
-        if isinstance(spec.reader, DatabaseOptions):
+        if spec.location.path is None:
             found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
             if isinstance(found, Problem):
                 problems.append(found)

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
-from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
+from assets.ingest.http.options import HttpOptions, known_keys
+from assets.ingest.readers.options import DatabaseOptions, JsonLinesOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
 from quality.validation import NotValid, validation_problems
@@ -30,9 +31,10 @@ YEAR_MARKS = frozenset("GyY")
 
 
 class Location(Strict):
-    """Where the inputs are: a path pattern with named groups, or a database and a table or query."""
+    """Where the inputs are: a path pattern with named groups, a database and a table or query, or a server's list."""
 
     path: str | None = None
+    http: HttpOptions | None = None
     url: str | None = None
     url_env: str | None = None
     table: str | None = None
@@ -40,9 +42,11 @@ class Location(Strict):
 
     @model_validator(mode="after")
     def one_place(self) -> Self:
-        if sum(place is not None for place in (self.path, self.url, self.url_env)) != 1:
-            raise NotValid("khai báo đúng một trong path, url, url_env", "give exactly one of path, url, url_env")
-        if self.path is None and (self.table is None) == (self.query is None):
+        if sum(place is not None for place in (self.path, self.http, self.url, self.url_env)) != 1:
+            raise NotValid(
+                "khai báo đúng một trong path, http, url, url_env", "give exactly one of path, http, url, url_env"
+            )
+        if self.is_database and (self.table is None) == (self.query is None):
             raise NotValid(
                 "cơ sở dữ liệu cần table hoặc query (một trong hai)", "a database needs either a table or a query"
             )
@@ -66,6 +70,10 @@ class Location(Strict):
                     f"the group {{{repeated[0]}}} stands twice; give each its own name",
                 )
         return path
+
+    @property
+    def is_database(self) -> bool:
+        return self.path is None and self.http is None
 
     @property
     def folder(self) -> str | None:
@@ -229,11 +237,13 @@ class SourceSpec(Strict):
 
     @model_validator(mode="after")
     def coherent(self) -> Self:
-        if isinstance(self.reader, DatabaseOptions) != (self.location.path is None):
+        if isinstance(self.reader, DatabaseOptions) != self.location.is_database:
             raise NotValid(
-                "reader loại database đi với url, các loại khác đi với path",
-                "reader kind database goes with a url, the other kinds with a path",
+                "reader loại database đi với url, các loại khác đi với path hoặc http",
+                "reader kind database goes with a url, the other kinds with a path or http",
             )
+        if self.location.http is not None and not isinstance(self.reader, JsonLinesOptions):
+            raise NotValid("http đi với reader loại jsonl", "http goes with a reader of kind jsonl")
         known = set(self.location.groups)
         used = set(self.delivery.scope) | {group for feed in self.feeds for group in feed.scope_id_with}
         used |= {column.group for feed in self.feeds for column in feed.columns.values() if column.group}
@@ -426,6 +436,8 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
     elif loc[0] == "reader":
         union, _ = get_args(ReaderOptions)
         return sorted({key for option in get_args(union) for key in option.model_fields})
+    elif loc[:2] == ("location", "http") and len(loc) > 2:
+        return known_keys(str(loc[-2]))
     elif loc[0] == "feeds":
         model = ColumnMap if "columns" in loc else Feed
     else:
