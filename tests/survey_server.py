@@ -100,6 +100,7 @@ def is_data(path: str, body: bytes) -> bool:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: SurveyServer
 
     def log_message(self, *words: object) -> None:
@@ -288,6 +289,10 @@ def to(url: str, code: int = 302) -> Fault:
     return lambda handler, _: handler.give(code, b"", {"Location": url})
 
 
+def to_itself(handler: Handler, content: bytes) -> None:
+    to(handler.path)(handler, content)
+
+
 def length(difference: int) -> Fault:
     """State a wrong length, then hang up after the content."""
 
@@ -306,6 +311,9 @@ def cut(handler: Handler, content: bytes) -> None:
     handler.wfile.write(content[: len(content) // 2])
     handler.wfile.flush()
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.close_connection = True
+    # The socket closes when nobody holds it.
+    handler.rfile.close()
     handler.connection.close()
 
 

@@ -51,6 +51,7 @@ def collect(source: str, options: HttpOptions, workspace: Workspace, file: Path)
         partial = Partial(file.with_suffix(".partial"), identity, service.start(), _now())
         _read(service, options, partial)
         if not partial.records:
+            partial.discard()
             raise HttpFault("http.empty", "máy chủ chưa có bản ghi nào", "the server has no record yet")
         digest = partial.write(file)
         partial.discard()

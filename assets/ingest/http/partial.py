@@ -22,6 +22,8 @@ from assets.ingest.http.wire import MAX_DEPTH, too_deep
 KEPT_HOURS = 24
 # Pages in a row without a new record: the server gives the same page whatever it is asked.
 QUIET_PAGES = 3
+# Pages in a row without any record; LimeSurvey's windows reach its largest id in fewer.
+EMPTY_PAGES = 40
 # More forms than there are people in the country's largest cities; a server without an end stops here.
 MAX_RECORDS = 20_000_000
 
@@ -96,7 +98,7 @@ class Partial:
             quiet = 0 if self.records > before else int(self._value("quiet")) + 1
             following = None if page.following is None else _text(page.following)
             if following is not None:
-                self._check_end(following, quiet)
+                self._check_end(following, quiet, QUIET_PAGES if page.records else EMPTY_PAGES)
             last = self._value("last_total")
             fell = last is not None and page.total is not None and page.total < int(last)
             self._db.execute(
@@ -148,11 +150,14 @@ class Partial:
     def discard(self) -> None:
         """Remove the file: the list was handed on, or does not add up."""
         self.close()
-        for path in (self.file, self.file.with_name(self.file.name + "-journal")):
-            path.unlink(missing_ok=True)
+        for suffix in ("", "-wal", "-shm"):
+            self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> None:
         self._db = sqlite3.connect(self.file)
+        # Safe when the process dies; when the machine does, the last pages may have to be asked for again.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _is_of(self, identity: str, now: dt.datetime) -> bool:
         begun = dt.datetime.fromisoformat(self._value("begun"))
@@ -182,13 +187,13 @@ class Partial:
                 "spec does not tell records apart",
             )
 
-    def _check_end(self, following: str, quiet: int) -> None:
+    def _check_end(self, following: str, quiet: int, most: int) -> None:
         """Refuse a list that leads back to itself or does not end."""
         try:
             self._db.execute("INSERT INTO seen VALUES (?)", (following,))
         except sqlite3.IntegrityError:
-            quiet = QUIET_PAGES
-        if quiet >= QUIET_PAGES:
+            quiet = most
+        if quiet >= most:
             raise HttpFault(
                 "http.loop",
                 "máy chủ lặp lại các trang đã gửi, không có trang cuối; kiểm tra paging trong khai báo nguồn",
