@@ -128,7 +128,10 @@ class Handler(BaseHTTPRequestHandler):
             number = self.server.number_page()
             plan.before(number)
         status, document, headers = self._answer(asked)
-        content = json.dumps(document, ensure_ascii=False).encode()
+        try:
+            content = json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # half a letter can only be sent as its number
+            content = json.dumps(document).encode()
         with suppress(OSError):
             if (fault := plan.faults.get(number)) is not None:
                 fault(self, content)

@@ -1,4 +1,4 @@
-"""Databases and servers as inputs: the rows are first copied aside, so that they have an identity and are read once."""
+"""Databases as inputs: the rows are first copied aside as text, so that they have an identity and are read once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from assets.ingest.http.collect import collect
 from assets.ingest.readers import open_input
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused
 from assets.ingest.spec import SourceSpec
@@ -20,7 +19,7 @@ from quality.problem import Problem
 
 @dataclass(frozen=True)
 class Extract:
-    """A database's rows as text in a Parquet file, or a server's as JSON Lines; `content_sha` knows no order of the rows."""
+    """A database's rows as text in a Parquet file; `content_sha` depends on the rows, not on their order."""
 
     label: str
     file: Path
@@ -28,19 +27,7 @@ class Extract:
 
 
 def extract(spec: SourceSpec, workspace: Workspace) -> Extract | Problem:
-    """Copy what a database or server holds into the workspace's private zone; a fault comes back as a problem."""
-    folder = workspace.landing / ".extract"
-    folder.mkdir(parents=True, exist_ok=True)
-    if (http := spec.location.http) is not None:
-        rows = folder / f"{spec.name}.jsonl"
-        content_sha = collect(spec.name, http, workspace, rows)
-        if isinstance(content_sha, Problem):
-            return content_sha
-        return Extract(f"{http.service}@{spec.name}", rows, content_sha)
-    return _from_database(spec, workspace, folder / f"{spec.name}.parquet")
-
-
-def _from_database(spec: SourceSpec, workspace: Workspace, file: Path) -> Extract | Problem:
+    """Copy the table or query of a database source into the workspace's private zone; a fault comes back as a problem."""
     place = f"sources/{spec.name}.yml"
     location = spec.location
     url = os.environ.get(location.url_env) if location.url_env else location.url
@@ -51,6 +38,9 @@ def _from_database(spec: SourceSpec, workspace: Workspace, file: Path) -> Extrac
         )
         return Problem("database.url", text, file=place)
     url = url.replace("{workspace}", workspace.root.resolve().as_posix())
+    folder = workspace.landing / ".extract"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{spec.name}.parquet"
     try:
         [table] = open_input(url, spec.reader, table=location.table, query=location.query)
         writer: pq.ParquetWriter | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assets.ingest.extract import Extract, extract
+from assets.ingest.http.collect import extract_list
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
@@ -95,10 +96,12 @@ def find_inputs(
     reference_hash: str,
     roots: tuple[str, ...],
     extracts: dict[str, Extract | Problem],
+    is_trial: bool = False,
 ) -> tuple[list[PlannedInput], list[Problem]]:
     """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
 
-    `extracts` remembers, by source, what a database or server gave; a source found there is not asked again.
+    `extracts` remembers, by source, what a database or server gave; a source found there is not asked again. In a trial
+    the first page of a server's list is enough.
     """
     planned: list[PlannedInput] = []
     problems: list[Problem] = []
@@ -108,7 +111,13 @@ def find_inputs(
         for dataset in spec.datasets:
             reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
         if spec.location.path is None:
-            found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
+            if spec.name not in extracts:
+                extracts[spec.name] = (
+                    extract(spec, workspace)
+                    if spec.location.http is None
+                    else extract_list(spec, workspace, first_page_only=is_trial)
+                )
+            found = extracts[spec.name]
             if isinstance(found, Problem):
                 problems.append(found)
             else:

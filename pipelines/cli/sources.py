@@ -143,7 +143,15 @@ def _check(office: Office, path: Path) -> int:
         show_problems(problems)
         return len(problems)
     inputs, problems = find_inputs(
-        office.workspace, [spec], office.contracts, office.folders, lambda month: True, "", office.roots, {}
+        office.workspace,
+        [spec],
+        office.contracts,
+        office.folders,
+        lambda month: True,
+        "",
+        office.roots,
+        {},
+        is_trial=True,
     )
     listed = ", ".join(item.path for item in inputs[:INPUTS_SHOWN])
     more = f" and {len(inputs) - INPUTS_SHOWN} more" if len(inputs) > INPUTS_SHOWN else ""

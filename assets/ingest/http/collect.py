@@ -8,6 +8,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from assets.ingest.extract import Extract
 from assets.ingest.http.attempts import persistently
 from assets.ingest.http.credentials import secret_text, user_and_password
 from assets.ingest.http.fault import HttpFault, Moved
@@ -26,13 +27,26 @@ from assets.ingest.http.options import (
 from assets.ingest.http.partial import Partial
 from assets.ingest.http.service import Position, Service
 from assets.ingest.http.wire import Wire, shown
+from assets.ingest.spec import SourceSpec
 from assets.workspace import Workspace
 from quality.contract import Bilingual
 from quality.problem import Problem
 
 
-def collect(source: str, options: HttpOptions, workspace: Workspace, file: Path) -> str | Problem:
-    """Read the whole list of a source into `file`, one row a line, and return a hash of the rows.
+def extract_list(spec: SourceSpec, workspace: Workspace, *, first_page_only: bool = False) -> Extract | Problem:
+    """Copy a server's list into the workspace's private zone as JSON Lines; a fault comes back as a problem."""
+    options = spec.location.http
+    assert options is not None
+    file = workspace.landing / ".extract" / f"{spec.name}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    found = collect(spec.name, options, workspace, file, first_page_only)
+    return found if isinstance(found, Problem) else Extract(f"{options.service}@{spec.name}", file, found)
+
+
+def collect(
+    source: str, options: HttpOptions, workspace: Workspace, file: Path, first_page_only: bool = False
+) -> str | Problem:
+    """Read the list of a source into `file`, one row a line, and return a hash of the rows.
 
     On a fault a problem comes back, and `file` is not written; what was read stays beside it, and the next call goes on
     from there. The hash depends on the rows alone, not on their order nor on how they came in pages.
@@ -49,7 +63,7 @@ def collect(source: str, options: HttpOptions, workspace: Workspace, file: Path)
     partial: Partial | None = None
     try:
         partial = Partial(file.with_suffix(".partial"), identity, service.start(), _now())
-        _read(service, options, partial)
+        _read(service, options, partial, first_page_only)
         if not partial.records:
             partial.discard()
             raise HttpFault("http.empty", "máy chủ chưa có bản ghi nào", "the server has no record yet")
@@ -75,7 +89,21 @@ def collect(source: str, options: HttpOptions, workspace: Workspace, file: Path)
             partial.close()
 
 
-def _read(service: Service, options: HttpOptions, partial: Partial) -> None:
+def reach(options: HttpOptions, workspace: Workspace) -> Bilingual | None:
+    """Return why a server cannot be asked: no address, no secret, or nothing that answers there; None when it can."""
+    try:
+        _service(options, _wire(options, workspace), workspace)
+        # Another session, for that one may send the secret already.
+        with _wire(options, workspace) as wire:
+            wire.head(wire.address)
+    except HttpFault as fault:
+        # Whatever it answers without a login, it is there.
+        unheard = ("http.address", "http.secret", "http.unreachable", "http.tls", "http.slow", "http.cut")
+        return fault.text if fault.rule in unheard else None
+    return None
+
+
+def _read(service: Service, options: HttpOptions, partial: Partial, first_page_only: bool) -> None:
     """Read to the end. A list that does not fit together is read anew once: most often it changed meanwhile."""
     logged_in = False
     anew = 1
@@ -86,6 +114,8 @@ def _read(service: Service, options: HttpOptions, partial: Partial) -> None:
                     persistently(service.log_in, options.limits)
                     logged_in = True
                 _take(service, options, partial, position)
+                if first_page_only:
+                    return
             partial.check_complete()
             return
         except HttpFault as fault:
