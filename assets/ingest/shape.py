@@ -155,15 +155,14 @@ def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
 def moments(field: FieldContract, column: ColumnMap, given: str) -> dict[str, str]:
     """Return the SQL of what a date or an instant is read as, by column name; no columns for other types.
 
-    ``<field>__local`` is a local timestamp, ``<field>__aware`` (of an instant) one whose text states its offset. They are
-    columns of their own because the engine would read the text again wherever a typed column needs it.
+    ``<field>__local`` is a local timestamp, ``<field>__aware`` one whose text states its offset. They are columns of their
+    own because the engine would read the text again wherever a typed column needs it.
     """
-    if field.type == "date":
-        return {f"{field.name}__local": _naive(given, column.formats, False)}
-    if field.type == "instant":
-        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
-        return {f"{field.name}__local": _naive(given, column.formats, True), f"{field.name}__aware": aware}
-    return {}
+    if field.type not in ("date", "instant"):
+        return {}
+    aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
+    local = _naive(given, column.formats, offset_possible=field.type == "instant")
+    return {f"{field.name}__local": local, f"{field.name}__aware": aware}
 
 
 # 1,5 and 1.234,5 as Vietnamese offices write them; a dot without a comma is a decimal point.
@@ -185,7 +184,8 @@ def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
         return {field.name: f"try_cast({text} AS DECIMAL(18, 4))"}
     local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
     if field.type == "date":
-        day = f"CAST({local} AS DATE)"
+        # 20:00Z is a moment of the next day in Vietnam.
+        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {local}) AS DATE)"
         return {field.name: f"CASE WHEN {day} BETWEEN {EARLIEST} AND {LATEST} THEN {day} END"}
     if field.type == "instant":
         offset = fixed_offset(zone)

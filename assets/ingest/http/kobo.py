@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assets.ingest.http.options import KoboOptions
@@ -10,6 +11,9 @@ from assets.ingest.http.wire import Wire, parsed
 
 # Files are not read, and the links to them change.
 _LEFT_OUT = ("_attachments",)
+# In UTC, as all moments that the service itself adds.
+_SUBMITTED = "_submission_time"
+_WITHOUT_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?")
 
 
 class Kobo:
@@ -38,7 +42,7 @@ class Kobo:
         }
         document = parsed(self._wire.get(self.address, params=query).content)
         found = list_at(document, "results")
-        records = [{name: value for name, value in record.items() if name not in _LEFT_OUT} for record in found]
+        records = [_plain(record) for record in found]
         # The link is not followed: behind a proxy it may name another server. Servers may give fewer than were asked for.
         more = bool(found) and at(document, "next") is not None
         following = {"start": position["start"] + len(found)} if more else None
@@ -52,3 +56,12 @@ class Kobo:
 
     def close(self) -> None:
         """There is no session to end."""
+
+
+def _plain(record: Record) -> Record:
+    """The record without what is not read, and with the time zone of its submission, which the service does not write."""
+    told = {name: value for name, value in record.items() if name not in _LEFT_OUT}
+    moment = told.get(_SUBMITTED)
+    if isinstance(moment, str) and _WITHOUT_OFFSET.fullmatch(moment):
+        told[_SUBMITTED] = f"{moment}Z"
+    return told

@@ -81,7 +81,8 @@ def survey(service: str, url: str, **changes: Any) -> Row:
 
 def form(service: str, number: int, sex: str = "nu", first: str = "rat") -> Row:
     """A form with a name and a number that must go nowhere."""
-    moment = "2023-06-05T08:00:00"
+    # In Vietnam half past six in the morning of the fifth.
+    moment = "2023-06-04T23:30:00"
     if service == "kobo":
         return {
             "_id": number,
@@ -112,7 +113,7 @@ def form(service: str, number: int, sex: str = "nu", first: str = "rat") -> Row:
     }
     if service == "odk":
         return {"__id": f"uuid:{number:04d}", "__system": {"submissionDate": f"{moment}.123Z"}, **groups}
-    return {"ma": f"P{number:04d}", "luc": f"{moment}+07:00", **groups}
+    return {"ma": f"P{number:04d}", "luc": "2023-06-05T06:30:00+07:00", **groups}
 
 
 def said(problems: list[Problem]) -> str:

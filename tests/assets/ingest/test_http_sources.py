@@ -137,7 +137,12 @@ def read(workspace: Workspace, spec: HttpOptions) -> list[Row] | Problem:
 
 
 def truth(plan: Plan) -> list[Row]:
-    return [{name: value for name, value in row.items() if name != "_attachments"} for row in plan.records]
+    """The records as they are to be read: without links to files, and Kobo's moments, which are in UTC, marked as such."""
+    told = [{name: value for name, value in row.items() if name != "_attachments"} for row in plan.records]
+    for row in told:
+        if "_submission_time" in row:
+            row["_submission_time"] += "Z"
+    return told
 
 
 SERVICES = ("kobo", "odk", "limesurvey", "json")
