@@ -109,6 +109,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve()
 
+    def do_HEAD(self) -> None:
+        self._serve()
+
     def do_POST(self) -> None:
         self._serve()
 
@@ -144,7 +147,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in given.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def _answer(self, asked: Asked) -> tuple[int, Any, dict[str, str]]:
         if asked.path.startswith("/v1/"):

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import yaml
 from pydantic import ValidationError, field_validator, model_validator
 
-from assets.ingest.http.options import HttpOptions, known_keys
+from assets.ingest.http.options import PARTS, HttpOptions, known_keys
 from assets.ingest.readers.options import DatabaseOptions, JsonLinesOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
@@ -437,7 +437,7 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
         union, _ = get_args(ReaderOptions)
         return sorted({key for option in get_args(union) for key in option.model_fields})
     elif loc[:2] == ("location", "http") and len(loc) > 2:
-        return known_keys(str(loc[-2]))
+        return known_keys(str(loc[-2])) if loc[-2] in PARTS else []
     elif loc[0] == "feeds":
         model = ColumnMap if "columns" in loc else Feed
     else:

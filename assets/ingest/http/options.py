@@ -187,21 +187,20 @@ class JsonOptions(_Server):
 
 HttpOptions = Annotated[OdkOptions | KoboOptions | LimeSurveyOptions | JsonOptions, Field(discriminator="service")]
 
-_SERVICES = (OdkOptions, KoboOptions, LimeSurveyOptions, JsonOptions)
-_PAGINGS = (OffsetPaging, NumberPaging, CursorPaging, LinkPaging)
+# The models of each part of `location.http`, by the key it stands under.
+PARTS: Mapping[str, tuple[type[BaseModel], ...]] = {
+    "http": (OdkOptions, KoboOptions, LimeSurveyOptions, JsonOptions),
+    "auth": (Auth,),
+    "token": (Secret,),
+    "password": (Secret,),
+    "limits": (Limits,),
+    "paging": (OffsetPaging, NumberPaging, CursorPaging, LinkPaging),
+}
 
 
 def known_keys(within: str) -> list[str]:
     """Return the keys that may stand in the part of `location.http` of that name (``http`` for the whole)."""
-    parts: dict[str, tuple[type[BaseModel], ...]] = {
-        "http": _SERVICES,
-        "auth": (Auth,),
-        "token": (Secret,),
-        "password": (Secret,),
-        "limits": (Limits,),
-        "paging": _PAGINGS,
-    }
-    return sorted({key for model in parts.get(within, _SERVICES) for key in model.model_fields})
+    return sorted({key for model in PARTS[within] for key in model.model_fields})
 
 
 def address_fault(url: str) -> Bilingual | None:

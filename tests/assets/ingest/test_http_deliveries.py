@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from survey_server import PASSWORD, TOKEN, USER, Plan, SurveyServer, html
 from workspaces import NAME, PHONE, case_row, case_spec, make_workspace, put_cases, take, write_spec
 
@@ -249,3 +251,46 @@ def test_a_list_goes_with_its_reader_and_no_other_place(workspace: Workspace) ->
     assert "kind database" in said(problems_of(workspace, {**spec, "reader": {"kind": "database"}}))
     spec["location"]["path"] = "inbox/*.jsonl"
     assert "exactly one of path, http, url, url_env" in said(problems_of(workspace, spec))
+
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "read-from-a-survey-server.md"
+
+
+def test_the_guides_example_is_read(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example as it stands there, but for the server's address and the form's id."""
+    page = GUIDE.read_text(encoding="utf-8")
+    [text] = re.findall(
+        r"<!-- example: sources/phieu_kobo.yml -->\n```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
+    )
+    monkeypatch.setenv("KOBO_TOKEN", TOKEN)
+    forms = [
+        {
+            "_id": number,
+            "_uuid": f"u{number}",
+            "_submission_time": "2023-06-05T02:00:00",
+            "_submitted_by": None,
+            "ngay_phong_van": "2023-06-05",
+            "dia_ban/xa": "An Mỹ",
+            "dia_ban/gioi_tinh": "nam",
+            "dia_ban/ho_ten": NAME,
+            "tiep_can/tru_so": "5",
+            "tiep_can/trang_thiet_bi": "4",
+        }
+        for number in (1, 2)
+    ]
+    with SurveyServer(Plan(forms)) as server:
+        local = text.replace("https://kf.kobotoolbox.org", server.url).replace("aBcDeFgHiJkLmNoPqRsTuV", "aZuPhieu1")
+        assert local.count(server.url) == local.count("aZuPhieu1") == 1
+        (workspace.sources / "phieu_kobo.yml").write_text(local, encoding="utf-8")
+        taken = take(workspace, "survey_response")
+        assert taken.records["kobo@phieu_kobo"].rows_accepted == 2, said(taken.problems)
+        assert len(taken.landed("survey_answer")) == 4 and taken.problems == []
+
+
+def test_the_guides_locations_are_valid(workspace: Workspace) -> None:
+    blocks = re.findall(r"^```yaml\n(location:\n.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        service = yaml.safe_load(block)["location"]["http"]["service"]
+        spec = survey(service, "https://may_chu.example.vn") | yaml.safe_load(block)
+        assert problems_of(workspace, spec) == [], service
