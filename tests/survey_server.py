@@ -67,7 +67,7 @@ class SurveyServer(ThreadingHTTPServer):
         self.asked: list[Asked] = []
         self.sessions = 0
         self._turn = threading.Lock()
-        self._pages = 0
+        self.pages = 0
 
     @property
     def url(self) -> str:
@@ -79,8 +79,8 @@ class SurveyServer(ThreadingHTTPServer):
 
     def number_page(self) -> int:
         with self._turn:
-            self._pages += 1
-            return self._pages
+            self.pages += 1
+            return self.pages
 
     def __enter__(self) -> SurveyServer:
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -155,6 +155,8 @@ class Handler(BaseHTTPRequestHandler):
             return *self._odk(asked), {}
         if asked.path.startswith("/api/v2/assets/"):
             return *self._kobo(asked), {}
+        if asked.path.startswith("/zuhidden"):
+            return 404, {}, {}
         if asked.path.endswith("/admin/remotecontrol"):
             return 200, self._limesurvey(json.loads(asked.body)), {}
         return self._json(asked)

@@ -26,7 +26,7 @@ from assets.ingest.http.options import (
 )
 from assets.ingest.http.partial import Partial
 from assets.ingest.http.service import Position, Service
-from assets.ingest.http.wire import Wire, shown
+from assets.ingest.http.wire import Wire
 from assets.ingest.spec import SourceSpec
 from assets.workspace import Workspace
 from quality.contract import Bilingual
@@ -54,9 +54,9 @@ def collect(
     where = Bilingual(vi=options.service, en=options.service)
     try:
         wire = _wire(options, workspace)
-        where = _where(options.service, shown(wire.address))
+        where = _where(options.service, wire.shown(wire.address))
         service = _service(options, wire, workspace)
-        where = _where(options.service, shown(service.address))
+        where = _where(options.service, wire.shown(service.address))
     except HttpFault as fault:
         return fault.problem(source, where)
     identity = hashlib.sha256(service.identity.encode()).hexdigest()
@@ -75,7 +75,7 @@ def collect(
         kept = partial.pages if partial is not None and partial.is_open else 0
         at_end = partial is None or not partial.is_open or partial.position is None
         page = 0 if at_end else kept + 1
-        return fault.problem(source, _where(options.service, shown(service.address), page), kept)
+        return fault.problem(source, _where(options.service, wire.shown(service.address), page), kept)
     except (sqlite3.Error, OSError):
         return HttpFault(
             "http.disk",
@@ -105,8 +105,7 @@ def reach(options: HttpOptions, workspace: Workspace) -> Bilingual | None:
 
 def _read(service: Service, options: HttpOptions, partial: Partial, first_page_only: bool) -> None:
     """Read to the end. A list that does not fit together is read anew once: most often it changed meanwhile."""
-    logged_in = False
-    anew = 1
+    logged_in = was_anew = False
     while True:
         try:
             while (position := partial.position) is not None:
@@ -124,10 +123,11 @@ def _read(service: Service, options: HttpOptions, partial: Partial, first_page_o
                 if fault.rule == "http.loop":
                     partial.discard()
                 raise
-            if not anew:
-                partial.discard()
-                raise
-            anew -= 1
+            if not partial.resumed:
+                if was_anew:
+                    partial.discard()
+                    raise
+                was_anew = True
             partial.restart(service.start(), _now())
 
 
@@ -157,7 +157,8 @@ def _wire(options: HttpOptions, workspace: Workspace) -> Wire:
                 f"không có tệp chứng thư {options.ca_file}; sửa ca_file",
                 f"there is no certificate file {options.ca_file}; correct ca_file",
             )
-    return Wire(url, options.limits, ca_file)
+    # Whoever hides the address in a variable may have a secret in it.
+    return Wire(url, options.limits, ca_file, hides_path=options.url is None)
 
 
 def _service(options: HttpOptions, wire: Wire, workspace: Workspace) -> Service:

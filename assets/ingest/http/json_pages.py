@@ -11,7 +11,7 @@ import requests
 from assets.ingest.http.fault import HttpFault
 from assets.ingest.http.options import CursorPaging, JsonOptions, LinkPaging, NumberPaging, OffsetPaging
 from assets.ingest.http.service import Page, Position, Record, at, id_at, list_at, total_of
-from assets.ingest.http.wire import Wire, parsed, shown
+from assets.ingest.http.wire import Wire, parsed
 
 
 class JsonPages:
@@ -20,7 +20,7 @@ class JsonPages:
     def __init__(self, options: JsonOptions, wire: Wire) -> None:
         self._options = options
         self._wire = wire
-        self.address = shown(wire.address)
+        self.address = wire.address
         asked = options.model_dump_json(exclude={"auth", "limits", "ca_file", "url", "url_env"})
         self.identity = f"json {wire.address} {asked}"
 
@@ -98,7 +98,10 @@ class JsonPages:
 
     def _own(self, link: str) -> str:
         """A link to the same server, by the address that the spec gives it; another server's stays, and is refused later."""
-        target = urlsplit(urljoin(self._wire.address, link))
+        try:
+            target = urlsplit(urljoin(self._wire.address, link))
+        except ValueError:
+            raise _no_place("Link") from None
         ours = urlsplit(self._wire.address)
         if target.hostname == ours.hostname:
             target = target._replace(scheme=ours.scheme, netloc=ours.netloc)
@@ -107,9 +110,13 @@ class JsonPages:
 
 def _scalar(value: Any, path: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise HttpFault(
-            "http.shape",
-            f"“{path}” không cho biết trang sau ở đâu; kiểm tra paging trong khai báo nguồn",
-            f"“{path}” does not say where the next page is; look at paging in the spec",
-        )
+        raise _no_place(path)
     return str(value)
+
+
+def _no_place(path: str) -> HttpFault:
+    return HttpFault(
+        "http.shape",
+        f"“{path}” không cho biết trang sau ở đâu; kiểm tra paging trong khai báo nguồn",
+        f"“{path}” does not say where the next page is; look at paging in the spec",
+    )

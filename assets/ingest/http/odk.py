@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from assets.ingest.http.fault import HttpFault
 from assets.ingest.http.options import OdkOptions
@@ -83,7 +83,8 @@ def _following(document: Mapping[str, Any]) -> Position | None:
     if link is None:
         return None
     # Behind a proxy the link may name the server as the proxy knows it: only what it says of the place is used.
-    said = dict(parse_qsl(urlsplit(str(link)).query))
+    _, _, query = str(link).partition("?")
+    said = dict(parse_qsl(query))
     place = {name: said[name] for name in _PLACES if name in said}
     if not place:
         raise HttpFault(

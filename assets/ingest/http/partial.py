@@ -28,7 +28,7 @@ EMPTY_PAGES = 40
 MAX_RECORDS = 20_000_000
 
 _TABLES = """
-CREATE TABLE reading (identity TEXT, begun TEXT, position TEXT, pages INTEGER, quiet INTEGER,
+CREATE TABLE reading (identity TEXT, begun TEXT, position TEXT, pages INTEGER, records INTEGER, quiet INTEGER,
                       first_total INTEGER, last_total INTEGER, fell INTEGER);
 CREATE TABLE record (id TEXT PRIMARY KEY, content BLOB NOT NULL, rows BLOB NOT NULL, times INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE seen (position TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -60,7 +60,7 @@ class Partial:
         self._db.executescript(_TABLES)
         with self._db:
             self._db.execute(
-                "INSERT INTO reading VALUES (?, ?, ?, 0, 0, NULL, NULL, 0)",
+                "INSERT INTO reading VALUES (?, ?, ?, 0, 0, 0, NULL, NULL, 0)",
                 (self.identity, now.isoformat(), _text(start)),
             )
         self.resumed = False
@@ -82,7 +82,7 @@ class Partial:
     @property
     def records(self) -> int:
         """How many different records were read."""
-        return int(self._db.execute("SELECT count(*) FROM record").fetchone()[0])
+        return int(self._value("records"))
 
     @property
     def first_total(self) -> int | None:
@@ -91,20 +91,22 @@ class Partial:
 
     def add(self, page: Page, ids: Sequence[str], rows: Sequence[Sequence[Record]]) -> None:
         """Keep a page and where the next one begins, or nothing. Raises HttpFault, Moved for one id with two contents."""
-        before = self.records
         with self._db:
+            new = 0
             for name, record, given in zip(ids, page.records, rows, strict=True):
-                self._add(name, _line(record), b"".join(_line(row) + b"\n" for row in given))
-            quiet = 0 if self.records > before else int(self._value("quiet")) + 1
+                # Half a letter, which a text of SQLite cannot hold, stays what it is in the row.
+                key = name.encode("utf-8", "backslashreplace").decode()
+                new += self._add(key, _line(record), b"".join(_line(row) + b"\n" for row in given))
+            quiet = 0 if new else int(self._value("quiet")) + 1
             following = None if page.following is None else _text(page.following)
             if following is not None:
                 self._check_end(following, quiet, QUIET_PAGES if page.records else EMPTY_PAGES)
             last = self._value("last_total")
             fell = last is not None and page.total is not None and page.total < int(last)
             self._db.execute(
-                "UPDATE reading SET position = ?, pages = pages + 1, quiet = ?, fell = fell OR ?, "
+                "UPDATE reading SET position = ?, pages = pages + 1, records = records + ?, quiet = ?, fell = fell OR ?, "
                 "first_total = coalesce(first_total, ?), last_total = coalesce(?, last_total)",
-                (following, quiet, fell, page.total, page.total),
+                (following, new, quiet, fell, page.total, page.total),
             )
 
     def check_complete(self) -> None:
@@ -171,7 +173,8 @@ class Partial:
             raise sqlite3.DatabaseError("no reading was begun")
         return found[0]
 
-    def _add(self, name: str, line: bytes, rows: bytes) -> None:
+    def _add(self, name: str, line: bytes, rows: bytes) -> bool:
+        """Keep a record; return whether it is new."""
         content = hashlib.sha256(line).digest()
         known = self._db.execute("SELECT content FROM record WHERE id = ?", (name,)).fetchone()
         if known is None:
@@ -186,6 +189,7 @@ class Partial:
                 "one record id has two different contents within one reading; if nobody was changing forms, “id” in the "
                 "spec does not tell records apart",
             )
+        return known is None
 
     def _check_end(self, following: str, quiet: int, most: int) -> None:
         """Refuse a list that leads back to itself or does not end."""

@@ -13,6 +13,8 @@ from quality.problem import did_you_mean
 # Where a page begins, in the service's own words; it can be written as JSON, so that a later run goes on from it.
 Position = Mapping[str, Any]
 Record = Mapping[str, Any]
+# More records than this are no number of records.
+MOST = 10**15
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Service(Protocol):
 
     @property
     def address(self) -> str:
-        """The address as it may be shown."""
+        """The address that is asked."""
 
     def start(self) -> Position:
         """Return where the first page begins."""
@@ -75,7 +77,7 @@ def total_of(found: Any, place: str) -> int:
     """Return a stated total as a number. Raises HttpFault http.shape: without its total a list cannot be checked."""
     if isinstance(found, str) and found.isdecimal() and len(found) < 16:
         found = int(found)
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found < MOST:
         raise HttpFault(
             "http.shape",
             f"câu trả lời không cho tổng số bản ghi ở “{place}”; kiểm tra khai báo nguồn",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import email.utils
+import http.client
 import json
 import socket
 import threading
@@ -37,6 +38,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"http": 80, "https": 443}
 # A server that is being restarted may show a page of HTML once.
 _TRIES_OF_HTML = 2
+# What the libraries raise when an answer is not what it should be.
+_BREAKS = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException)
 
 
 class Wire(requests.Session):
@@ -45,9 +48,10 @@ class Wire(requests.Session):
     Not used: cookies, ~/.netrc. Proxies are those of the environment. Raises HttpFault for whatever goes wrong.
     """
 
-    def __init__(self, address: str, limits: Limits, ca_file: Path | None = None) -> None:
+    def __init__(self, address: str, limits: Limits, ca_file: Path | None = None, *, hides_path: bool = False) -> None:
         super().__init__()
         self.address = address
+        self._hides_path = hides_path
         self.limits = limits
         self.trust_env = False
         self.proxies.update(get_environ_proxies(address))
@@ -72,9 +76,24 @@ class Wire(requests.Session):
         """Send user and password with every request from now on (basic authentication, RFC 7617, in UTF-8)."""
         self.headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
+    def shown(self, url: str) -> str:
+        """Return an address without anything that may be secret or personal: no user, no query, no path that is hidden."""
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return "?"
+        path = "" if self._hides_path else parts.path
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"[:200]
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Redirects are followed below, not by the library, which would read their bodies without a limit."""
         return None
+
+    def request(self, method: str, url: Any, *args: Any, **settings: Any) -> requests.Response:
+        try:
+            return super().request(method, url, *args, **settings)
+        except (requests.RequestException, ValueError):
+            raise _no_address() from None
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         for _ in range(MAX_REDIRECTS + 1):
@@ -82,30 +101,36 @@ class Wire(requests.Session):
             response = self._answer(request, settings)
             if response.status_code not in _REDIRECTS:
                 return response
-            target = urljoin(str(request.url), response.headers.get("Location", ""))
+            try:
+                target = urljoin(str(request.url), response.headers.get("Location", ""))
+            except ValueError:
+                raise _no_address() from None
             self._check_origin(target)
             if request.method != "GET":
                 raise HttpFault(
                     "http.redirect",
-                    f"máy chủ chuyển sang {shown(target)}; ghi địa chỉ này vào khai báo nguồn",
-                    f"the server sends requests on to {shown(target)}; write that address into the spec",
+                    f"máy chủ chuyển sang {self.shown(target)}; ghi địa chỉ này vào khai báo nguồn",
+                    f"the server sends requests on to {self.shown(target)}; write that address into the spec",
                 )
             request = request.copy()
-            request.url = target
+            request.prepare_url(target, None)
         raise HttpFault(
             "http.redirect", "máy chủ chuyển hướng vòng quanh", "the server redirects in circles", tries=_TRIES_OF_HTML
         )
 
     def _check_origin(self, url: str) -> None:
         """Everything goes to the server of the spec: same host and port, encrypted where the spec is."""
-        ours, theirs = urlsplit(self.address), urlsplit(url)
-        upgraded = (ours.scheme, theirs.scheme) == ("http", "https") and _port(ours) == 80 and _port(theirs) == 443
-        same = ours.scheme == theirs.scheme and _port(ours) == _port(theirs)
+        try:
+            ours, theirs = urlsplit(self.address), urlsplit(url)
+            upgraded = (ours.scheme, theirs.scheme) == ("http", "https") and _port(ours) == 80 and _port(theirs) == 443
+            same = ours.scheme == theirs.scheme and _port(ours) == _port(theirs)
+        except ValueError:
+            raise _no_address() from None
         if ours.hostname != theirs.hostname or not (same or upgraded):
             raise HttpFault(
                 "http.other_host",
-                f"máy chủ chỉ sang địa chỉ khác, {shown(url)}; không gửi gì tới đó. Nếu đúng, sửa url trong khai báo nguồn",
-                f"the server points to another one, {shown(url)}; nothing was sent there. If that is right, change url "
+                f"máy chủ chỉ sang địa chỉ khác, {self.shown(url)}; không gửi gì tới đó. Nếu đúng, sửa url trong khai báo nguồn",
+                f"the server points to another one, {self.shown(url)}; nothing was sent there. If that is right, change url "
                 "in the spec",
             )
 
@@ -136,7 +161,7 @@ class Wire(requests.Session):
                     _refuse_status(response, limits)
                 response._content = self._body(response)
                 return response
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (*_BREAKS, OSError, ValueError) as error:
             if overdue.is_set():
                 raise _slow(limits.page_seconds) from None
             raise _broken(error, limits) from None
@@ -194,10 +219,13 @@ def too_deep() -> HttpFault:
     )
 
 
-def shown(url: str) -> str:
-    """Return an address without anything that may be secret or personal: no user, no query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:200]
+def _no_address() -> HttpFault:
+    return HttpFault(
+        "http.address",
+        "máy chủ chỉ sang một địa chỉ không đúng dạng; báo người quản trị máy chủ",
+        "the server points to something that is no address; tell whoever runs it",
+        tries=_TRIES_OF_HTML,
+    )
 
 
 def _port(parts: Any) -> int | None:

@@ -6,6 +6,7 @@ import datetime as dt
 import ipaddress
 import json
 import os
+import random
 import ssl
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from survey_server import (
     TOKEN,
     USER,
     Fault,
+    Handler,
     Plan,
     SurveyServer,
     bomb,
@@ -293,6 +295,91 @@ def test_what_lasts_refuses_the_source(workspace: Workspace, case: tuple[Fault, 
         assert read(workspace, options(server.url)) == truth(plan)
         assert [one.query["start"] for one in server.data_requests[asked:]] == ["2", "4"]
     assert [path.name for path in file_of(workspace).parent.iterdir()] == ["phieu.jsonl"]
+
+
+HOSTILE_TARGETS = [
+    "http://[",
+    "//",
+    "http://127.0.0.1:abc/",
+    "http://127.0.0.1:99999999/",
+    "\x7f\x80",
+    "http://\xff/",
+    "file:///etc/passwd",
+]
+
+
+@pytest.mark.parametrize("target", HOSTILE_TARGETS)
+def test_targets_that_are_no_addresses(workspace: Workspace, target: str) -> None:
+    page = {"data": {"items": [record("json", 1)]}, "meta": {"total": 2, "next": target}}
+    for answer in (to(target), says(json.dumps(page).encode())):
+        with SurveyServer(Plan([], dict.fromkeys(range(1, 30), answer))) as server:
+            problem = read(workspace, options(server.url, "json", paging={"kind": "link", "next": "meta.next"}))
+            assert isinstance(problem, Problem)
+            expected = ("http.address", "http.other_host", "http.loop", "http.redirect", "http.shape")
+            assert problem.rule in expected, problem
+            assert problem.message.en.isprintable()
+
+
+HALF = "\ud83d"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"count": 1, "next": None, "results": [{"_id": HALF, HALF: HALF}]},
+        {"count": 1, "next": None, "results": [{"_id": "a\0b", "b\0": "\0"}]},
+        {"count": 1, "next": None, "results": [{"_id": 10**400, "so": 10**400}]},
+        {"count": 1, "next": None, "results": [{"_id": 1, "so": 1e308}]},
+    ],
+)
+def test_odd_values_are_kept(workspace: Workspace, page: Row) -> None:
+    with SurveyServer(Plan([], {1: says(json.dumps(page).encode())})) as server:
+        assert collect("phieu", options(server.url), workspace, file_of(workspace)) != ""
+        [line] = file_of(workspace).read_bytes().splitlines()
+        assert json.loads(line.decode("utf-8", "surrogatepass")) == page["results"][0]
+
+
+@pytest.mark.parametrize("total", [10**400, 10**15, -1, 1.5, "1e3", [], "x" * 10_000])
+def test_totals_that_are_none(workspace: Workspace, total: Any) -> None:
+    page = {"count": total, "next": None, "results": [{"_id": 1}]}
+    with SurveyServer(Plan([], {1: says(json.dumps(page).encode())})) as server:
+        problem = read(workspace, options(server.url))
+        assert isinstance(problem, Problem) and problem.rule == "http.shape" and len(problem.message.en) < 400
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_garbled_answers_never_surprise(workspace: Workspace, service: str) -> None:
+    """A hundred answers with bytes changed, doubled or taken out: the truth, or a problem; never an exception."""
+    chance = random.Random(7)
+
+    def garbled(handler: Handler, content: bytes) -> None:
+        body = bytearray(content)
+        for _ in range(chance.randint(1, 3)):
+            place = chance.randrange(len(body))
+            match chance.randrange(4):
+                case 0:
+                    body[place] = chance.choice(b'{}[]",:0\\n\xff<')
+                case 1:
+                    del body[place : place + chance.randint(1, 20)]
+                case 2:
+                    body[place:place] = body[place : place + chance.randint(1, 20)]
+                case 3:
+                    del body[place:]
+                    break
+        handler.give(200, bytes(body))
+
+    whole = 0
+    with SurveyServer(Plan(records(service, 5))) as server:
+        spec = options(server.url, service, limits={"tries": 1})
+        for _ in range(25):
+            ahead = server.pages + 1
+            server.plan.faults = {ahead: garbled, ahead + 1: garbled, ahead + 2: garbled}
+            file_of(workspace).with_suffix(".partial").unlink(missing_ok=True)
+            found = read(workspace, spec)
+            # A changed letter within a record cannot be noticed by anybody; their number can.
+            assert isinstance(found, Problem) or len(found) == 5
+            whole += isinstance(found, list)
+    assert whole < 25
 
 
 # --- lists that move --------------------------------------------------------------------------------------------------------------
@@ -613,6 +700,11 @@ def test_where_secrets_may_stand(workspace: Workspace, monkeypatch: pytest.Monke
         refused("several lines", file="../kobo.token")
         outside.write_text("mật-khẩu")
         refused("ASCII", file="../kobo.token")
+    with SurveyServer(plan) as server:
+        monkeypatch.setenv("SURVEY_URL", f"{server.url}/zuhidden")
+        problem = read(workspace, options("https://x", url=None, url_env="SURVEY_URL"))
+        assert isinstance(problem, Problem) and problem.rule == "http.not_found"
+        assert server.url in problem.message.en and "zuhidden" not in problem.render("vi") + problem.render("en")
     monkeypatch.setenv("SURVEY_URL", f"https://{USER.replace('@', '%40')}:{PASSWORD}@example.vn")
     problem = read(workspace, options("https://x", url=None, url_env="SURVEY_URL"))
     assert isinstance(problem, Problem) and problem.rule == "http.address"
