@@ -21,7 +21,7 @@ Record = dict[str, Any]
 # What a request is answered with in place of the truth.
 Fault = Callable[["Handler", bytes], None]
 
-USER, PASSWORD = "thanh.tra@example.vn", "mật-khẩu-Zừ-7731"
+USER, PASSWORD = "thanh.tra@huyen.example", "mật-khẩu-Zừ-7731"
 TOKEN = "zutoken5521e0a9c7d84"
 SESSION = "zusession90ab33"
 LOGIN_PAGE = b"<!DOCTYPE html><html><title>Dang nhap</title><form action=/login></form></html>"
@@ -195,7 +195,7 @@ class Handler(BaseHTTPRequestHandler):
         if len(page) < len(rest):
             after = base64.b64encode(json.dumps({"instanceId": page[-1]["__id"]}).encode()).decode()
             # Behind a proxy, Central names itself as it is known there.
-            document["@odata.nextLink"] = f"https://odk.example.vn{asked.path}?%24top=2&%24skiptoken=01{after}"
+            document["@odata.nextLink"] = f"https://odk.huyen.example{asked.path}?%24top=2&%24skiptoken=01{after}"
         return 200, document
 
     def _kobo(self, asked: Asked) -> tuple[int, Any]:

@@ -152,14 +152,11 @@ class Partial:
     def discard(self) -> None:
         """Remove the file: the list was handed on, or does not add up."""
         self.close()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-journal"):
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
 
     def _connect(self) -> None:
         self._db = sqlite3.connect(self.file)
-        # Safe when the process dies; when the machine does, the last pages may have to be asked for again.
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _is_of(self, identity: str, now: dt.datetime) -> bool:
         begun = dt.datetime.fromisoformat(self._value("begun"))

@@ -189,7 +189,7 @@ class Wire(requests.Session):
 
 def parsed(body: bytes) -> Any:
     """Return a body as JSON. Raises HttpFault: http.html, http.not_json, http.too_deep."""
-    if body.lstrip()[:1] == b"<":
+    if body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise HttpFault(
             "http.html",
             "máy chủ trả lời bằng một trang web (thường là trang đăng nhập) thay vì dữ liệu; kiểm tra url và auth",
@@ -344,7 +344,7 @@ class _Adapter(HTTPAdapter):
     """An adapter that can cut its connections off, whatever they are waiting for."""
 
     def __init__(self) -> None:
-        self._live: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._live: list[weakref.ref[HTTPConnection]] = []
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -357,8 +357,8 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def hang_up(self) -> None:
-        for connection in list(self._live):
-            if (open_socket := connection.sock) is not None:
+        for known in tuple(self._live):
+            if (connection := known()) is not None and (open_socket := connection.sock) is not None:
                 # Not the method of an encrypted socket, which would wait for the other side.
                 with suppress(OSError):  # closed already
                     socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
@@ -368,12 +368,12 @@ class _Adapter(HTTPAdapter):
 
         class Plain(HTTPConnection):
             def connect(self) -> None:
-                live.add(self)
+                live.append(weakref.ref(self))
                 super().connect()
 
         class Encrypted(HTTPSConnection):
             def connect(self) -> None:
-                live.add(self)
+                live.append(weakref.ref(self))
                 super().connect()
 
         class PlainPool(HTTPConnectionPool):

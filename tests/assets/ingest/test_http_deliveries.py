@@ -208,9 +208,9 @@ def problems_of(workspace: Workspace, spec: Row) -> list[Problem]:
         ({"auth": {"token": "zusecret"}}, "spec.value", "keys with values"),
         ({"auth": {"user": "a", "password": {"env": "X"}}}, "spec.value", "needs auth: {token"),
         ({"auth": {"user": "a"}}, "spec.value", "a user (or user_env) and a password"),
-        ({"url": "https://a:b@example.vn"}, "spec.value", "holds no user"),
-        ({"url": "http://example.vn"}, "spec.value", "allow_http"),
-        ({"url": "ftp://example.vn"}, "spec.value", "https://server/path"),
+        ({"url": "https://a:b@huyen.example"}, "spec.value", "holds no user"),
+        ({"url": "http://huyen.example"}, "spec.value", "allow_http"),
+        ({"url": "ftp://huyen.example"}, "spec.value", "https://server/path"),
         ({"url": "https://"}, "spec.value", "https://server/path"),
         ({"url": "https://x:99999"}, "spec.value", "https://server/path"),
         ({"url_env": "X"}, "spec.value", "exactly one of url, url_env"),
@@ -218,7 +218,7 @@ def problems_of(workspace: Workspace, spec: Row) -> list[Problem]:
     ],
 )
 def test_a_spec_that_cannot_be_used_is_told_where(workspace: Workspace, change: Row, rule: str, expected: str) -> None:
-    spec = survey("kobo", "https://kobo.example.vn")
+    spec = survey("kobo", "https://kobo.huyen.example")
     spec["location"]["http"] |= change
     found = problems_of(workspace, spec)
     assert [problem.rule for problem in found][:1] == [rule], said(found)
@@ -239,13 +239,13 @@ def test_a_spec_that_cannot_be_used_is_told_where(workspace: Workspace, change: 
     ],
 )
 def test_other_services_are_as_strict(workspace: Workspace, service: str, change: Row, expected: str) -> None:
-    spec = survey(service, "https://may_chu.example.vn")
+    spec = survey(service, "https://may_chu.huyen.example")
     spec["location"]["http"] |= change
     assert expected in said(problems_of(workspace, spec))
 
 
 def test_a_list_goes_with_its_reader_and_no_other_place(workspace: Workspace) -> None:
-    spec = survey("kobo", "https://kobo.example.vn")
+    spec = survey("kobo", "https://kobo.huyen.example")
     assert problems_of(workspace, spec) == []
     assert "goes with a reader of kind jsonl" in said(problems_of(workspace, {**spec, "reader": {"kind": "csv"}}))
     assert "kind database" in said(problems_of(workspace, {**spec, "reader": {"kind": "database"}}))
@@ -292,5 +292,5 @@ def test_the_guides_locations_are_valid(workspace: Workspace) -> None:
     assert len(blocks) == 3
     for block in blocks:
         service = yaml.safe_load(block)["location"]["http"]["service"]
-        spec = survey(service, "https://may_chu.example.vn") | yaml.safe_load(block)
+        spec = survey(service, "https://may_chu.huyen.example") | yaml.safe_load(block)
         assert problems_of(workspace, spec) == [], service

@@ -705,7 +705,7 @@ def test_where_secrets_may_stand(workspace: Workspace, monkeypatch: pytest.Monke
         problem = read(workspace, options("https://x", url=None, url_env="SURVEY_URL"))
         assert isinstance(problem, Problem) and problem.rule == "http.not_found"
         assert server.url in problem.message.en and "zuhidden" not in problem.render("vi") + problem.render("en")
-    monkeypatch.setenv("SURVEY_URL", f"https://{USER.replace('@', '%40')}:{PASSWORD}@example.vn")
+    monkeypatch.setenv("SURVEY_URL", f"https://{USER.replace('@', '%40')}:{PASSWORD}@huyen.example")
     problem = read(workspace, options("https://x", url=None, url_env="SURVEY_URL"))
     assert isinstance(problem, Problem) and problem.rule == "http.address"
 
