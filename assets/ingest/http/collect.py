@@ -38,7 +38,6 @@ def extract_list(spec: SourceSpec, workspace: Workspace, *, first_page_only: boo
     options = spec.location.http
     assert options is not None
     file = workspace.landing / ".extract" / f"{spec.name}.jsonl"
-    file.parent.mkdir(parents=True, exist_ok=True)
     found = collect(spec.name, options, workspace, file, first_page_only)
     return found if isinstance(found, Problem) else Extract(f"{options.service}@{spec.name}", file, found)
 
@@ -62,6 +61,7 @@ def collect(
     identity = hashlib.sha256(service.identity.encode()).hexdigest()
     partial: Partial | None = None
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         partial = Partial(file.with_suffix(".partial"), identity, service.start(), _now())
         _read(service, options, partial, first_page_only)
         if not partial.records:

@@ -14,7 +14,7 @@ from citric.exceptions import LimeSurveyError, LimeSurveyStatusError, ResponseMi
 
 from assets.ingest.http.fault import HttpFault
 from assets.ingest.http.options import LimeSurveyOptions
-from assets.ingest.http.service import Page, Position, Record, id_at, list_at
+from assets.ingest.http.service import Page, Position, Record, id_at, list_at, total_of
 from assets.ingest.http.wire import Wire, parsed
 
 Result = TypeVar("Result")
@@ -96,10 +96,7 @@ class LimeSurvey:
             summary = _told(lambda: client.session.get_summary(self._options.survey, "completed_responses"))
         except _NoResponses:
             return 0
-        try:
-            return int(summary)
-        except (TypeError, ValueError):
-            raise _other_shape() from None
+        return total_of(summary, "completed_responses")
 
 
 class _NoResponses(Exception):
