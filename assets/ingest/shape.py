@@ -5,11 +5,8 @@ Nothing here reads or writes a file; source_reader.py runs the statements.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +14,7 @@ import pyarrow.compute as pc
 
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
 
 # Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
@@ -127,16 +125,6 @@ def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) ->
         )
         steps.append(f"CASE {found} END")
     return f"coalesce({', '.join([*steps, base])})" if steps else base
-
-
-@cache
-def fixed_offset(zone: str) -> dt.timedelta | None:
-    """Return the zone's offset from UTC when it did not change from 1990 to 2040, else None."""
-    info = ZoneInfo(zone)
-    seen = {
-        dt.datetime(year, month, 1, tzinfo=info).utcoffset() for year in range(1990, 2041) for month in (1, 4, 7, 10)
-    }
-    return seen.pop() if len(seen) == 1 else None
 
 
 def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
