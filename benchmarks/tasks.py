@@ -21,6 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from assets.estimates import sipas_round
 from assets.estimates.options import EstimateOptions
 from assets.ingest.batch import stage
+from assets.ingest.history import NONE_REMOVED
 from assets.warehouse.dbt import _invoke
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
@@ -40,7 +41,7 @@ def our_reading(workspace: str) -> float:
     # pyarrow imports pandas at its first look at a numpy array; that is no part of reading.
     assert pd.__version__
     start = time.perf_counter()
-    batch = stage("case", inputs, 1, [], frozenset(), 1.0, context, lambda line: None)
+    batch = stage("case", inputs, 1, [], frozenset(), NONE_REMOVED, 1.0, context, lambda line: None)
     seconds = time.perf_counter() - start
     [outcome] = batch.outcomes
     if outcome.refusal is not None or outcome.rows_accepted < 0.99 * outcome.rows_read:

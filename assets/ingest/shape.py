@@ -348,7 +348,8 @@ def _given(spec: SourceSpec, field: FieldContract, column: ColumnMap | None) -> 
     return mapped(base, column.values, column.patterns)
 
 
-def _record_id(feed: Feed) -> str:
+def record_id(feed: Feed) -> str:
+    """Return the SQL of a row's record id, over its clean cells and the groups of the path."""
     parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
     if feed.record_id:
         parts += [clean(heading) for heading in feed.record_id]
@@ -395,7 +396,7 @@ def record_shape(
     given: dict[str, str] = {}
     for field in contract.fields:
         if field.name == "record_id":
-            given["record_id"] = _record_id(feed)
+            given["record_id"] = record_id(feed)
         else:
             given[field.name] = _given(spec, field, feed.columns.get(field.name))
     items: dict[str, str] = {}

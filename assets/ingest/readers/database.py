@@ -25,7 +25,6 @@ from assets.ingest.readers.table import (
     Chunk,
     InputRefused,
     RawTable,
-    heading_text,
     raw_table,
     unique_headings,
 )
@@ -103,6 +102,17 @@ class Database:
             rows = rows.where(sa.or_(column >= _bound(low), self._is_blank(column, low)))
         return self._raw_table(self._execute(rows), (), watermark)
 
+    def require(self, heading: str) -> None:
+        """Raise InputRefused (columns.missing) when the table has no such column."""
+        self._column(heading)
+
+    def kind_of(self, watermark: str) -> WatermarkKind | None:
+        """Return the kind of the first value that is found under the heading; None when there is none."""
+        column = self._column(watermark)
+        one = sa.select(column).select_from(self._source).where(column.is_not(None)).limit(1)
+        value = self._connection.execute(one).scalar()
+        return None if value is None else _kind(value)
+
     def columns_of(self, headings: Sequence[str]) -> RawTable:
         """Return every row's cells under the headings and no others."""
         columns = [self._column(heading) for heading in headings]
@@ -166,11 +176,10 @@ class Database:
         return [sa.column(column) for column in key]
 
     def _column(self, heading: str) -> sa.ColumnClause[Any]:
-        wanted = heading_text(heading)
         for name, known in zip(self._names, self.headings, strict=True):
-            if known == wanted:
+            if known == heading:
                 return sa.column(name)
-        hint = did_you_mean(wanted, self.headings)
+        hint = did_you_mean(heading, self.headings)
         raise InputRefused(
             "columns.missing",
             f"Thiếu cột “{heading}”.{hint.vi} Hãy sửa location.watermark hoặc tên cột trong khai báo nguồn.",
@@ -193,10 +202,8 @@ class Database:
         columns = unique_headings(list(result.keys()), _place)
         return raw_table("", columns, self._chunks(result, columns, watermark), skip)
 
-    def _chunks(
-        self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None
-    ) -> Iterator[Chunk]:
-        watched = None if watermark is None else columns.index(heading_text(watermark))
+    def _chunks(self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None) -> Iterator[Chunk]:
+        watched = None if watermark is None else columns.index(watermark)
         ordinal = 1
         try:
             for rows in result.partitions(BATCH_ROWS):

@@ -137,7 +137,7 @@ def _pymysql_arguments(address: sa.URL) -> dict[str, Any]:
     def bits(value: bytes) -> int:
         return int.from_bytes(value, "big")
 
-    of_type = {**conversions, FIELD_TYPE.BIT: bits}
+    of_type: dict[Any, Any] = {**conversions, FIELD_TYPE.BIT: bits}
     for kind in (FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP):
         of_type[kind] = _unless_zero(conversions[kind])
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "conv": of_type}
