@@ -137,9 +137,10 @@ def _pymysql_arguments(address: sa.URL) -> dict[str, Any]:
     def bits(value: bytes) -> int:
         return int.from_bytes(value, "big")
 
-    of_type: dict[Any, Any] = {**conversions, FIELD_TYPE.BIT: bits}
+    of_type: dict[Any, Any] = dict(conversions)
+    of_type[FIELD_TYPE.BIT] = bits
     for kind in (FIELD_TYPE.DATE, FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP):
-        of_type[kind] = _unless_zero(conversions[kind])
+        of_type[kind] = _unless_zero(of_type[kind])
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "conv": of_type}
     return arguments if "charset" in address.query else arguments | {"charset": "utf8mb4"}
 
