@@ -127,8 +127,7 @@ def _read_changed(database: Database, spec: SourceSpec, folder: Path, history: H
             if low is None and start is None:
                 increment.take_keys(pq.ParquetFile(all_rows).iter_batches())
             else:
-                headings = tuple(dict.fromkeys((*key_headings(spec), watermark.column)))
-                increment.take_keys(database.columns_of(headings).batches)
+                increment.take_keys(database.keys(key_headings(spec), watermark.column).batches)
             gone, standing = increment.write_removed(removed)
             if gone > deletes.refuse_above * standing:
                 raise _keys_missing(spec, gone, standing, deletes.refuse_above)

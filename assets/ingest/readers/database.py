@@ -107,17 +107,18 @@ class Database:
         self._column(heading)
 
     def kind_of(self, watermark: str) -> WatermarkKind | None:
-        """Return the kind of the first value that is found under the heading; None when there is none."""
+        """Return the kind of the largest value under the heading; None when there is none."""
         column = self._column(watermark)
-        one = sa.select(column).select_from(self._source).where(column.is_not(None)).limit(1)
+        one = sa.select(column).select_from(self._source).where(column.is_not(None)).order_by(column.desc()).limit(1)
         value = self._connection.execute(one).scalar()
         return None if value is None else _kind(value)
 
-    def columns_of(self, headings: Sequence[str]) -> RawTable:
-        """Return every row's cells under the headings and no others."""
+    def keys(self, headings: Sequence[str], watermark: str) -> RawTable:
+        """Return every row's cells under the headings and of its watermark, and no others."""
+        headings = tuple(dict.fromkeys((*headings, watermark)))
         columns = [self._column(heading) for heading in headings]
         result = self._execute(sa.select(*columns).select_from(self._source))
-        return raw_table("", tuple(headings), self._chunks(result, headings, None), ())
+        return raw_table("", headings, self._chunks(result, headings, watermark), ())
 
     def count_below(self, watermark: str, low: WatermarkValue, start: WatermarkValue | None) -> int:
         """Return how many rows have a watermark below `low`, and not below `start`."""
