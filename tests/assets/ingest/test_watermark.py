@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from taking_in import current, take
-from workspaces import CASE_HEADER, case_row, case_spec, landed, make_workspace, put, write_spec
+from workspaces import CASE_HEADER, case_row, case_spec, landed, make_workspace, open_office, put, write_spec
 
 from assets.checkpoint import KILL_VARIABLE
 from assets.workspace import Workspace
@@ -312,3 +312,31 @@ def test_a_killed_read_is_repeated_and_skips_nothing(workspace: Workspace, point
 def _take_until(workspace: Workspace, point: str) -> None:
     os.environ[KILL_VARIABLE] = point
     take(workspace)
+
+
+# --- the spec --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"delivery": {"kind": "snapshot"}}, "kind: upsert or append"),
+        ({"delivery": {"kind": "append", "deletes": "compare_keys"}}, "deletes goes with kind: upsert"),
+        ({"feeds": [{**case_spec()["feeds"][0], "grain": "many"}]}, "records of one row each"),
+        ({"reader": {"kind": "database", "skip": [{"column": "Mã hồ sơ", "blank": True}]}}, "takes no skip"),
+        ({"location": {"url": "sqlite:///x", "table": "y"}, "delivery": {"kind": "upsert", "deletes": {}}}, "goes with location.watermark"),
+        ({"location": {"path": "inbox/*.csv", "watermark": {"column": "x"}}, "reader": {"kind": "csv"}}, "belongs to a database"),
+        ({"watermark": {"overlap": "2 ngày"}}, "2 days, 3 hours or PT2H"),
+        ({"watermark": {"overlap": "P2X"}}, "2 days, 3 hours or PT2H"),
+        ({"watermark": {"overlap": -1}}, "2 days, 3 hours or PT2H"),
+        ({"watermark": {"overlaps": 1}}, "Did you mean “overlap”?"),
+        ({"delivery": {"kind": "upsert", "deletes": {"refuse_over": 1}}}, "Did you mean “refuse_above”?"),
+    ],
+)  # fmt: skip
+def test_what_does_not_go_with_a_watermark_is_told(workspace: Workspace, changes: dict[str, Any], words: str) -> None:
+    watermark = {name: value for name, value in changes.items() if name == "watermark"}
+    write_spec(
+        workspace, "ho_so", spec(**watermark) | {name: changes[name] for name in changes.keys() - watermark.keys()}
+    )
+    specs = open_office(workspace).specs
+    assert specs.usable == () and words in " ".join(problem.message.en for problem in specs.problems)
