@@ -5,11 +5,8 @@ Nothing here reads or writes a file; source_reader.py runs the statements.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +14,7 @@ import pyarrow.compute as pc
 
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
 
 # Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
@@ -127,16 +125,6 @@ def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) ->
         )
         steps.append(f"CASE {found} END")
     return f"coalesce({', '.join([*steps, base])})" if steps else base
-
-
-@cache
-def fixed_offset(zone: str) -> dt.timedelta | None:
-    """Return the zone's offset from UTC when it did not change from 1990 to 2040, else None."""
-    info = ZoneInfo(zone)
-    seen = {
-        dt.datetime(year, month, 1, tzinfo=info).utcoffset() for year in range(1990, 2041) for month in (1, 4, 7, 10)
-    }
-    return seen.pop() if len(seen) == 1 else None
 
 
 def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
@@ -360,7 +348,8 @@ def _given(spec: SourceSpec, field: FieldContract, column: ColumnMap | None) -> 
     return mapped(base, column.values, column.patterns)
 
 
-def _record_id(feed: Feed) -> str:
+def record_id(feed: Feed) -> str:
+    """Return the SQL of a row's record id, over its clean cells and the groups of the path."""
     parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
     if feed.record_id:
         parts += [clean(heading) for heading in feed.record_id]
@@ -407,7 +396,7 @@ def record_shape(
     given: dict[str, str] = {}
     for field in contract.fields:
         if field.name == "record_id":
-            given["record_id"] = _record_id(feed)
+            given["record_id"] = record_id(feed)
         else:
             given[field.name] = _given(spec, field, feed.columns.get(field.name))
     items: dict[str, str] = {}

@@ -8,16 +8,17 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.ingest.http.options import PARTS, HttpOptions, known_keys
 from assets.ingest.readers.options import DatabaseOptions, JsonLinesOptions, ReaderOptions
+from assets.ingest.watermark import Watermark
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
 from quality.validation import NotValid, validation_problems
@@ -39,6 +40,7 @@ class Location(Strict):
     url_env: str | None = None
     table: str | None = None
     query: str | None = None
+    watermark: Watermark | None = None
 
     @model_validator(mode="after")
     def one_place(self) -> Self:
@@ -50,6 +52,8 @@ class Location(Strict):
             raise NotValid(
                 "cơ sở dữ liệu cần table hoặc query (một trong hai)", "a database needs either a table or a query"
             )
+        if self.path is not None and self.watermark is not None:
+            raise NotValid("watermark chỉ dùng cho cơ sở dữ liệu", "a watermark belongs to a database, not to files")
         return self
 
     @field_validator("path")
@@ -88,11 +92,27 @@ class Location(Strict):
         return tuple(names[1:] if self.folder else names)
 
 
+class Deletes(Strict):
+    """How records that a database no longer holds are seen: all keys are read and compared with those landed.
+
+    `refuse_above` is the share of the records (0 to 1) that may be gone at once; beyond it the source is taken for broken.
+    """
+
+    compare_keys: Literal["each_run", "full_read"] = "each_run"
+    refuse_above: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_form(cls, data: Any) -> Any:
+        return {} if data == "compare_keys" else data
+
+
 class Delivery(Strict):
     """What a delivery means: it replaces its scope (snapshot), updates records by key (upsert) or adds records."""
 
     kind: Literal["snapshot", "upsert", "append"]
     scope: tuple[str, ...] = ()
+    deletes: Deletes | None = None
 
 
 class UnitFrom(Strict):
@@ -255,7 +275,30 @@ class SourceSpec(Strict):
                 "snapshot gồm nhiều tệp cần scope: các nhóm cho biết nó thay thế phần nào",
                 "a snapshot of many files needs a scope: the groups that name what it replaces",
             )
+        self._read_by_watermark()
         return self
+
+    def _read_by_watermark(self) -> None:
+        """Refuse what does not go with reading only the changed rows. Raises NotValid."""
+        if self.location.watermark is None:
+            if self.delivery.deletes is not None:
+                raise NotValid(
+                    "deletes đi với location.watermark; nguồn đọc toàn bộ thì dùng kind: snapshot",
+                    "deletes goes with location.watermark; a source read whole each time has kind: snapshot",
+                )
+            return
+        if self.delivery.kind == "snapshot" or self.record_feed is None or self.record_feed.grain == "many":
+            raise NotValid(
+                "watermark chỉ đọc dòng thay đổi, nên cần kind: upsert hoặc append và mỗi bản ghi một dòng",
+                "a watermark reads changed rows only: it needs kind: upsert or append, and records of one row each",
+            )
+        if self.delivery.kind == "append" and self.delivery.deletes is not None:
+            raise NotValid("deletes đi với kind: upsert", "deletes goes with kind: upsert")
+        if self.reader.skip:
+            raise NotValid(
+                "nguồn có watermark không dùng skip; lọc dòng bằng location.query",
+                "a source with a watermark takes no skip; leave rows out by location.query",
+            )
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -440,6 +483,8 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
         return known_keys(str(loc[-2])) if loc[-2] in PARTS else []
     elif loc[0] == "feeds":
         model = ColumnMap if "columns" in loc else Feed
+    elif loc[:2] in (("location", "watermark"), ("delivery", "deletes")):
+        model = Watermark if loc[1] == "watermark" else Deletes
     else:
         model = {"location": Location, "delivery": Delivery, "unit": UnitFrom}.get(str(loc[0]), SourceSpec)
     return [name for name in model.model_fields if name not in ("name", "digest")]

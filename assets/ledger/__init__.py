@@ -5,10 +5,12 @@ from assets.ledger.records import (
     ARRIVAL_STEP,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    REMOVED_RECORD_SCHEMA,
     InputRecord,
     InputStatus,
     Part,
     RuleCount,
+    WatermarkRecord,
 )
 from assets.ledger.store import Ledger
 
@@ -16,10 +18,12 @@ __all__ = [
     "ARRIVAL_STEP",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "REMOVED_RECORD_SCHEMA",
     "InputRecord",
     "InputStatus",
     "Ledger",
     "LedgerTooNew",
     "Part",
     "RuleCount",
+    "WatermarkRecord",
 ]

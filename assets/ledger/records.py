@@ -55,6 +55,22 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
+class WatermarkRecord:
+    """How far one reading of a database source went: from `low` (None: all rows) to `high`, as text of the `kind`.
+
+    `known_rows` is the file of what is known of its rows, within the workspace; it stands alone when `is_whole`.
+    """
+
+    input_id: str
+    column_name: str
+    kind: str
+    low: str | None
+    high: str | None
+    known_rows: str
+    is_whole: bool
+
+
+@dataclass(frozen=True)
 class Part:
     """One Parquet file of the private zone: a dataset's landed rows, or quarantined rows (``quarantine/…``)."""
 
@@ -96,3 +112,4 @@ INPUT_RULE_SCHEMA = pa.schema(
         ("n_rows", pa.int64()),
     ]
 )
+REMOVED_RECORD_SCHEMA = pa.schema([("input_id", pa.string()), ("record_key", pa.string())])

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import typer
 
 from assets.ingest.batch import stage
+from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
@@ -151,6 +152,7 @@ def _check(office: Office, path: Path) -> int:
         "",
         office.roots,
         {},
+        lambda spec, reading_hash: History(office.today),
         is_trial=True,
     )
     listed = ", ".join(item.path for item in inputs[:INPUTS_SHOWN])
@@ -234,7 +236,9 @@ def _read(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
         return _read_reference_sample(office, spec, sample)
     dataset = spec.record_feed.dataset
     # Every problem of the sample is to be shown, however many there are.
-    batch = stage(dataset, sample.items, 1, [], frozenset(), 1.0, office.ingest_context(), lambda line: None)
+    batch = stage(
+        dataset, sample.items, 1, [], frozenset(), NONE_REMOVED, 1.0, office.ingest_context(), lambda line: None
+    )
     landed = {name: pq.read_table(file) for name, file in batch.landed.items()}
     return _Reading(
         batch.outcomes,

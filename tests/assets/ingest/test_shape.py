@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from workspaces import KEY, case_spec, survey_spec
 
 from assets.ingest.engine import connect, set_key
-from assets.ingest.shape import CLEAN, EDGES, Shape, fixed_offset, record_shape, reference_shape, with_clean_cells
+from assets.ingest.shape import CLEAN, EDGES, Shape, record_shape, reference_shape, with_clean_cells
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from quality.contract import load_contracts
 
 Row = dict[str, Any]
