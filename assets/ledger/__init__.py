@@ -3,9 +3,11 @@
 from assets.ledger.migrate import LedgerTooNew
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
     REMOVED_RECORD_SCHEMA,
+    ChangeCount,
     InputRecord,
     InputStatus,
     Part,
@@ -16,9 +18,11 @@ from assets.ledger.store import Ledger
 
 __all__ = [
     "ARRIVAL_STEP",
+    "INPUT_CHANGE_SCHEMA",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
     "REMOVED_RECORD_SCHEMA",
+    "ChangeCount",
     "InputRecord",
     "InputStatus",
     "Ledger",

@@ -12,15 +12,17 @@ import sqlalchemy as sa
 from assets.ledger.migrate import migrate
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
     REMOVED_RECORD_SCHEMA,
+    ChangeCount,
     InputRecord,
     Part,
     RuleCount,
     WatermarkRecord,
 )
-from assets.ledger.tables import INPUT, INPUT_RULE, MARK, PART, REMOVED_RECORD, WATERMARK
+from assets.ledger.tables import INPUT, INPUT_CHANGE, INPUT_RULE, MARK, PART, REMOVED_RECORD, WATERMARK
 
 # Rows of one insert: few beside what a database takes in one statement, many beside the cost of one.
 INSERT_ROWS = 10_000
@@ -78,6 +80,17 @@ class Ledger:
         with self._engine.connect() as connection:
             return [RuleCount(**row) for row in connection.execute(statement).mappings()]
 
+    def change_counts(self) -> list[ChangeCount]:
+        """Return the counts of changed cells of the readings that count, in order of arrival and kind."""
+        statement = (
+            sa.select(INPUT_CHANGE)
+            .join(INPUT)
+            .where(INPUT.c.retired.is_(False))
+            .order_by(INPUT.c.delivery_seq, INPUT_CHANGE.c.change_kind)
+        )
+        with self._engine.connect() as connection:
+            return [ChangeCount(**row) for row in connection.execute(statement).mappings()]
+
     def parts(self, dataset: str | None = None) -> list[Part]:
         """Return the committed files of the private zone, in path order."""
         statement = sa.select(PART).order_by(PART.c.path)
@@ -119,6 +132,7 @@ class Ledger:
         rules: Sequence[RuleCount],
         parts: Sequence[Part],
         retired: Iterable[str] = (),
+        changes: Sequence[ChangeCount] = (),
         watermarks: Sequence[WatermarkRecord] = (),
         removed: Mapping[str, pa.Array] | None = None,
     ) -> None:
@@ -129,7 +143,8 @@ class Ledger:
         with self._engine.begin() as connection:
             for input_id in retired:
                 connection.execute(sa.update(INPUT).where(INPUT.c.input_id == input_id).values(retired=True))
-            for table, rows in ((INPUT, inputs), (INPUT_RULE, rules), (PART, parts), (WATERMARK, watermarks)):
+            counted = ((INPUT_RULE, rules), (INPUT_CHANGE, changes), (PART, parts), (WATERMARK, watermarks))
+            for table, rows in ((INPUT, inputs), *counted):
                 if rows:
                     connection.execute(sa.insert(table), [asdict(row) for row in rows])
             for input_id, keys in (removed or {}).items():
@@ -140,11 +155,13 @@ class Ledger:
                     )
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return ``input``, ``input_rule`` and ``removed_record`` as the warehouse reads them."""
+        """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them."""
         inputs = [asdict(record) for record in self.active()]
         rules = [asdict(count) for count in self.rule_counts()]
+        changes = [asdict(count) for count in self.change_counts()]
         return {
             "input": pa.Table.from_pylist(inputs, schema=INPUT_SCHEMA),
             "input_rule": pa.Table.from_pylist(rules, schema=INPUT_RULE_SCHEMA),
             "removed_record": self.removed().select(REMOVED_RECORD_SCHEMA.names),
+            "input_change": pa.Table.from_pylist(changes, schema=INPUT_CHANGE_SCHEMA),
         }

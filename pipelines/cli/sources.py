@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import typer
 
 from assets.ingest.batch import stage
+from assets.ingest.changes import CHANGES
 from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
@@ -315,6 +316,13 @@ def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _
         ]
         messages = ["what to do", "cần làm gì"]
         show_table(["broken rule", "column", "rows", "severity", *messages], rows, numbers=["rows"], whole=messages)
+    changes: Counter[str] = Counter()
+    for outcome in outcomes:
+        changes.update(outcome.changes)
+    if changes:
+        kinds = [(kind, number, CHANGES[kind].en, CHANGES[kind].vi) for kind, number in sorted(changes.items())]
+        meanings = ["what was read", "đã đọc thành"]
+        show_table(["changed cells", "cells", *meanings], kinds, numbers=["cells"], whole=meanings)
     _show_unmapped(office, spec, reading)
     return sum(severity != "warn" for _, _, severity in rules)
 

@@ -90,13 +90,13 @@ def test_an_extra_column_is_shown_and_no_problem(workspace: Workspace, sipas: Si
 
 
 def test_unmapped_values_name_the_nearest_known(workspace: Workspace, sipas: Sipas) -> None:
-    bad = ["PA-8001,Xã An Mĩ,Điện thọai,Đang xử lý,03/05/2023,,"] * 2
+    bad = ["PA-8001,Xã An Mĩ,Điện thoai,Đang xử lý,03/05/2023,,"] * 2
     bad += ["PA-8005,Xã Không Có,Đơn thư,Đang xử lý,03/05/2023,,"]
     bad += ["PA-8003,10426,Loa,Đang xử lý,03/05/2023,,", "PA-8004,99,Đơn thư,Đang xử lý,31/02/2023,,"]
     write_ledger(workspace, good_rows(4) + bad)
     result = sipas("sources", "check", "-w", workspace.root)
     assert result.exit_code == 2
-    assert lines_with(result.output, "Điện thọai")[0].split("  ")[-1].strip() == "Điện thoại → phone"
+    assert lines_with(result.output, "Điện thoai")[0].split("  ")[-1].strip() == "Điện thoại → phone"
     assert "10462 Xã An Mỹ" in lines_with(result.output, "Xã An Mĩ")[0]
     assert "Xã" in lines_with(result.output, "10426")[0]
     # Two digits are like any code: no guess is better than a wrong one.
