@@ -37,6 +37,7 @@ class DatasetWords(Strict):
 class Vocabulary(Strict):
     """All of quality/vocabulary.yml."""
 
+    abbreviations: Mapping[str, str]
     personal: Mapping[PersonalClass, tuple[str, ...]]
     counters: tuple[str, ...]
     unit: tuple[str, ...]

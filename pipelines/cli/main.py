@@ -260,6 +260,22 @@ def sources_check(
         raise typer.Exit(USAGE)
 
 
+@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
+def sources_infer(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
+) -> None:
+    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
+    from pipelines.cli.infer import infer_source
+
+    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in a message, never in a traceback."""
     try:
