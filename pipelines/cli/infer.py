@@ -98,10 +98,11 @@ def _draft(
         frozenset(office.reference["procedure"]["code"].to_pylist()),
         _instruments(office),
     )
+    groups: tuple[str, ...] = ()
     if (url := os.environ.get(place)) is not None and "://" in url:
         name = _table(url, table)
         found = samples(url, table=name)
-        location, groups = {"url_env": place, "table": name}, ()
+        location = {"url_env": place, "table": name}
         about = name
     else:
         file = Path(place)
@@ -111,7 +112,7 @@ def _draft(
             name = _table(url, table)
             found = samples(url, table=name)
             shown = _relative(office, file) or f"inbox/{file.name}"
-            location, groups = {"url": f"sqlite:///{{workspace}}/{shown}", "table": name}, ()
+            location = {"url": f"sqlite:///{{workspace}}/{shown}", "table": name}
             about = name
         else:
             found = samples(file)

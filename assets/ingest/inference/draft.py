@@ -339,6 +339,10 @@ def _instrument(writer: _Writer) -> None:
 
 def _date(writer: _Writer, item: FieldContract, match: Match) -> None:
     form, heading = match.column.date_form, _q(match.column.heading)
+    if not match.column.cells:
+        # A column that is still blank is most likely written as its neighbours are.
+        neighbours = (other.column.date_form for other in writer.reading.matches.values())
+        form = next((other for other in neighbours if other.formats), form)
     if form.is_open:
         mark = writer.ask(
             f'Cột {heading}: không ngày nào quá 12 nên không phân biệt được dd/mm với mm/dd. Ghi formats, ví dụ ["%d/%m/%Y"].',

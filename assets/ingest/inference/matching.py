@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 from assets.ingest.inference.evidence import FEW_VALUES, Column, columns_of
 from assets.ingest.inference.headings import likeness
 from assets.ingest.inference.sample import Sample
-from quality.contract import Contract, FieldContract, day_column
+from assets.ingest.record_numbers import NUMBERED_BY, WITHIN_CASE
+from quality.contract import Contract, FieldContract
 from quality.vocabulary import DatasetWords, Vocabulary, fold
 
 # What a column must reach to be proposed; what stands below is named as an alternative.
@@ -25,8 +25,6 @@ _DOUBT = 0.3
 # What the cells alone are worth where the heading says nothing.
 _UNITS_ALONE, _CODES_ALONE, _NUMBERS_ALONE = 0.75, 0.65, 0.7
 _MOST_KEY_COLUMNS = 4
-# Datasets whose records bear the number of the case they are about.
-ONE_PER_CASE = ("case_evaluation",)
 _KEY_CANDIDATES = 12
 # Items alike by chance do not make a questionnaire.
 _FEWEST_ITEMS = 2
@@ -313,27 +311,26 @@ def _item(column: Column, instrument: Instrument) -> Match | None:
 
 
 def _key(reading: Reading, contract: Contract) -> tuple[str, ...]:
-    """The columns that number the records: the one found for it, else the number of the case, else the fewest that differ."""
+    """The columns that number the records: the one found for it, else those that name a record of such a dataset, else
+    the fewest in which no two rows agree."""
     if "record_id" in reading.matches:
         return (reading.matches["record_id"].column.heading,)
+    rows = reading.sample.rows
     columns = {column.heading: column for column in reading.columns}
-    number = reading.matches.get("case_number")
-    if number is not None and contract.dataset in ONE_PER_CASE:
-        return (number.column.heading,)
-    day = next(
-        (item.name for item in contract.fields if contract.business_date in (item.name, day_column(item.name))), ""
-    )
-    if number is not None and day in reading.matches and len(number.column.cells) == reading.sample.rows:
-        return (number.column.heading, reading.matches[day].column.heading)
-    likely = [match.column.heading for match in (number, reading.unit, *reading.matches.values()) if match is not None]
+    named = [reading.matches[name] for name in NUMBERED_BY.get(contract.dataset, ()) if name in reading.matches]
+    if named and reading.unit is not None and contract.dataset not in WITHIN_CASE:
+        named = [reading.unit, *named]
+    if named and all(len(match.column.cells) == rows for match in named):
+        return tuple(match.column.heading for match in named)
+    likely = [match.column.heading for match in (reading.unit, *reading.matches.values()) if match is not None]
     likely += [column.heading for column in reading.left if column.numbers >= _FITS]
-    likely = [heading for heading in dict.fromkeys(likely) if len(columns[heading].cells) == reading.sample.rows]
+    likely = [heading for heading in dict.fromkeys(likely) if len(columns[heading].cells) == rows]
     for size in range(1, _MOST_KEY_COLUMNS + 1):
         for chosen in combinations(likely[:_KEY_CANDIDATES], size):
             if all(columns[heading].dates >= _FITS for heading in chosen):
                 # Two records of one moment are rare and no less two.
                 continue
-            rows: list[tuple[Any, ...]] = list(zip(*(reading.sample.cells[heading] for heading in chosen), strict=True))
-            if rows and len(set(rows)) == len(rows):
+            cells = list(zip(*(reading.sample.cells[heading] for heading in chosen), strict=True))
+            if cells and len(set(cells)) == len(cells):
                 return chosen
     return ()
