@@ -17,7 +17,7 @@ import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.ingest.spec import load_specs
-from assets.ledger import Ledger
+from assets.ledger import Ledger, LedgerTooNew
 from assets.warehouse.postgres_engine import NoConnection, server_version
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
@@ -195,6 +195,8 @@ def _ledger(workspace: Workspace) -> _Finding:
     try:
         with closing(Ledger.of_folder(workspace.state)) as ledger:
             return _Finding("ledger", f"{len(ledger.active()):,} input(s) taken in")
+    except LedgerTooNew as error:
+        return _Finding("ledger", "state/ledger.sqlite", error.message)
     except (SQLAlchemyError, OSError):
         text = Bilingual(
             vi="không đọc được; khôi phục tệp này từ bản sao lưu", en="cannot be read; bring it back from a backup"

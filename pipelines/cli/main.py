@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
+from assets.ledger import LedgerTooNew
 from assets.workspace import Workspace
 from pipelines.cli.progress import Progress, console, show_problems, show_summary
 from pipelines.lock import WorkspaceBusy
@@ -283,8 +284,8 @@ def main() -> None:
     except SettingsError as error:
         show_problems(error.problems)
         sys.exit(USAGE)
-    except WorkspaceBusy as error:
-        console.print(str(error), style="red")
+    except (WorkspaceBusy, LedgerTooNew) as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
         sys.exit(USAGE)
     except (OSError, OperationalError) as error:
         # A full disk or a folder without permission; the next run needs no repair.
