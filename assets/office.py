@@ -17,6 +17,7 @@ from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
+from assets.ingest.templates.filled import FilledTemplates
 from assets.ledger import Ledger
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
@@ -60,7 +61,7 @@ class Office:
     def specs(self) -> Specs:
         specs = load_specs(self.workspace.sources, self.contracts, self.roots)
         self.note(specs.problems)
-        if not specs.usable and not specs.problems:
+        if not specs.usable and not specs.problems and not self._templates.files:
             text = Bilingual(
                 vi="Chưa có khai báo nguồn nên không có gì để nạp; chép sources/example.yml.txt thành sources/<tên>.yml rồi sửa",
                 en="There is no source spec yet, so nothing was taken in; copy sources/example.yml.txt to sources/<name>.yml",
@@ -138,7 +139,20 @@ class Office:
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
         inputs = self._find(self.sources_of(dataset), months, self.reference_hash)
+        filled, problems = self._templates.planned(
+            dataset, months, self.reference, self.reference_hash, self._office_of_unit
+        )
+        self.note(problems)
+        inputs += filled
         return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+
+    @cached_property
+    def _templates(self) -> FilledTemplates:
+        return FilledTemplates(self.workspace, self.contracts)
+
+    def _office_of_unit(self, unit: str) -> str:
+        """Return the root that knows the unit; the first one for a unit that none knows, whose inputs are then refused."""
+        return next((root for root in self.roots if self.resolve_units(root, [unit])[unit] is not None), self.roots[0])
 
     def _find(
         self, specs: Sequence[SourceSpec], months: Callable[[str], bool], reference_hash: str

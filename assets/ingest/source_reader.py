@@ -317,10 +317,20 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
         spare = [name for name in table.columns if name not in spec.headings]
         hint = did_you_mean(missing[0], spare)
         listed = ", ".join(f"“{name}”" for name in missing)
+        if spec.is_template:
+            mend = Bilingual(
+                vi="Dùng lại biểu mẫu do “sipas template” tạo, không sửa tiêu đề",
+                en="Use the form that `sipas template` makes, with its headings as they are",
+            )
+        else:
+            mend = Bilingual(
+                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                en=f"Name the column as in the template, or change sources/{spec.name}.yml",
+            )
         raise InputRefused(
             "columns.missing",
-            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
-            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            f"Thiếu cột {listed}.{hint.vi} {mend.vi}",
+            f"Column {listed} is missing.{hint.en} {mend.en}",
             sheet=table.sheet,
             column=missing[0],
         )
