@@ -50,7 +50,7 @@ def load_vocabulary() -> Vocabulary:
     return Vocabulary.model_validate(yaml.safe_load(VOCABULARY_FILE.read_text(encoding="utf-8")))
 
 
-def fold(text: str) -> str:
+def word_key(text: str) -> str:
     """Return a heading or label as it is compared: plain small letters and digits, words apart.
 
     "Ngày tiếp nhận", "NGAY_TIEP_NHAN" and "ngayTiepNhan" are one.

@@ -26,7 +26,7 @@ from pipelines.resources import open_office
 from pipelines.settings import Settings, load_settings
 from quality.contract import Bilingual
 from quality.problem import Problem, did_you_mean
-from quality.vocabulary import fold, load_vocabulary
+from quality.vocabulary import load_vocabulary, word_key
 
 # Files beside the one given, whose names are looked at.
 _NEIGHBOURS = 50
@@ -137,7 +137,7 @@ def _draft(
 def _authority(place: str) -> str:
     """A name for who numbers the records: that of the table, the file or the folder, without what changes in it."""
     for part in reversed(re.sub(r"\{\w+\}|\.\w+$", " ", place).split("/")):
-        name = re.sub(r"\W+", "_", fold(part))
+        name = re.sub(r"\W+", "_", word_key(part))
         if name:
             return "" if name == "inbox" else name
     return ""

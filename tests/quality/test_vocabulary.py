@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quality.contract import Contract, load_contracts
-from quality.vocabulary import fold, load_vocabulary
+from quality.vocabulary import load_vocabulary, word_key
 
 RECORDS = [contract for contract in load_contracts().values() if contract.kind == "record"]
 
@@ -26,7 +26,7 @@ def test_words_are_for_fields_and_codes_that_exist(contract: Contract) -> None:
 @pytest.mark.parametrize("contract", RECORDS, ids=lambda contract: contract.dataset)
 def test_a_word_stands_for_one_code(contract: Contract) -> None:
     for field, codes in load_vocabulary().datasets[contract.dataset].values.items():
-        listed = [fold(word) for words in codes.values() for word in dict.fromkeys(map(fold, words))]
+        listed = [word_key(word) for words in codes.values() for word in dict.fromkeys(map(word_key, words))]
         assert len(listed) == len(set(listed)), (field, [word for word in listed if listed.count(word) > 1])
         assert all(len(words) >= 2 for words in codes.values()), field
 
@@ -36,9 +36,9 @@ def test_a_word_stands_for_one_code(contract: Contract) -> None:
     ["Ngày tiếp nhận", "NGÀY TIẾP NHẬN", "Ngay_Tiep_Nhan", "ngayTiepNhan", "NgayTiepNhan", " ngay tiep-nhan:"],
 )
 def test_headings_are_compared_folded(spelling: str) -> None:
-    assert fold(spelling) == "ngay tiep nhan"
+    assert word_key(spelling) == "ngay tiep nhan"
 
 
 def test_folding_keeps_what_tells_apart() -> None:
-    assert fold("TraLoi10") == "tra loi 10" and fold("60+") == "60+" and fold("Đơn vị") == "don vi"
-    assert fold("MaTTHC") == "ma tthc" and fold("q1_01") == "q 1 01"
+    assert word_key("TraLoi10") == "tra loi 10" and word_key("60+") == "60+" and word_key("Đơn vị") == "don vi"
+    assert word_key("MaTTHC") == "ma tthc" and word_key("q1_01") == "q 1 01"

@@ -18,7 +18,7 @@ from assets.ingest.inference.matching import ALTERNATIVE, PROPOSED, Match, Readi
 from assets.ingest.readers.options import DatabaseOptions
 from quality.contract import Bilingual, Contract, FieldContract
 from quality.problem import nearest
-from quality.vocabulary import Vocabulary, fold
+from quality.vocabulary import Vocabulary, word_key
 
 # A value that is nearly a known word is mapped with it; what is less alike is a question.
 _VALUE_ALIKE = 0.9
@@ -359,7 +359,7 @@ def _date(writer: _Writer, item: FieldContract, match: Match) -> None:
 
 def _code(writer: _Writer, item: FieldContract, match: Match) -> None:
     words = writer.vocabulary.datasets[writer.reading.dataset].values[item.name]
-    meaning = {fold(word): code for code, listed in words.items() for word in listed}
+    meaning = {word_key(word): code for code, listed in words.items() for word in listed}
     counts, heading = match.column.counts, _q(match.column.heading)
     if all(value in item.values for value in counts):
         writer.add(f"      {item.name}: {heading}", _sure(match))
@@ -367,7 +367,7 @@ def _code(writer: _Writer, item: FieldContract, match: Match) -> None:
     mapped: dict[str, str] = {}
     unknown: list[str] = []
     for value in sorted(counts, key=lambda value: (-counts[value], value)):
-        code = meaning.get(fold(value)) or meaning.get(nearest(fold(value), meaning, _VALUE_ALIKE) or "")
+        code = meaning.get(word_key(value)) or meaning.get(nearest(word_key(value), meaning, _VALUE_ALIKE) or "")
         if code is None and value not in item.values:
             unknown.append(value)
         elif code is not None and code != value:
@@ -429,9 +429,9 @@ def _answers(writer: _Writer) -> None:
     values: dict[str, str] = {}
     unknown: dict[str, int] = {}
     for code, match in reading.items.items():
-        levels = {fold(word): level for word, level in reading.instrument.levels[code].items()}
+        levels = {word_key(word): level for word, level in reading.instrument.levels[code].items()}
         for value, number in match.column.counts.items():
-            level = levels.get(fold(value))
+            level = levels.get(word_key(value))
             if level is None:
                 unknown[value] = unknown.get(value, 0) + number
             elif value != level:

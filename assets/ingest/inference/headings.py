@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from quality.vocabulary import fold, load_vocabulary
+from quality.vocabulary import load_vocabulary, word_key
 
 EXACT = 1.0
 # The same letters, cut into words otherwise.
@@ -37,13 +37,13 @@ def likeness(heading: str, words: Iterable[str]) -> float:
 def _words(text: str) -> tuple[str, ...]:
     """The folded words of a text, with its short forms written out."""
     short = _short_forms()
-    return tuple(piece for word in fold(text).split() for piece in short.get(word, (word,)))
+    return tuple(piece for word in word_key(text).split() for piece in short.get(word, (word,)))
 
 
 @lru_cache(maxsize=1)
 def _short_forms() -> dict[str, tuple[str, ...]]:
     listed = load_vocabulary().abbreviations.items()
-    return {fold(short).replace(" ", ""): tuple(fold(long).split()) for short, long in listed}
+    return {word_key(short).replace(" ", ""): tuple(word_key(long).split()) for short, long in listed}
 
 
 @lru_cache(maxsize=200_000)

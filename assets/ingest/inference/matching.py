@@ -14,7 +14,7 @@ from assets.ingest.inference.headings import likeness
 from assets.ingest.inference.sample import Sample
 from assets.ingest.record_numbers import NUMBERED_BY, WITHIN_CASE
 from quality.contract import Contract, FieldContract
-from quality.vocabulary import DatasetWords, Vocabulary, fold
+from quality.vocabulary import DatasetWords, Vocabulary, word_key
 
 # What a column must reach to be proposed; what stands below is named as an alternative.
 PROPOSED = 0.62
@@ -189,8 +189,8 @@ def _score(reading: Reading, contract: Contract, words: DatasetWords, about: str
     score += sum(match.confidence for match in reading.items.values())
     score += 0.5 * len(reading.personal) + 0.5 * len(reading.counters)
     score -= 1.5 * len(required - set(reading.matches))
-    told = f" {fold(about)} "
-    score += 1.5 * any(f" {fold(word)} " in told for word in words.about)
+    told = f" {word_key(about)} "
+    score += 1.5 * any(f" {word_key(word)} " in told for word in words.about)
     # A header read over too few or too many rows gives headings that repeat or stand for nothing.
     score -= 0.25 * len(reading.left)
     return score - sum(len(match.column.counts) <= 1 for match in reading.items.values()) * 0.01
@@ -226,8 +226,8 @@ def _evidence(column: Column, item: FieldContract, words: DatasetWords, known: K
         share = max(column.procedures, column.share_in(known.procedures, str))
         return share, _NUMBERS_ALONE
     if item.type == "code":
-        codes = {fold(word) for listed in words.values[item.name].values() for word in listed} | set(item.values)
-        share = column.share_in({*codes, *map(fold, item.values)}, fold)
+        codes = {word_key(word) for listed in words.values[item.name].values() for word in listed} | set(item.values)
+        share = column.share_in({*codes, *map(word_key, item.values)}, word_key)
         if len(column.counts) > FEW_VALUES:
             return 0.0, 0.0
         # Digits are codes of anything, and yes and no answer any question.
@@ -303,7 +303,7 @@ def _item(column: Column, instrument: Instrument) -> Match | None:
         if alike < _ITEM_ALIKE:
             continue
         levels = instrument.levels.get(code, {})
-        share = column.share_in({fold(word) for word in levels}, fold)
+        share = column.share_in({word_key(word) for word in levels}, word_key)
         alike *= 1.0 if share >= _FITS or not column.cells else 0.9 if share >= _CONTRADICTS else _DOUBT
         if alike >= PROPOSED and (best is None or alike > best.confidence):
             best = Match(code, column, min(alike, 1.0))
