@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Indices 10 and 11 have words for levels where a survey has numbers; an index worked out from the case counts as well as
--- one that the form states.
+-- Indices 10 and 11 have words for levels where a survey has numbers; an index worked out from the case counts as
+-- well as one that the form states.
 with evaluated as (
     {%- for index_code in [1, 2, 3, 4, 6, 7] %}
     select
