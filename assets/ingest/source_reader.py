@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,13 +15,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.ingest.clean_cells import with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows, with_clean_cells
+from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.problem import Problem, did_you_mean
@@ -61,11 +62,12 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
+    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells."""
 
     accepted: list[pa.Table]
     refused: pa.Table | None
     rules: list[tuple[int, ...]]
+    changes: Counter[tuple[int, str]]
 
 
 class SourceReader:
@@ -81,6 +83,7 @@ class SourceReader:
     ) -> None:
         self.connection = connection
         self.group = group
+        self.by_seq = {outcome.delivery_seq: outcome for outcome in group}
         self.context = context
         self.batch = batch
         self.spec = group[0].item.spec
@@ -175,6 +178,7 @@ class SourceReader:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, self.headings)
 
     def _hand_over(self, workers: Executor) -> None:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
@@ -188,6 +192,8 @@ class SourceReader:
     def _keep(self, shaped: _ShapedChunk) -> None:
         """Write what became of a chunk, in the order of the chunks."""
         self._count_rules(shaped.rules)
+        for (seq, kind), number in shaped.changes.items():
+            self.by_seq[seq].changes[kind] += number
         for accepted in shaped.accepted:
             self.accepted.append(accepted.cast(self._accepted_schema()))
         if shaped.refused is not None:
@@ -201,7 +207,8 @@ class SourceReader:
             self.sessions.put(connection)
 
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
-        chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
+        shape = self.shape
+        chunk, changes = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
         lineage = (
@@ -212,11 +219,19 @@ class SourceReader:
         values = ", ".join(quote(name.name) for name in value_fields(self.contract))
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
         kept = f"{lineage}, {values}, extra{items}"
-        shaped = fetch(connection, f"SELECT {kept}, {shape.broken} AS {BROKEN} FROM ({shape.statement}) AS shaped")
+        counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
+        flags = f"{shape.broken} AS {BROKEN}" + "".join(
+            f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
+        )
+        shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
         broken = shaped[BROKEN]
-        shaped = shaped.drop_columns([BROKEN])
+        for name, kind in counted.items():
+            if pc.any(pc.greater(shaped[name], 0)).as_py():
+                for row in shaped.group_by("delivery_seq").aggregate([(name, "sum")]).to_pylist():
+                    changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
+        shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
-            return _ShapedChunk([shaped], None, [])
+            return _ShapedChunk([shaped], None, [], changes)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
         # come along, which the query's order does not tell apart.
         lines = shaped["line"].filter(broken)
@@ -228,7 +243,7 @@ class SourceReader:
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules)
+        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules, changes)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
@@ -267,9 +282,8 @@ class SourceReader:
 
     def _count_rules(self, found: Iterable[Sequence[int]]) -> None:
         checks = self.shape.checks
-        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
         for seq, *numbers in found:
-            outcome = by_seq[seq]
+            outcome = self.by_seq[seq]
             for check, number in zip(checks, numbers, strict=False):
                 if number:
                     outcome.rules[(check.rule, check.column, check.severity)] += number

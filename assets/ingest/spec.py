@@ -8,14 +8,16 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from assets.ingest.dates import EXCEL_FORMATS, DateText, is_short_year
+from assets.ingest.numbers import DecimalMark
 from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
@@ -117,6 +119,8 @@ class ColumnMap(Strict):
     values: Mapping[str, str] = {}
     patterns: Mapping[str, str] = {}
     formats: tuple[str, ...] = ()
+    two_digit_years_from: Annotated[int, Field(ge=1800, le=2100)] | None = None
+    case: Literal["upper"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +137,27 @@ class ColumnMap(Strict):
             )
         if (self.present is None) != (self.then is None):
             raise NotValid("present và then phải đi cùng nhau", "present and then belong together")
+        if self.case is not None and self.column is None:
+            raise NotValid("case đi với column", "case belongs to a column")
+        short = [form for form in self.formats if is_short_year(form)]
+        if bool(short) != (self.two_digit_years_from is not None):
+            raise NotValid(
+                "dạng ngày có %y cần two_digit_years_from: năm đầu của 100 năm mà hai chữ số có thể chỉ, và ngược lại",
+                "a format with %y needs two_digit_years_from, the first of the 100 years it can mean, and only such a format",
+            )
+        self._serials_stand_alone()
         return self
+
+    def _serials_stand_alone(self) -> None:
+        """Refuse a serial number beside what could be read as one: another count of days, or digits without marks."""
+        serials = [form for form in self.formats if form in EXCEL_FORMATS]
+        bare = [form for form in self.formats if form not in EXCEL_FORMATS and not re.sub(r"%-?.", "", form)]
+        if len(serials) > 1 or (serials and bare):
+            other = (serials[1:] + bare)[0]
+            raise NotValid(
+                f"{serials[0]} và {other} đọc cùng một số thành hai ngày; chỉ khai báo một",
+                f"{serials[0]} and {other} read the same digits as two dates; state only one",
+            )
 
     @field_validator("patterns")
     @classmethod
@@ -151,11 +175,13 @@ class ColumnMap(Strict):
     @classmethod
     def formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         for form in formats:
+            if form in EXCEL_FORMATS:
+                continue
             marks = re.findall(r"%-?(.?)", form)
             if not YEAR_MARKS.intersection(marks):
                 raise NotValid(
-                    f"{form!r} không phải dạng ngày; viết %d/%m/%Y hoặc %d/%m/%Y %H:%M:%S",
-                    f"{form!r} is not a date format; write %d/%m/%Y, or %d/%m/%Y %H:%M:%S",
+                    f"{form!r} không phải dạng ngày; viết %d/%m/%Y, %d/%m/%Y %H:%M:%S hoặc excel_1900",
+                    f"{form!r} is not a date format; write %d/%m/%Y, %d/%m/%Y %H:%M:%S or excel_1900",
                 )
             if unknown := [mark for mark in marks if mark not in FORMAT_MARKS]:
                 raise NotValid(
@@ -169,6 +195,11 @@ class ColumnMap(Strict):
         """Every value that the spec itself states for the field."""
         stated = [*self.values.values(), *self.patterns.values(), self.constant, self.then, self.otherwise]
         return tuple(code for code in stated if code is not None)
+
+    @property
+    def dates(self) -> DateText:
+        """How dates are written in the cells."""
+        return DateText(self.formats, self.two_digit_years_from)
 
     @property
     def heading(self) -> str | None:
@@ -213,6 +244,7 @@ class SourceSpec(Strict):
     reader: ReaderOptions
     time_zone: str = "Asia/Ho_Chi_Minh"
     deadline_precision: Literal["date", "instant"] = "date"
+    decimal_mark: DecimalMark = ","
     unit: UnitFrom | None = None
     feeds: tuple[Feed, ...]
     ignore: tuple[str, ...] = ()

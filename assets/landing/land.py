@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from assets.checkpoint import checkpoint
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
-from assets.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount
+from assets.ledger import ARRIVAL_STEP, ChangeCount, InputRecord, InputStatus, Ledger, Part, RuleCount
 from assets.workspace import Workspace
 from quality.contract import Contract
 
@@ -57,7 +57,8 @@ def commit_batch(
         for index, (item, original) in enumerate(copies)
     ]
     rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]
-    ledger.commit(records, rules, parts, retired)
+    changes = [count for outcome in batch.outcomes for count in change_counts_of(outcome)]
+    ledger.commit(records, rules, parts, retired, changes)
     checkpoint("ledger.committed")
     return records
 
@@ -113,6 +114,11 @@ def rule_counts_of(outcome: InputOutcome) -> list[RuleCount]:
         RuleCount(outcome.item.input_id, rule, column, severity, number)
         for (rule, column, severity), number in sorted(outcome.rules.items())
     ]
+
+
+def change_counts_of(outcome: InputOutcome) -> list[ChangeCount]:
+    """Return the ledger's rows of the cells of one input that were changed, in order of kind."""
+    return [ChangeCount(outcome.item.input_id, kind, number) for kind, number in sorted(outcome.changes.items())]
 
 
 def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, today: dt.date) -> InputRecord:

@@ -3,8 +3,10 @@
 from assets.ledger.migrate import LedgerTooNew
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    ChangeCount,
     InputRecord,
     InputStatus,
     Part,
@@ -14,8 +16,10 @@ from assets.ledger.store import Ledger
 
 __all__ = [
     "ARRIVAL_STEP",
+    "INPUT_CHANGE_SCHEMA",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "ChangeCount",
     "InputRecord",
     "InputStatus",
     "Ledger",

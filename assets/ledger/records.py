@@ -55,6 +55,15 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
+class ChangeCount:
+    """How many cells of an input were read as something else than stands in them, by one kind of change."""
+
+    input_id: str
+    change_kind: str
+    n_cells: int
+
+
+@dataclass(frozen=True)
 class Part:
     """One Parquet file of the private zone: a dataset's landed rows, or quarantined rows (``quarantine/…``)."""
 
@@ -96,3 +105,4 @@ INPUT_RULE_SCHEMA = pa.schema(
         ("n_rows", pa.int64()),
     ]
 )
+INPUT_CHANGE_SCHEMA = pa.schema([("input_id", pa.string()), ("change_kind", pa.string()), ("n_cells", pa.int64())])

@@ -10,8 +10,17 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from assets.ledger.migrate import migrate
-from assets.ledger.records import ARRIVAL_STEP, INPUT_RULE_SCHEMA, INPUT_SCHEMA, InputRecord, Part, RuleCount
-from assets.ledger.tables import INPUT, INPUT_RULE, MARK, PART
+from assets.ledger.records import (
+    ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
+    INPUT_RULE_SCHEMA,
+    INPUT_SCHEMA,
+    ChangeCount,
+    InputRecord,
+    Part,
+    RuleCount,
+)
+from assets.ledger.tables import INPUT, INPUT_CHANGE, INPUT_RULE, MARK, PART
 
 
 class Ledger:
@@ -66,6 +75,17 @@ class Ledger:
         with self._engine.connect() as connection:
             return [RuleCount(**row) for row in connection.execute(statement).mappings()]
 
+    def change_counts(self) -> list[ChangeCount]:
+        """Return the counts of changed cells of the readings that count, in order of arrival and kind."""
+        statement = (
+            sa.select(INPUT_CHANGE)
+            .join(INPUT)
+            .where(INPUT.c.retired.is_(False))
+            .order_by(INPUT.c.delivery_seq, INPUT_CHANGE.c.change_kind)
+        )
+        with self._engine.connect() as connection:
+            return [ChangeCount(**row) for row in connection.execute(statement).mappings()]
+
     def parts(self, dataset: str | None = None) -> list[Part]:
         """Return the committed files of the private zone, in path order."""
         statement = sa.select(PART).order_by(PART.c.path)
@@ -86,20 +106,23 @@ class Ledger:
         rules: Sequence[RuleCount],
         parts: Sequence[Part],
         retired: Iterable[str] = (),
+        changes: Sequence[ChangeCount] = (),
     ) -> None:
         """Record a batch: from here on it is landed. All or nothing."""
         with self._engine.begin() as connection:
             for input_id in retired:
                 connection.execute(sa.update(INPUT).where(INPUT.c.input_id == input_id).values(retired=True))
-            for table, rows in ((INPUT, inputs), (INPUT_RULE, rules), (PART, parts)):
+            for table, rows in ((INPUT, inputs), (INPUT_RULE, rules), (INPUT_CHANGE, changes), (PART, parts)):
                 if rows:
                     connection.execute(sa.insert(table), [asdict(row) for row in rows])
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return ``input`` and ``input_rule`` as the warehouse reads them."""
+        """Return ``input``, ``input_rule`` and ``input_change`` as the warehouse reads them."""
         inputs = [asdict(record) for record in self.active()]
         rules = [asdict(count) for count in self.rule_counts()]
+        changes = [asdict(count) for count in self.change_counts()]
         return {
             "input": pa.Table.from_pylist(inputs, schema=INPUT_SCHEMA),
             "input_rule": pa.Table.from_pylist(rules, schema=INPUT_RULE_SCHEMA),
+            "input_change": pa.Table.from_pylist(changes, schema=INPUT_CHANGE_SCHEMA),
         }

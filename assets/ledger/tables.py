@@ -43,6 +43,13 @@ INPUT_RULE = sa.Table(
     sa.Column("severity", sa.String, nullable=False),
     sa.Column("n_rows", sa.Integer, nullable=False),
 )
+INPUT_CHANGE = sa.Table(
+    "input_change",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("change_kind", sa.String, primary_key=True),
+    sa.Column("n_cells", sa.BigInteger, nullable=False),
+)
 PART = sa.Table(
     "part",
     METADATA,

@@ -15,6 +15,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from assets.text.fold import fold
+
 _FIELDS: list[pa.Field[Any]] = [
     pa.field("office_code", pa.string(), nullable=False),
     pa.field("name_key", pa.string(), nullable=False),
@@ -22,14 +24,6 @@ _FIELDS: list[pa.Field[Any]] = [
     pa.field("candidates", pa.int64(), nullable=False),
 ]
 UNIT_NAME_SCHEMA = pa.schema(_FIELDS)
-
-# Blanks, and two signs of no width that Python does not count as such.
-_BLANKS = re.compile("[\t\n\x0b\f\r \u00a0\u2000-\u200b\u202f\u3000\ufeff]+")
-
-# The two ways of placing the tone over oa, oe and uy, marks in the same order; eth stands for đ in some keyboards.
-_PLACED_LATE = ("oà", "oá", "oả", "oã", "oạ", "oè", "oé", "oẻ", "oẽ", "oẹ", "uỳ", "uý", "uỷ", "uỹ", "uỵ", "ð", "’")
-_PLACED_EARLY = ("òa", "óa", "ỏa", "õa", "ọa", "òe", "óe", "ỏe", "õe", "ọe", "ùy", "úy", "ủy", "ũy", "ụy", "đ", "'")
-_FOLDS = tuple(zip(_PLACED_LATE, _PLACED_EARLY, strict=True))
 
 # Words that say what kind of unit a name is; the longer stand before the shorter they contain.
 _UNIT_KINDS = ("thành phố", "thị xã", "thị trấn", "đặc khu", "tỉnh", "quận", "huyện", "phường", "xã")
@@ -40,12 +34,8 @@ _COMMITTEE = re.compile("^(ubnd|ủy ban nhân dân) (?=.)")
 
 
 def name_key(text: str) -> str:
-    """Return the text as it is compared: NFC, lower case, one blank between words, one tone placement, without "UBND"."""
-    composed = unicodedata.normalize("NFC", text)
-    key = _BLANKS.sub(" ", composed.lower()).strip(" ")
-    for late, early in _FOLDS:
-        key = key.replace(late, early)
-    return _COMMITTEE.sub("", key)
+    """Return the name as it is compared: folded, without "UBND"."""
+    return _COMMITTEE.sub("", fold(text))
 
 
 def short_name(name: str) -> str | None:

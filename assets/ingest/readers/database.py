@@ -61,7 +61,7 @@ def read_database(
         if not result.returns_rows:
             raise _query_failed(address, "it returns no rows")
         columns = unique_headings(list(result.keys()), lambda index: str(index + 1))
-        yield raw_table("", columns, _chunks(connection, result, address, columns), options.skip)
+        yield raw_table("", columns, _chunks(connection, result, address, columns), options.skip, legacy_text="unicode")
     except exc.SQLAlchemyError as error:
         connection.close()
         raise _query_failed(address, _reason(address, error)) from None

@@ -55,7 +55,13 @@ def read_json_lines(path: Path, options: JsonLinesOptions) -> Iterator[RawTable]
     for record in _line_records(path, profile):
         headings.update(dict.fromkeys(record.fields or ()))
     yield raw_table(
-        "", tuple(headings), _chunks(_line_records(path, profile), tuple(headings)), options.skip, open_ended=True
+        "",
+        tuple(headings),
+        _chunks(_line_records(path, profile), tuple(headings)),
+        options.skip,
+        open_ended=True,
+        encoding=profile.encoding,
+        legacy_text=options.legacy_text,
     )
 
 
@@ -92,7 +98,15 @@ def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
         _require_path(path, items, options.path)
     records = [_Record(n, fields, raw) for n, (fields, raw) in enumerate(rows, start=1)]
     headings = tuple(dict.fromkeys(name for record in records for name in record.fields or ()))
-    yield raw_table("", headings, _chunks(iter(records), headings), options.skip, open_ended=True)
+    yield raw_table(
+        "",
+        headings,
+        _chunks(iter(records), headings),
+        options.skip,
+        open_ended=True,
+        encoding=profile.encoding,
+        legacy_text=options.legacy_text,
+    )
 
 
 def _profile(path: Path) -> TextProfile:

@@ -9,11 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+import assets.text.charsets  # noqa: F401 (makes the old character sets known as encodings)
 from quality.validation import NotValid
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+# The old character set that cells of Unicode text show as Latin letters; "unicode" says that they show none.
+LegacyCharset = Literal["unicode", "tcvn3", "vni", "viscii", "vps"]
 
 
 class SkipRule(_Strict):
@@ -53,6 +58,7 @@ class CsvOptions(_Strict):
     encoding: str | None = None
     delimiter: str | None = None
     header_line: Annotated[int, Field(ge=1)] = 1
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
     @field_validator("encoding")
@@ -63,8 +69,8 @@ class CsvOptions(_Strict):
                 codecs.lookup(encoding)
             except LookupError:
                 raise NotValid(
-                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
-                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
+                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258, tcvn3, vni và viscii",
+                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258, tcvn3, vni and viscii are usual",
                 ) from None
         return encoding
 
@@ -86,6 +92,7 @@ class WorkbookOptions(_Strict):
     sheet: str | None = None
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
     header_start: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -93,6 +100,7 @@ class JsonLinesOptions(_Strict):
     """One JSON object a line."""
 
     kind: Literal["jsonl"]
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -101,6 +109,7 @@ class JsonOptions(_Strict):
 
     kind: Literal["json"]
     path: list[str] = []
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 

@@ -133,7 +133,7 @@ def _table(path: Path, sheet: CalamineSheet, errors: ErrorCells, options: Workbo
             yield Chunk(cells, pa.array(np.arange(first + 1, first + 1 + n)))
             first += n
 
-    return raw_table(sheet.name, columns, chunks(), options.skip)
+    return raw_table(sheet.name, columns, chunks(), options.skip, legacy_text=options.legacy_text)
 
 
 def _used_columns(sheet: CalamineSheet, header: _Header) -> list[int]:

@@ -1,3 +1,11 @@
+with changed as (
+    select
+        input_id,
+        cast(sum(n_cells) as bigint) as cells_changed
+    from {{ ref('stg_input_change') }}
+    group by input_id
+)
+
 select
     input.input_id,
     input.source,
@@ -12,7 +20,10 @@ select
     input.rows_duplicate,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
     input.rows_skipped,
+    coalesce(changed.cells_changed, 0) as cells_changed,
     input.reason
 from {{ ref('stg_input') }} as input
 left join {{ ref('int_superseded') }} as superseded
     on input.input_id = superseded.input_id
+left join changed
+    on input.input_id = changed.input_id
