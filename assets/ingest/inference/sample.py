@@ -10,10 +10,10 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from assets.ingest.clean_cells import EDGES
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import CsvOptions, DatabaseOptions, JsonOptions, ReaderOptions, WorkbookOptions
 from assets.ingest.readers.table import FAULT, OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import EDGES
 
 SAMPLE_ROWS = 1_000
 # How far down the header of a text file is looked for, and how deep lists may stand in a JSON document.
