@@ -89,7 +89,7 @@ def _draft(
     root = office.roots[0]
 
     def is_unit(name: str) -> bool:
-        return any(code is not None for each in office.roots for code in office.resolve_units(each, [name]).values())
+        return any(office.unit_meanings(each, [name])[name] for each in office.roots)
 
     known = Known(
         office.contracts,
@@ -190,7 +190,7 @@ def _root_of(office: Office, reading: Reading) -> str:
     assert reading.unit is not None
     names = reading.unit.column.counts
     known = {
-        root: sum(names[name] for name, code in office.resolve_units(root, names).items() if code is not None)
+        root: sum(names[name] for name, meanings in office.unit_meanings(root, names).items() if meanings)
         for root in office.roots
     }
     return max(known, key=lambda root: known[root])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from assets.ingest.dates import EXCEL_FORMATS
 from assets.ingest.inference.evidence import FEW_VALUES, Column, looks_personal
 from assets.ingest.inference.headings import likeness
 from assets.ingest.inference.matching import ALTERNATIVE, PROPOSED, Match, Reading
@@ -23,6 +24,8 @@ from quality.vocabulary import Vocabulary, word_key
 # A value that is nearly a known word is mapped with it; what is less alike is a question.
 _VALUE_ALIKE = 0.9
 _LONGEST_VALUE = 60
+# Digits between two marks of thousands.
+_THOUSANDS = 3
 # Deadlines at these times are days.
 _DAY_ENDS = ("00:00", "17:00", "17:30", "16:30", "23:59", "12:00")
 
@@ -156,6 +159,7 @@ def _head(writer: _Writer) -> None:
     writer.add(f"location: {{{shown}}}")
     _reader(writer)
     writer.add(f"time_zone: {_q(place.time_zone)}")
+    _decimal_mark(writer)
     due = reading.matches.get("due_at")
     if due is not None:
         times = {cell[-8:] for cell in due.column.counts if ":" in cell}
@@ -170,6 +174,22 @@ def _head(writer: _Writer) -> None:
         )
         writer.add("deadline_precision: date", mark)
     _unit(writer)
+
+
+def _decimal_mark(writer: _Writer) -> None:
+    """State the point where numbers show it; three digits behind one could be thousands as well."""
+    kinds = {item.name: item.type for item in writer.contract.fields}
+    numbers = [m.column for m in writer.reading.matches.values() if kinds[m.field] in ("integer", "decimal")]
+    marked = [cell for column in numbers for cell in column.counts if "." in cell and "," not in cell]
+    if any(len(cell.rpartition(".")[2]) != _THOUSANDS for cell in marked):
+        writer.add('decimal_mark: "."')
+    elif marked:
+        shown = ", ".join(_q(column.heading) for column in numbers if any("." in cell for cell in column.counts))
+        mark = writer.ask(
+            f'Cột {shown}: dấu chấm là phần nghìn hay phần thập phân? Nếu là phần thập phân, ghi decimal_mark: ".".',
+            f'Column {shown}: does the point stand for thousands or decimals? For decimals, state decimal_mark: ".".',
+        )
+        writer.add('# decimal_mark: "."', mark)
 
 
 def _reader(writer: _Writer) -> None:
@@ -342,12 +362,27 @@ def _date(writer: _Writer, item: FieldContract, match: Match) -> None:
     if not match.column.cells:
         # A column that is still blank is most likely written as its neighbours are.
         neighbours = (other.column.date_form for other in writer.reading.matches.values())
-        form = next((other for other in neighbours if other.formats), form)
+        form = next((other for other in neighbours if other.formats and not other.has_short_years), form)
     if form.is_open:
         mark = writer.ask(
             f'Cột {heading}: không ngày nào quá 12 nên không phân biệt được dd/mm với mm/dd. Ghi formats, ví dụ ["%d/%m/%Y"].',
             f"Column {heading}: no day is above 12, so dd/mm and mm/dd cannot be told apart. State formats, such as "
             '["%d/%m/%Y"].',
+        )
+        writer.add(f"      {item.name}: {{column: {heading}}}", f"{_sure(match)}; {mark}")
+    elif form.is_serial:
+        mark = writer.ask(
+            f"Cột {heading} ghi số thứ tự ngày của Excel. Ghi formats: [{EXCEL_FORMATS[0]}], hoặc [{EXCEL_FORMATS[1]}] với tệp của "
+            "máy Mac cũ.",
+            f"Column {heading} holds Excel's numbers of days. State formats: [{EXCEL_FORMATS[0]}], or [{EXCEL_FORMATS[1]}] for a file "
+            "of an old Mac.",
+        )
+        writer.add(f"      {item.name}: {{column: {heading}}}", f"{_sure(match)}; {mark}")
+    elif form.has_short_years:
+        listed = ", ".join(map(_q, form.formats))
+        mark = writer.ask(
+            f"Cột {heading} ghi năm hai chữ số. Ghi formats: [{listed}] và two_digit_years_from, ví dụ 1950.",
+            f"Column {heading} has years of two digits. State formats: [{listed}] and two_digit_years_from, such as 1950.",
         )
         writer.add(f"      {item.name}: {{column: {heading}}}", f"{_sure(match)}; {mark}")
     elif form.formats:

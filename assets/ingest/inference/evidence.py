@@ -14,6 +14,9 @@ _WRITTEN = re.compile(
     r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
     r"(?:[ T](?P<time>\d{1,2}:\d{2}(?P<seconds>:\d{2})?)(?P<half>\s*[APap][Mm])?)?"
 )
+_SERIAL = re.compile(r"\d{5}(\.\d+)?")
+# 01/01/1990 and 31/12/2050, counted from 1900.
+_SERIALS = (32_874, 55_153)
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)([.,]\d+)?")
 _PHONE = re.compile(r"(\+?84|0)[\s.-]?\d{2,3}[\s.-]?\d{3}[\s.-]?\d{3,4}")
 _IDENTITY = re.compile(r"\d{9}|\d{12}")
@@ -34,11 +37,17 @@ class DateForm:
     """How the dates of a column are written. `formats` are what a spec states; none where ISO, or where `is_open`.
 
     is_open: no day above 12 was met in the sample, or both orders were, so that day and month cannot be told apart.
+    is_serial: they are Excel's numbers of days; which of its two calendars they count in, no cell says.
     """
 
     formats: tuple[str, ...] = ()
     is_open: bool = False
     has_time: bool = False
+    is_serial: bool = False
+
+    @property
+    def has_short_years(self) -> bool:
+        return any("%y" in form for form in self.formats)
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,11 @@ class Column:
     @cached_property
     def dates(self) -> float:
         return self._share(lambda cell: bool(_ISO.fullmatch(cell) or _is_written_date(cell)))
+
+    @cached_property
+    def serials(self) -> float:
+        """The share of cells that would be days of this century and the last as Excel counts them."""
+        return self._share(lambda cell: bool(_SERIAL.fullmatch(cell)) and _SERIALS[0] <= float(cell) <= _SERIALS[1])
 
     @cached_property
     def numbers(self) -> float:
@@ -103,7 +117,7 @@ class Column:
         iso = [match for cell in self.counts if (match := _ISO.fullmatch(cell))]
         has_time = any(match["time"] for match in found) or any(match[1] for match in iso)
         if not found:
-            return DateForm(has_time=has_time)
+            return DateForm(has_time=has_time, is_serial=not iso and bool(self.serials))
         day_first = any(int(match["a"]) > LAST_MONTH for match in found)
         month_first = any(int(match["b"]) > LAST_MONTH for match in found)
         if day_first == month_first:

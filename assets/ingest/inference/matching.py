@@ -219,7 +219,7 @@ def _raised(alike: float, by: float) -> float:
 def _evidence(column: Column, item: FieldContract, words: DatasetWords, known: Known) -> tuple[float | None, float]:
     """The share of the cells that fit the field (None: any cell does), and what that alone is worth."""
     if item.type in ("date", "instant"):
-        return column.dates, 0.0
+        return max(column.dates, column.serials), 0.0
     if item.type in ("integer", "decimal"):
         return column.numbers, 0.0
     if item.type == "procedure":

@@ -44,7 +44,7 @@ class Sample:
     faults: int
 
 
-def samples(place: Path | str, kind: str | None = None, table: str | None = None) -> list[Sample]:
+def samples(place: Path | str, table: str | None = None) -> list[Sample]:
     """Return the tables that the input can be read as: the ways to read a workbook's header, its sheets, or only one.
 
     `place` is a file, or a database's URL with its `table`. Raises InputRefused: what the likeliest reader says.
@@ -53,11 +53,10 @@ def samples(place: Path | str, kind: str | None = None, table: str | None = None
         options = DatabaseOptions(kind="database")
         return [_sample(options, raw) for raw in open_input(place, options, table=table)]
     path = Path(place)
-    kinds = [kind] if kind is not None else _kinds(path)
     refusal: InputRefused | None = None
-    for each in kinds:
+    for kind in _kinds(path):
         try:
-            found = list(_read(path, each))
+            found = list(_read(path, kind))
         except InputRefused as refused:
             refusal = refusal or refused
             continue

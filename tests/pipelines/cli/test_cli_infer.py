@@ -219,6 +219,19 @@ def test_dates_that_can_be_read_two_ways_are_asked_about(workspace: Workspace, s
     assert "no day is above 12" in shown and "không ngày nào quá 12" in shown
 
 
+def test_years_of_two_digits_and_serial_numbers_are_asked_about(
+    workspace: Workspace, sipas: Sipas, tmp_path: Path
+) -> None:
+    head = "Số,Đơn vị,Trạng thái,Ngày nhận,Hạn xử lý"
+    rows = [f"PA-{n},Xã An Mỹ,Đang xử lý,{n + 13}/03/23,{45000 + n}" for n in range(9)]
+    file = workspace.inbox / "so.csv"
+    file.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    shown = sipas("sources", "infer", file, "-w", workspace.root).output
+    assert "two_digit_years_from, such as 1950" in shown and "Excel's numbers of days" in shown
+    draft = parsed(tmp_path, shown, ("282",))
+    assert {("complaint.received_at", "Ngày nhận"), ("complaint.due_at", "Hạn xử lý")} <= pairs(draft)
+
+
 def test_a_title_above_the_header_and_values_without_a_meaning(
     workspace: Workspace, sipas: Sipas, tmp_path: Path
 ) -> None:
