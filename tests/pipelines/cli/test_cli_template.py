@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from cli_office import Sipas
 from openpyxl.worksheet.worksheet import Worksheet
-from workspaces import Taken, landed, make_workspace, take
+from workspaces import Taken, landed, make_workspace, open_office, take
 
 from assets.ingest.spec import TEMPLATES
 from assets.ingest.templates.columns import Item, Level, template_columns
@@ -69,7 +69,9 @@ COMPLAINTS = [
 def test_a_filled_form_is_read_without_a_spec(office: Workspace, sipas: Sipas, tmp_path: Path) -> None:
     form = blank(sipas, office, tmp_path, "complaint", "--period", "2023-06")
     fill(form, office.root / TEMPLATES / "An Mỹ" / "phản ánh tháng 6 (bản cuối).xlsx", COMPLAINTS)
+    assert open_office(office).plan_of("complaint", lambda month: month != "2023-06").is_empty
     taken = take(office, "complaint")
+    assert open_office(office).news(lambda month: True) == []
     [record] = taken.records.values()
     assert (record.rows_read, record.rows_accepted, record.unit_code, record.period_id) == (2, 2, "10462", "2023-06")
     assert not [problem for problem in taken.problems if problem.rule == "spec.none"]
