@@ -118,14 +118,11 @@ def find_inputs(
     problems: list[Problem] = []
     for spec in specs:
         office = spec.office or roots[0]
-        reading = hashlib.sha256(spec.digest.encode())
-        for dataset in spec.datasets:
-            reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
-        reading_hash = reading.hexdigest()[:16]
+        reading = reading_hash(spec, contracts)
         if spec.location.path is None:
             if spec.name not in extracts:
                 extracts[spec.name] = (
-                    extract(spec, workspace, history(spec, reading_hash))
+                    extract(spec, workspace, history(spec, reading))
                     if spec.location.http is None
                     else extract_list(spec, workspace, first_page_only=is_trial)
                 )
@@ -142,7 +139,7 @@ def find_inputs(
                         found.file,
                         {},
                         found.content_sha,
-                        reading_hash,
+                        reading,
                         reference_hash,
                         office,
                         extracted=found,
@@ -154,9 +151,7 @@ def find_inputs(
         for path, file, groups in matches:
             if "period" in groups and not months(groups["period"]):
                 continue
-            planned.append(
-                PlannedInput(spec, path, file, groups, _sha256(file), reading.hexdigest()[:16], reference_hash, office)
-            )
+            planned.append(PlannedInput(spec, path, file, groups, sha256_of(file), reading, reference_hash, office))
     return planned, problems
 
 
@@ -317,6 +312,15 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _sha256(file: Path) -> str:
+def reading_hash(spec: SourceSpec, contracts: Mapping[str, Contract]) -> str:
+    """Return a hash of what decides how the source's inputs are read: its spec and the contracts of what it feeds."""
+    reading = hashlib.sha256(spec.digest.encode())
+    for dataset in spec.datasets:
+        reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+    return reading.hexdigest()[:16]
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -256,7 +256,7 @@ class Shape:
 
     `statement` reads the relations ``chunk`` (raw text with ``_line``, ``_sheet``, ``_fault``, ``_raw``, ``_seq``),
     ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_sent_on`` and one column per named group) and
-    ``unit_map`` (``given``, ``unit_code``).
+    ``unit_map`` (``given``, ``unit_code``, and ``valid_from`` and ``valid_to`` where the name means it on those days only).
     """
 
     statement: str
@@ -347,6 +347,22 @@ def _counted(kinds: Iterable[Mapping[str, str]]) -> dict[str, str]:
         for kind, condition in of_field.items():
             found.setdefault(kind, []).append(f"CAST(coalesce({condition}, FALSE) AS UTINYINT)")
     return {kind: " + ".join(numbers) for kind, numbers in found.items()}
+
+
+def _on_day(contract: Contract, zone: str) -> str:
+    """Return the SQL that keeps to the meaning a unit's name has on the business date of a row.
+
+    A row without a date has the meanings that hold on any day.
+    """
+    for field in contract.fields:
+        names = {"date": field.name, "instant": day_column(field.name)}
+        if contract.business_date is not None and names.get(field.type) == contract.business_date:
+            day = typed(field, quote(f"{field.name}__given"), zone)[contract.business_date]
+            return (
+                f"\n  AND (unit_map.valid_from IS NULL OR {day} >= unit_map.valid_from)"
+                f"\n  AND (unit_map.valid_to IS NULL OR {day} <= unit_map.valid_to)"
+            )
+    return ""
 
 
 def record_id(feed: Feed) -> str:
@@ -477,7 +493,7 @@ def record_shape(
     second = (
         f"SELECT {kept},\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
         f"  md5(concat_ws({SEPARATOR}, {hashed})) AS content_hash\n"
-        "FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given"
+        f"FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given{_on_day(contract, spec.time_zone)}"
     )
     flags = ",\n  ".join(
         # A row that could not be split into cells breaks that rule alone.

@@ -24,6 +24,7 @@ from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
 from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
+from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.problem import Problem, did_you_mean
 
@@ -46,7 +47,7 @@ class IngestContext:
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
-    resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
+    unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
     key: bytes
     today: dt.date
     work: Path
@@ -153,7 +154,17 @@ class SourceReader:
         if unit is None or unit.group is None:
             return
         given = outcome.item.groups[unit.group]
-        outcome.unit_code = self.context.resolve_units(self.office, [given])[given]
+        meanings = self.context.unit_meanings(self.office, [given])[given]
+        # A reporting month holds its first day wherever it is cut off.
+        month = outcome.item.period_id
+        outcome.unit_code = unit_on(meanings, dt.date.fromisoformat(f"{month}-01") if month else None)
+        if outcome.unit_code is None and meanings:
+            listed = ", ".join(sorted({meaning.unit_code for meaning in meanings}))
+            raise InputRefused(
+                "unit.unknown",
+                f"Tên tệp ghi đơn vị “{given}” có thể là {listed}; ghi mã thay cho tên, hoặc bổ sung reference/unit_alias.csv",
+                f"The file's name says unit “{given}”, which can mean {listed}; write the code, or add an alias",
+            )
         if outcome.unit_code is None:
             raise InputRefused(
                 "unit.unknown",
@@ -250,7 +261,10 @@ class SourceReader:
         return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
 
     def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        """Resolve the distinct unit names of the chunk; one row per name."""
+        """Resolve the distinct unit names of the chunk; one row per name and span of days on which it means one unit.
+
+        A name that means one unit on any day has no days.
+        """
         unit = self.spec.unit
         given: list[str] = []
         if unit is not None and unit.column is not None:
@@ -260,11 +274,14 @@ class SourceReader:
             given = [unit.constant]
         elif unit is not None:
             given = sorted({outcome.item.groups[str(unit.group)] for outcome in self.group})
-        resolved = self.context.resolve_units(self.office, given)
+        meanings = self.context.unit_meanings(self.office, given)
+        spans = [(name, span) for name in given for span in by_day(meanings[name])]
         return pa.table(
             {
-                "given": pa.array(given, pa.string()),
-                "unit_code": pa.array([resolved[name] for name in given], pa.string()),
+                "given": pa.array([name for name, _ in spans], pa.string()),
+                "unit_code": pa.array([span.unit_code for _, span in spans], pa.string()),
+                "valid_from": pa.array([_bounded(span.valid_from) for _, span in spans], pa.date32()),
+                "valid_to": pa.array([_bounded(span.valid_to) for _, span in spans], pa.date32()),
             }
         )
 
@@ -290,6 +307,11 @@ class SourceReader:
             for name, number in zip(self._rule_names(), numbers[len(checks) :], strict=True):
                 if number:
                     outcome.rule_rows[name] += number
+
+
+def _bounded(day: dt.date) -> dt.date | None:
+    """A day as a bound of a span; None where the span has none."""
+    return None if day in (dt.date.min, dt.date.max) else day
 
 
 class _Appender:
@@ -331,10 +353,20 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
         spare = [name for name in table.columns if name not in spec.headings]
         hint = did_you_mean(missing[0], spare)
         listed = ", ".join(f"“{name}”" for name in missing)
+        if spec.is_template:
+            mend = Bilingual(
+                vi="Dùng lại biểu mẫu do “sipas template” tạo, không sửa tiêu đề",
+                en="Use the form that `sipas template` makes, with its headings as they are",
+            )
+        else:
+            mend = Bilingual(
+                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                en=f"Name the column as in the template, or change sources/{spec.name}.yml",
+            )
         raise InputRefused(
             "columns.missing",
-            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
-            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            f"Thiếu cột {listed}.{hint.vi} {mend.vi}",
+            f"Column {listed} is missing.{hint.en} {mend.en}",
             sheet=table.sheet,
             column=missing[0],
         )

@@ -27,6 +27,8 @@ from quality.validation import NotValid, validation_problems
 from quality.yaml_keys import line_of, repeated_keys
 
 GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+# Where filled templates lie, relative to the workspace; their sources are made in templates/.
+TEMPLATES = "inbox/templates"
 GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
 # The marks of a date format that the engine reads; an offset stands in ISO timestamps only, where it is always read.
 FORMAT_MARKS = frozenset("aAbBdfgGHIjmMnpSuUVwWyY%")
@@ -331,6 +333,11 @@ class SourceSpec(Strict):
                 "nguồn có watermark không dùng skip; lọc dòng bằng location.query",
                 "a source with a watermark takes no skip; leave rows out by location.query",
             )
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the spec is the software's own, for filled templates, and has no file."""
+        return (self.location.path or "").startswith(f"{TEMPLATES}/")
 
     @property
     def headings(self) -> tuple[str, ...]:

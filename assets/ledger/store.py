@@ -27,6 +27,9 @@ from assets.ledger.tables import INPUT, INPUT_CHANGE, INPUT_RULE, MARK, PART, RE
 # Rows of one insert: few beside what a database takes in one statement, many beside the cost of one.
 INSERT_ROWS = 10_000
 
+# What the marks of aliases begin with; office and name follow.
+_ALIAS = "unit_alias/"
+
 
 class Ledger:
     """The ledger database of a workspace; every change is one transaction."""
@@ -63,6 +66,22 @@ class Ledger:
             if bound is None:
                 connection.execute(sa.insert(MARK).values(name="key", value=key_mark))
             return bound in (None, key_mark)
+
+    def meet_aliases(self, aliases: Iterable[tuple[str, str]]) -> None:
+        """Note entries of the alias table, as (office, name), that a name of an input was resolved by."""
+        with self._engine.begin() as connection:
+            noted: set[str] = set(connection.execute(sa.select(MARK.c.name)).scalars())
+            new = sorted({f"{_ALIAS}{office}/{name}" for office, name in aliases} - noted)
+            if new:
+                connection.execute(sa.insert(MARK), [{"name": name, "value": "met"} for name in new])
+
+    def aliases_met(self) -> frozenset[tuple[str, str]]:
+        """Return every entry that was noted so."""
+        statement = sa.select(MARK.c.name).where(MARK.c.name.startswith(_ALIAS, autoescape=True))
+        with self._engine.connect() as connection:
+            names: list[str] = list(connection.execute(statement).scalars())
+        found = (name.removeprefix(_ALIAS).partition("/") for name in names)
+        return frozenset((office, name) for office, _, name in found)
 
     def retired_ids(self) -> frozenset[str]:
         """Return the readings that no longer count; their landed rows lie on, unread."""

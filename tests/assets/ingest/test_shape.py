@@ -83,7 +83,9 @@ def shaped(
         "group_period": ["2023-06"],
     }
     engine.register("inputs", pa.table(inputs))
-    engine.register("unit_map", pa.table({"given": list(UNITS), "unit_code": list(UNITS.values())}))
+    always = pa.nulls(len(UNITS), pa.date32())
+    units = {"given": list(UNITS), "unit_code": list(UNITS.values()), "valid_from": always, "valid_to": always}
+    engine.register("unit_map", pa.table(units))
     engine.register("known_procedure", pa.table({"code": pa.array(procedures, pa.string())}))
     engine.register("known_instrument", pa.table({"code": pa.array([], pa.string())}))
     found = engine.sql(f"SELECT * FROM ({shape.statement}) ORDER BY _line").to_arrow_table().to_pylist()
