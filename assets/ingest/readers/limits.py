@@ -39,6 +39,9 @@ MAX_RECORD_CHARACTERS = 16 << 20
 # A row group of Parquet, unpacked; writers make them of 64 to 512 MB.
 MAX_ROW_GROUP_BYTES = 2 << 30
 
+# Rows times variables of an SPSS file, which is gone through from its beginning for every part of its rows.
+MAX_STATISTICS_CELLS = 200_000_000
+
 # SPSS and old Excel files are held whole or read several times over.
 MAX_HELD_FILE_BYTES = 512 << 20
 

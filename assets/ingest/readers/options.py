@@ -16,6 +16,18 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def _known_encoding(encoding: str | None) -> str | None:
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise NotValid(
+                f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
+                f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
+            ) from None
+    return encoding
+
+
 class SkipRule(_Strict):
     """Rows to leave out on purpose (totals, signatures): by a pattern found in a column, or by the column being blank.
 
@@ -58,15 +70,7 @@ class CsvOptions(_Strict):
     @field_validator("encoding")
     @classmethod
     def _encoding_known(cls, encoding: str | None) -> str | None:
-        if encoding is not None:
-            try:
-                codecs.lookup(encoding)
-            except LookupError:
-                raise NotValid(
-                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
-                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
-                ) from None
-        return encoding
+        return _known_encoding(encoding)
 
     @field_validator("delimiter")
     @classmethod
@@ -104,6 +108,26 @@ class JsonOptions(_Strict):
     skip: list[SkipRule] = []
 
 
+class ParquetOptions(_Strict):
+    """A Parquet file."""
+
+    kind: Literal["parquet"]
+    skip: list[SkipRule] = []
+
+
+class SpssOptions(_Strict):
+    """An SPSS file (SAV, ZSAV). `encoding` is that of its texts, if the file does not say."""
+
+    kind: Literal["spss"]
+    encoding: str | None = None
+    skip: list[SkipRule] = []
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_known(cls, encoding: str | None) -> str | None:
+        return _known_encoding(encoding)
+
+
 class DatabaseOptions(_Strict):
     """A table or query of a database; which one is part of the location."""
 
@@ -112,5 +136,6 @@ class DatabaseOptions(_Strict):
 
 
 ReaderOptions = Annotated[
-    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | DatabaseOptions, Field(discriminator="kind")
+    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | ParquetOptions | SpssOptions | DatabaseOptions,
+    Field(discriminator="kind"),
 ]

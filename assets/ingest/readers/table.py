@@ -73,6 +73,8 @@ class RawTable:
     batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
     rows_read: int = 0
     rows_skipped: int = 0
+    # Headings that only say another one in words; a spec need not name them.
+    companions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
