@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
-from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
+from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ledger import Ledger
@@ -41,7 +41,7 @@ class Office:
     thresholds: GateThresholds
     estimates: EstimateOptions
     key: bytes
-    folders: Mapping[str, Path | None]
+    folders: Mapping[str, Folder]
     today: dt.date
     tell: Callable[[str], None]
     problems: list[Problem] = field(default_factory=list)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -116,6 +116,8 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -288,7 +290,13 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
         yield from open_input(item.file, item.spec.reader)
         return
