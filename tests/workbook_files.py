@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import xlsxwriter
@@ -23,16 +24,20 @@ WORKSHEET = (
 
 def xlsx(path: Path, sheet: str, changes: Mapping[str, str | bytes] | None = None, name: str = "S") -> Path:
     """A workbook of one sheet whose XML is given; `changes` replace or add parts."""
+    parts: dict[str, str | bytes] = {**_blank(name), "xl/worksheets/sheet1.xml": sheet, **(changes or {})}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for item, content in parts.items():
+            archive.writestr(item, content)
+    return path
+
+
+@cache
+def _blank(name: str) -> dict[str, bytes]:
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.add_worksheet(name)
-    parts: dict[str, str | bytes] = {"xl/worksheets/sheet1.xml": sheet, **(changes or {})}
-    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for item in old.namelist():
-            new.writestr(item, parts.pop(item, None) or old.read(item))
-        for item, content in parts.items():
-            new.writestr(item, content)
-    return path
+    with zipfile.ZipFile(stream) as archive:
+        return {item: archive.read(item) for item in archive.namelist()}
 
 
 def ods(path: Path, tables: str, *, before: str = "", manifest: str = "") -> Path:
@@ -71,7 +76,7 @@ def xls(
 ) -> Path:
     """An XLS file of one sheet; `merged` are first row, last row, first column, last column from 0."""
     texts: list[str] = []
-    body = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 6))
+    body = bytearray(_record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 6)))
     for row, cells in enumerate(rows):
         for column, value in enumerate(cells):
             place = struct.pack("<HHH", row, column, 0)

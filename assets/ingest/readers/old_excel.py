@@ -46,30 +46,36 @@ class OldExcelPackage:
             if name is None:
                 raise damaged(path, "no stream of a workbook")
             self._records = streams.read(name)
-            self._sheets = self._globals()
+            self._marks = self._measure_all()
         except _CUT as error:
             raise damaged(path, str(error)) from None
 
     def check_sheet(self, name: str) -> SheetMarks:
-        """Measure a sheet's area and texts, and find its error values, which the parser leaves blank."""
-        marks = SheetMarks()
-        # A sheet named in the letters of an older Excel is not found by name; its area is bounded by the format.
-        if (start := self._sheets.get(name)) is None:
-            return marks
-        try:
-            texts = self._measure(marks, start)
-            if sum(texts.values()) * self._text_bytes > MAX_SHEET_BYTES - marks.rows * marks.columns * CELL_BYTES:
-                lengths = list(self._text_lengths())
-                marks.text_bytes = sum(lengths[index] * times for index, times in texts.items())
-        except _CUT as error:
-            raise damaged(self._path, str(error)) from None
-        if marks.is_too_large:
-            raise too_large_sheet(self._path, name, marks)
-        return marks
+        """The marks of a sheet. All were measured at the start, for the parser lays them out together."""
+        # A name in the letters of an older Excel is not found; its error values are blank then.
+        return self._marks.get(name, SheetMarks())
 
-    def _globals(self) -> dict[str, int]:
-        """Sheet name -> where its records begin."""
-        sheets = {}
+    def _measure_all(self) -> dict[str, SheetMarks]:
+        """Measure the areas and texts of all sheets, and find their error values, which the parser leaves blank."""
+        found: dict[str, SheetMarks] = {}
+        lengths: list[int] = []
+        room = MAX_SHEET_BYTES
+        for name, start in self._globals():
+            marks = SheetMarks()
+            texts = self._measure(marks, start)
+            area = marks.rows * marks.columns * CELL_BYTES
+            if sum(texts.values()) * self._text_bytes > room - area:
+                lengths = lengths or list(self._text_lengths())
+                marks.text_bytes = sum(lengths[index] * times for index, times in texts.items())
+            room -= area + marks.text_bytes
+            if marks.is_too_large or room < 0:
+                raise too_large_sheet(self._path, name, marks)
+            found[name] = marks
+        return found
+
+    def _globals(self) -> list[tuple[str, int]]:
+        """The name of each sheet and where its records begin."""
+        sheets = []
         self._texts_at, self._text_bytes = 0, 0
         is_unicode = struct.unpack_from("<H", self._records, 4)[0] >= 0x600
         last = 0
@@ -84,7 +90,7 @@ class OldExcelPackage:
                     name = data[8 : 8 + 2 * count].decode("utf-16-le")
                 else:
                     name = data[8 : 8 + count].decode("latin-1")
-                sheets[name] = start
+                sheets.append((name, start))
             elif kind == _SST:
                 self._texts_at, self._text_bytes = at, len(data)
             elif kind == _CONTINUE and last == _SST:

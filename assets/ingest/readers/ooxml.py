@@ -273,7 +273,7 @@ class _OddSheet(Walker):
         self.marks = SheetMarks()
         self.shared = 0
         self._path, self._sheet = path, sheet
-        self._row = self._column = -1
+        self._row = self._own_row = self._column = self._cells = -1
         self._in = ""
         self._kind: str | None = None
         self._has_formula = self._has_value = False
@@ -284,9 +284,10 @@ class _OddSheet(Walker):
         if tag == "row":
             stated = attributes.get("r", "")
             self._row = int(stated) - 1 if re.fullmatch(r"[0-9]{1,7}", stated) else self._row + 1
-            self._column = -1
+            self._own_row, self._column, self._cells = self._row, -1, -1
         elif tag == "c":
             self._column += 1
+            self._cells += 1
             if "r" in attributes:
                 place = _ANY_PLACE.fullmatch(attributes["r"])
                 if place is None:
@@ -312,17 +313,19 @@ class _OddSheet(Walker):
             if self._has_formula and not value and self._kind != "str":
                 self.marks.errors.setdefault(self._row, []).append((self._column, UNCALCULATED))
             elif self._has_value:
-                self.marks.take(self._row, self._column)
+                # A cell without a place may be counted from the last one that has one, or from the row's beginning.
+                self.marks.take(max(self._row, self._own_row), max(self._column, self._cells))
                 if self._kind == "e":
                     self.marks.errors.setdefault(self._row, []).append((self._column, value))
-                if self._kind in ("str", "inlineStr"):
-                    self.marks.text_bytes += len(value)
             if self.marks.is_too_large:
                 raise too_large_sheet(self._path, self._sheet, self.marks)
 
     def text(self, data: str) -> None:
         if self._in:
             self._value.append(data)
+            self.marks.text_bytes += len(data)
+            if self.marks.text_bytes > MAX_SHEET_BYTES // 4:  # up to four bytes each
+                raise too_large_sheet(self._path, self._sheet, self.marks)
 
 
 def not_workbook(path: Path) -> InputRefused:

@@ -7,7 +7,7 @@ from pathlib import Path
 from zipfile import ZipInfo
 
 from assets.ingest.readers.archive import damaged, inflate
-from assets.ingest.readers.limits import too_large
+from assets.ingest.readers.limits import CELL_BYTES, MAX_SHEET_BYTES, too_large
 from assets.ingest.readers.ooxml import not_workbook
 from assets.ingest.readers.sheet_marks import UNCALCULATED, SheetMarks, encrypted, too_large_sheet
 from assets.ingest.readers.xml_parts import Walker, walk
@@ -17,6 +17,8 @@ _MANIFEST = "META-INF/manifest.xml"
 MIMETYPE = "mimetype"
 _SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
 _MAX_LIST_BYTES = 8 << 20
+# Letters of one cell; Excel and LibreOffice stop far below.
+_LONGEST_TEXT = 16 << 20
 _ENCRYPTION = b"encryption-data"
 
 
@@ -54,6 +56,8 @@ class _Tables(Walker):
         self.marks: dict[str, SheetMarks] = {}
         self._path = path
         self._name = ""
+        # What the sheets before this one take: the parser lays all of them out together.
+        self._before = 0
         self._sheet = SheetMarks()
         self._merged: list[tuple[int, int, int, int]] = []
         self._row = self._column = 0
@@ -61,13 +65,14 @@ class _Tables(Walker):
         self._cells: list[tuple[int, int, str | None]] = []
         self._row_text = 0
         self._text: list[str] = []
+        self._cell_text = 0
         self._in_cell = False
         self._is_error = self._is_blank_formula = self._has_value = False
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name in ("table:table-cell", "table:covered-table-cell"):
             self._columns = self._count(attributes, "table:number-columns-repeated")
-            self._text, self._in_cell = [], True
+            self._text, self._cell_text, self._in_cell = [], 0, True
             self._has_value = "office:value-type" in attributes
             self._is_error = attributes.get("calcext:value-type") == "error"
             self._is_blank_formula = "table:formula" in attributes and not self._has_value
@@ -82,6 +87,7 @@ class _Tables(Walker):
             self._name = attributes.get("table:name", "")
             if self._name in self.marks:
                 raise damaged(self._path, f"two sheets of the name {self._name!r}")
+            self._before += self._sheet.rows * self._sheet.columns * CELL_BYTES + self._sheet.text_bytes
             self._sheet, self._merged, self._row = SheetMarks(), [], 0
             self._sheet.merged = self._merged
             self.marks[self._name] = self._sheet
@@ -111,7 +117,8 @@ class _Tables(Walker):
             if self._sheet.rows > self._row:
                 self._sheet.rows = self._row + self._rows
                 self._sheet.text_bytes += self._row_text * self._rows
-                if self._sheet.is_too_large:
+                area = self._sheet.rows * self._sheet.columns * CELL_BYTES
+                if self._sheet.is_too_large or self._before + area + self._sheet.text_bytes > MAX_SHEET_BYTES:
                     raise too_large_sheet(self._path, self._name, self._sheet)
             self._note()
             self._row += self._rows
@@ -119,6 +126,9 @@ class _Tables(Walker):
     def text(self, data: str) -> None:
         if self._in_cell:
             self._text.append(data)
+            self._cell_text += len(data)
+            if self._cell_text > _LONGEST_TEXT:
+                raise too_large_sheet(self._path, self._name, self._sheet)
 
     def _note(self) -> None:
         if not self._cells:

@@ -71,6 +71,8 @@ def require_plain(path: Path, head: bytes) -> None:
     def start(name: str, attributes: dict[str, str]) -> None:
         raise _Begun
 
+    if b"\0" in head[:_HEAD_BYTES]:
+        raise damaged(path, "a part that is not UTF-8")
     parser.StartElementHandler = start
     try:
         parser.Parse(head[:_HEAD_BYTES], False)
