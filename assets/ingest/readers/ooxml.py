@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from assets.ingest.readers.archive import damaged, inflate
-from assets.ingest.readers.limits import CELL_BYTES, MAX_CELLS, MAX_HELD_PART_BYTES, MAX_SHEET_BYTES, too_large
+from assets.ingest.readers.limits import CELL_BYTES, MAX_HELD_PART_BYTES, MAX_SHEET_BYTES, too_large
 from assets.ingest.readers.sheet_marks import (
     UNCALCULATED,
     SheetMarks,
     column_index,
-    column_letters,
     encrypted,
     too_large_sheet,
 )
@@ -37,24 +36,22 @@ _LONGEST_ROW = 64 << 20
 # Excel's own bounds.
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 
-_PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d{1,7})"')
-_PLACES = re.compile(rb'c r="([A-Z]{1,3})(\d{1,7})"')
 _ANY_PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_CELL_OR_ROW = re.compile(rb"<(?:c|row)[\s/>]")
 _ERROR = re.compile(
-    rb'<c (?=[^>]*\bt="e")r="(?P<column>[A-Z]{1,3})\d+"[^>]*>'
-    rb"(?:(?!</c>).)*?<v>(?P<text>[^<]*)<",
-    re.DOTALL,
+    rb'<c (?=[^>]*\bt="e")r="(?P<column>[A-Z]{1,3})(?P<row>\d+)"[^>]*>(?:(?!</c>).)*?<v>(?P<text>[^<]*)<', re.DOTALL
 )
 # A cell with a formula and either no value or, unless the value is a text, a blank one.
 _FORMULA = re.compile(
-    rb'<c (?P<is_text>(?=[^>]*\bt="str"))?r="(?P<column>[A-Z]{1,3})\d+"[^>]*>'
-    rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)"
-    rb"(?P<value><v\s*/>|<v></v>)?</c>"
+    rb'<c (?P<is_text>(?=[^>]*\bt="str"))?r="(?P<column>[A-Z]{1,3})(?P<row>\d+)"[^>]*>'
+    rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)(?P<value><v\s*/>|<v></v>)?</c>"
 )
-_SHARED = re.compile(rb't="s"[^>]*>\s*<v>(\d+)<')
-# Tables of bytes: what may stand beside an equals sign only in other spellings, and how the elements that count begin.
-_BLANK_OR_QUOTE, _FIRST_LETTER = (
-    np.isin(np.arange(256), np.frombuffer(letters, dtype=np.uint8)) for letters in (b" \t\r\n'", b"cvri")
+_SHARED = re.compile(rb't="s"[^>]*>\s*<(?:[\w.-]+:)?v>(\d+)<')
+
+# Tables of bytes: what may stand beside an equals sign only in other spellings, how the elements that count begin, and
+# what ends a name.
+_BLANK_OR_QUOTE, _FIRST_LETTER, _NAME_END = (
+    np.isin(np.arange(256), np.frombuffer(letters, dtype=np.uint8)) for letters in (b" \t\r\n'", b"cvri", b" \t\r\n/>")
 )
 
 
@@ -155,8 +152,8 @@ class OoxmlPackage:
 class _SheetScan:
     """Last row and column of a sheet that hold a value, and its blanks, from blocks of its XML as programs write it.
 
-    Only the last cell of each row is looked at. That others lie before it is not taken on trust: no place may be written
-    with more letters or digits than the last ones seen, and where that allows an area beyond the limit, all are read.
+    What is well-formed but spelled as no program does could hide cells from a look at bytes: such a sheet is left to
+    _OddSheet.
     """
 
     def __init__(self, path: Path, sheet: str) -> None:
@@ -164,106 +161,99 @@ class _SheetScan:
         self.shared = 0
         self._path, self._sheet = path, sheet
         self._rest = b""
-        self._row = 0
         self._prefix: bytes | None = None
-        self._is_odd = False
 
     def take_all(self, blocks: Iterator[bytes]) -> bool:
-        """Scan the sheet; False when it is written in a way that a quick look does not see through."""
+        """Scan the sheet; False when it is spelled otherwise."""
         for block in blocks:
-            self._take(block)
-            if self._is_odd:
+            if not self._take(block):
                 return False
             if self.marks.is_too_large or len(self._rest) > _LONGEST_ROW:
                 raise too_large_sheet(self._path, self._sheet, self.marks)
-        return b"<c" not in self._rest
+        return _CELL_OR_ROW.search(self._rest) is None
 
-    def _take(self, block: bytes) -> None:
+    def _take(self, block: bytes) -> bool:
         text = self._rest + block
         if self._prefix is None:
             found = re.search(rb"<([\w.-]+:)?worksheet\b", block)
             self._prefix = (found and found[1]) or b""
         if self._prefix:
             text = text.replace(b"<" + self._prefix, b"<").replace(b"</" + self._prefix, b"</")
-        marks = self.marks
-        inline, errors, formulas = b"<is" in text, b't="e"' in text, b"<f" in text
-        begin = 0
-        while (end := text.find(b"</row>", begin)) >= 0:
-            self._row += 1
-            value = text.rfind(b"<v", begin, end)
-            if inline:
-                value = max(value, text.rfind(b"<is", begin, end))
-            if value >= 0:
-                place = _PLACE.match(text, text.rfind(b"<c ", begin, value))
-                if place is None:
-                    self._is_odd = True
-                    return
-                letters, number = place.groups()
-                column, self._row = column_index(letters), int(number)
-                if column >= marks.columns:
-                    marks.columns = column + 1
-                if self._row > marks.rows:
-                    marks.rows = self._row
-            if errors or formulas:
-                self._note(text, begin, end, errors, formulas)
-            begin = end + len(b"</row>")
-        done, self._rest = text[:begin], text[begin:]
-        self._is_odd = self._hides_cells(done)
-        self.shared += done.count(b't="s"')
-        if inline or b't="str"' in done:
-            marks.text_bytes += begin
-
-    def _hides_cells(self, text: bytes) -> bool:
-        """Whether whole rows are written in a way that is well-formed and that no program writes, or far cells in them."""
-        letter = np.frombuffer(text + bytes(8), dtype=np.uint8)
-        tags, signs, colons = (np.flatnonzero(letter == ord(mark)) for mark in "<=:")
-        beside = letter[np.concatenate([signs - 1, signs + 1])]
-        if (b"!" in text and b"<!" in text) or _BLANK_OR_QUOTE[beside].any():
+        end = text.rfind(b"</row>") + len(b"</row>")
+        if end < len(b"</row>"):
+            self._rest = text
             return True
-        cells = tags[(letter[tags + 1] == ord("c")) & (letter[tags + 2] != ord("o"))]  # <cols>, <col>
-        for offset, mark in enumerate(b' r="', start=2):
-            if (letter[cells + offset] != mark).any():
-                return True
-        ends = tags[(letter[tags + 1] == ord("/")) & (letter[tags + 2] == ord("r")) & (letter[tags + 4] == ord("w"))]
-        if (letter[ends + 5] != ord(">")).any():
-            return True
-        # The parser takes an element by its name alone, whatever stands before the colon.
-        for colon in colons[_FIRST_LETTER[letter[colons + 1]]]:
-            if re.match(rb":(?:c|v|row|is)[\s/>]", text[colon : colon + 5]):
-                return True
-        return self._reaches_beyond(text)
+        text, self._rest = text[:end], text[end:]
+        letter = np.frombuffer(text + bytes(16), dtype=np.uint8)
+        tags = np.flatnonzero(letter == ord("<"))
+        first, second = letter[tags + 1], letter[tags + 2]
+        is_cell = (first == ord("c")) & _NAME_END[second]
+        cells = tags[is_cell]
+        if _is_odd(text, letter, tags, cells):
+            return False
+        holders = np.cumsum(is_cell) - 1
+        holders = holders[(first == ord("v")) | ((first == ord("i")) & (second == ord("s")))]
+        if len(holders):
+            # A cell before the first has no place, and is found to have none.
+            columns, rows, are_places = _places(letter, cells[np.unique(holders)] + len('<c r="'))
+            if not are_places.all():
+                return False
+            self.marks.take(int(rows.max()) - 1, int(columns.max()) - 1)
+        self._note(text)
+        self.shared += text.count(b't="s"')
+        if b"<is" in text or b't="str"' in text:
+            self.marks.text_bytes += len(text)
+        return True
 
-    def _reaches_beyond(self, text: bytes) -> bool:
-        marks = self.marks
-        letters, digits = len(column_letters(max(marks.columns - 1, 0))), len(str(marks.rows))
-        if re.search(rb'c r="(?:[A-Za-z]{%d}|[A-Z]{1,%d}\d{%d}|[a-z])' % (letters + 1, letters, digits + 1), text):
-            return True
-        if (26, 702, _LAST_COLUMN)[letters - 1] * min(10**digits - 1, _LAST_ROW) > MAX_CELLS:
-            places = _PLACES.findall(text)
-            marks.columns = max(
-                [marks.columns, *(column_index(column) + 1 for column in {column for column, _ in places})]
-            )
-            marks.rows = max([marks.rows, *(int(row) for row in {row for _, row in places})])
-        return False
-
-    def _note(self, text: bytes, begin: int, end: int, errors: bool, formulas: bool) -> None:
-        found: list[tuple[int, str]] = []
-        row = self._row
-        if errors:
-            found += [
-                (column_index(cell["column"]), cell["text"].decode(errors="replace"))
-                for cell in _ERROR.finditer(text, begin, end)
-            ]
-        if formulas:
-            for cell in _FORMULA.finditer(text, begin, end):
+    def _note(self, text: bytes) -> None:
+        """Keep the cells that the parser leaves blank though they hold something."""
+        if b't="e"' in text:
+            for cell in _ERROR.finditer(text):
+                self._mark(cell["column"], cell["row"], cell["text"].decode(errors="replace"))
+        if b"<f" in text:
+            for cell in _FORMULA.finditer(text):
                 if cell["value"] is None or cell["is_text"] is None:
-                    found.append((column_index(cell["column"]), UNCALCULATED))
-                    # Such a row may hold no value by which its number was seen.
-                    place = _PLACE.match(text, cell.start())
-                    row = int(place[2]) if place else row
-        if found:
-            self._row = row
-            self.marks.errors[row - 1] = found
+                    self._mark(cell["column"], cell["row"], UNCALCULATED)
+
+    def _mark(self, column: bytes, row: bytes, text: str) -> None:
+        self.marks.errors.setdefault(int(row) - 1, []).append((column_index(column), text))
+
+
+def _is_odd(
+    text: bytes, letter: npt.NDArray[np.uint8], tags: npt.NDArray[np.int64], cells: npt.NDArray[np.int64]
+) -> bool:
+    """Whether whole rows are spelled as no program does: comments, other quotes or prefixes, cells that do not begin
+    with their place, ends of rows with a blank."""
+    signs, colons = np.flatnonzero(letter == ord("=")), np.flatnonzero(letter == ord(":"))
+    if _BLANK_OR_QUOTE[letter[np.concatenate([signs - 1, signs + 1])]].any() or (b"!" in text and b"<!" in text):
+        return True
+    for offset, mark in enumerate(b' r="', start=2):
+        if (letter[cells + offset] != mark).any():
+            return True
+    ends = tags[(letter[tags + 1] == ord("/")) & (letter[tags + 2] == ord("r")) & (letter[tags + 4] == ord("w"))]
+    if (letter[ends + 5] != ord(">")).any():
+        return True
+    # The parser takes an element by its name alone, whatever stands before the colon.
+    near = (text[colon : colon + 5] for colon in colons[_FIRST_LETTER[letter[colons + 1]]])
+    return any(re.match(rb":(?:c|v|row|is)[\s/>]", name) for name in near)
+
+
+def _places(
+    letter: npt.NDArray[np.uint8], at: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Column and row (from 1) of the places that begin at these bytes, and whether each is one within Excel's bounds."""
+    at = at.copy()
+    column, row = np.zeros(len(at), dtype=np.int64), np.zeros(len(at), dtype=np.int64)
+    for value, first, last, base, zero in ((column, "A", "Z", 26, ord("A") - 1), (row, "0", "9", 10, ord("0"))):
+        for _ in range(3 if first == "A" else 7):
+            here = letter[at]
+            is_part = (here >= ord(first)) & (here <= ord(last))
+            if not is_part.any():
+                break
+            value[is_part] = value[is_part] * base + here[is_part] - zero
+            at += is_part
+    is_place = (letter[at] == ord('"')) & (column > 0) & (column <= _LAST_COLUMN) & (row > 0) & (row <= _LAST_ROW)
+    return column, row, is_place
 
 
 class _OddSheet(Walker):

@@ -41,7 +41,7 @@ from quality.problem import did_you_mean
 
 # How far down a header is looked for, and how far at first: nearly all stand near the top.
 _HEADER_SEARCH_ROWS = 200
-_FIRST_SEARCH_ROWS = 25
+_FIRST_SEARCH_ROWS = 10
 
 # Rows turned into columns at a time: larger parts leave the processor's cache and take twice as long.
 _PART_ROWS = 500
@@ -222,8 +222,10 @@ def _fullest(rows: Sequence[Sequence[Any]]) -> int:
     width = 0
     for row in rows:
         # Blanks that are not empty are looked for only where they decide.
-        if len(row) - row.count("") > width:
+        if width < len(row) - row.count(""):
             width = max(width, sum(not isinstance(value, str) or bool(value.strip()) for value in row))
+        if width == len(row):
+            break
     return width
 
 
