@@ -15,7 +15,7 @@ import pyarrow as pa
 from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
 from assets.ingest.history import History, history_of
-from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
+from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ingest.templates.filled import FilledTemplates
@@ -43,7 +43,7 @@ class Office:
     thresholds: GateThresholds
     estimates: EstimateOptions
     key: bytes
-    folders: Mapping[str, Path | None]
+    folders: Mapping[str, Folder]
     today: dt.date
     tell: Callable[[str], None]
     # Read databases from their beginning, whatever their watermarks say.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -30,6 +30,8 @@ from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 50_000
+# Rows of very long cells are shaped in smaller chunks.
+CHUNK_BYTES = 128 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -96,7 +98,7 @@ class SourceReader:
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
-        self.chunk_rows = 0
+        self.chunk_rows = self.chunk_bytes = 0
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
@@ -121,6 +123,8 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -185,7 +189,8 @@ class SourceReader:
             rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
             self.chunk_rows += rows_here
-            if self.chunk_rows >= CHUNK_ROWS:
+            self.chunk_bytes += rows.nbytes
+            if self.chunk_rows >= CHUNK_ROWS or self.chunk_bytes >= CHUNK_BYTES:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
@@ -195,7 +200,7 @@ class SourceReader:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))
@@ -337,7 +342,13 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
         yield from open_input(item.file, item.spec.reader)
         return
@@ -374,7 +385,7 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
     if spec.location.watermark is not None:
         named.add(spec.location.watermark.column)
     for name in table.columns:
-        if name not in named:
+        if name not in named and name not in table.companions:
             text = Bilingual(
                 vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",

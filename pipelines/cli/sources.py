@@ -214,7 +214,9 @@ def _take_sample(item: PlannedInput, folder: Path) -> _Sample:
                     if sample.rows == SAMPLE_ROWS:
                         break
             sample.rows_skipped += table.rows_skipped
-            sample.items.append(replace(item, spec=spec, file=file, content_sha=f"{item.content_sha}.{number}"))
+            sample.items.append(
+                replace(item, spec=spec, file=file, member=None, content_sha=f"{item.content_sha}.{number}")
+            )
             sample.sheets.append(table.sheet)
             sample.columns.append(table.columns)
             if sample.rows == SAMPLE_ROWS:
