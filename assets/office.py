@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
+from assets.ingest.history import History, history_of
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
@@ -45,6 +46,8 @@ class Office:
     folders: Mapping[str, Path | None]
     today: dt.date
     tell: Callable[[str], None]
+    # Read databases from their beginning, whatever their watermarks say.
+    reads_whole: bool = False
     problems: list[Problem] = field(default_factory=list)
     # Entries of the alias table, as (office, name), that a name was resolved by, and the offices that names were asked of.
     aliases_met: set[tuple[str, str]] = field(default_factory=set)
@@ -180,8 +183,31 @@ class Office:
     def _find(
         self, specs: Sequence[SourceSpec], months: Callable[[str], bool], reference_hash: str
     ) -> list[PlannedInput]:
+        def history(spec: SourceSpec, reading_hash: str) -> History:
+            dataset = spec.record_feed.dataset if spec.record_feed is not None else None
+            if spec.location.watermark is None or dataset is None:
+                return History(self.today)
+            return history_of(
+                self.workspace,
+                self.ledger,
+                spec.name,
+                dataset,
+                reading_hash,
+                reference_hash,
+                self.today,
+                self.reads_whole,
+            )
+
         inputs, problems = find_inputs(
-            self.workspace, specs, self.contracts, self.folders, months, reference_hash, self.roots, self._extracts
+            self.workspace,
+            specs,
+            self.contracts,
+            self.folders,
+            months,
+            reference_hash,
+            self.roots,
+            self._extracts,
+            history,
         )
         self.note(problems)
         return inputs

@@ -60,6 +60,7 @@ def run(
         raise SettingsError([_outside(first, last, settings)])
     with office_at_work(workspace, settings, tell) as office:
         checkpoint("run.started")
+        office.reads_whole = full
         log = RunLog(stage)
         present = current_revision(workspace)
         news = office.news(lambda month: first <= month <= last)

@@ -54,7 +54,8 @@ CHANGES: Mapping[str, Bilingual] = {
         en="Full-width digits or those of another script, read as 0-9",
     ),
     UPPER_CASE: Bilingual(
-        vi="Chữ đã đổi thành chữ hoa theo khai báo case: upper", en="Text put in capitals as case: upper says"
+        vi="Chữ đã đổi thành chữ hoa theo khai báo letter_case: upper",
+        en="Text put in capitals as letter_case: upper says",
     ),
     DECIMAL_COMMA: Bilingual(vi="Số viết dấu phẩy thập phân", en="Number written with a decimal comma"),
     THOUSANDS: Bilingual(

@@ -70,9 +70,12 @@ def _is_plainly_nfc(text: npt.NDArray[np.uint8]) -> bool:
 
 def _may_be_twice_utf8(text: npt.NDArray[np.uint8]) -> bool:
     """Whether a letter of Latin-1 that begins a UTF-8 sequence as Windows shows it stands before one that goes on with it."""
-    first = np.flatnonzero(text[:-2] == 0xC3)
-    # Â-ß begin two bytes, à-ï three: in UTF-8 their own second bytes are 82-9F and A0-AF.
-    first = first[(text[first + 1] >= 0x82) & (text[first + 1] <= 0xAF)]
+    head = text[:-2]
+    first = np.flatnonzero((head == 0xC3) | (head == 0xC4))
+    second = text[first + 1]
+    # Â-ß begin two bytes, à-ï three: in UTF-8 their own second bytes are 82-9F and A0-AF. Windows in Vietnamese has Ă for Ã.
+    is_lead = np.where(text[first] == 0xC3, (second >= 0x82) & (second <= 0xAF), second == 0x82)
+    first = first[is_lead]
     return any(bool(np.any(text[first + 2] == lead)) for lead in _SECOND_LEADS)
 
 

@@ -54,7 +54,7 @@ class DateText:
         return ways
 
     def _serial(self, given: str, system: str) -> str:
-        number = f"CAST({given} AS DOUBLE)"
+        number = f"try_cast({given} AS DOUBLE)"
         moment = f"to_milliseconds(CAST(round({number} * {_DAY_MS}) AS BIGINT))"
         if system == "excel_1904":
             dated = f"TIMESTAMP '1904-01-01' + {moment}"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assets.ingest.extract import Extract, extract
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.history import History
+from assets.ingest.http.collect import extract_list
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
@@ -38,6 +39,8 @@ class PlannedInput:
     replaced_seq: int | None = None
     # The day of the reading that this one replaces: read again, an input is as old as it was.
     first_seen: dt.date | None = None
+    # What was copied out of a database, with how far it was read.
+    extracted: Extract | None = None
 
     @property
     def scope_id(self) -> str | None:
@@ -68,6 +71,12 @@ class PlannedInput:
     def period_id(self) -> str | None:
         return self.groups.get("period")
 
+    @property
+    def records_removed(self) -> int:
+        """How many landed records a database no longer holds."""
+        progress = self.extracted.progress if self.extracted is not None else None
+        return progress.records_removed if progress is not None else 0
+
     def sent_on(self, today: dt.date) -> dt.date:
         """Return the day in the path's ``sent`` group, else the day it was first seen, which for a new input is `today`."""
         sent = self.groups.get("sent")
@@ -96,21 +105,33 @@ def find_inputs(
     reference_hash: str,
     roots: tuple[str, ...],
     extracts: dict[str, Extract | Problem],
+    history: Callable[[SourceSpec, str], History],
+    is_trial: bool = False,
 ) -> tuple[list[PlannedInput], list[Problem]]:
     """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
 
-    `extracts` remembers, by source, what a database gave; a source found there is not asked again.
+    `extracts` remembers, by source, what a database or server gave; a source found there is not asked again. `history`
+    tells of a source, and the hash of how it is read, what is known of it already. In a trial the first page of a
+    server's list is enough.
     """
     planned: list[PlannedInput] = []
     problems: list[Problem] = []
     for spec in specs:
         office = spec.office or roots[0]
         reading = reading_hash(spec, contracts)
-        if isinstance(spec.reader, DatabaseOptions):
-            found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
+        if spec.location.path is None:
+            if spec.name not in extracts:
+                extracts[spec.name] = (
+                    extract(spec, workspace, history(spec, reading))
+                    if spec.location.http is None
+                    else extract_list(spec, workspace, first_page_only=is_trial)
+                )
+            found = extracts[spec.name]
             if isinstance(found, Problem):
                 problems.append(found)
-            else:
+                continue
+            problems += found.notes
+            if found.is_new:
                 planned.append(
                     PlannedInput(
                         spec,
@@ -121,6 +142,7 @@ def find_inputs(
                         reading,
                         reference_hash,
                         office,
+                        extracted=found,
                     )
                 )
             continue

@@ -124,7 +124,7 @@ class SourceReader:
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
-                if not outcome.rows_read:
+                if not outcome.rows_read and not outcome.item.records_removed:
                     outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
             except InputRefused as refusal:
                 refusals.append((outcome, refusal))
@@ -371,6 +371,8 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
             column=missing[0],
         )
     named = {*spec.headings, *spec.ignore, *(rule.column for rule in spec.reader.skip)}
+    if spec.location.watermark is not None:
+        named.add(spec.location.watermark.column)
     for name in table.columns:
         if name not in named:
             text = Bilingual(

@@ -61,8 +61,9 @@ def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> Take
     context = office.ingest_context()
     parts = [office.workspace.root / part.path for part in office.ledger.parts(dataset)]
     inactive = office.ledger.retired_ids() | set(new.retired)
+    removed = office.ledger.removed().select(["record_key", "delivery_seq"])
     limit = office.thresholds.quarantine_share
-    batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, limit, context, office.tell)
+    batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, removed, limit, context, office.tell)
     for outcome in batch.outcomes:
         office.note(outcome.warnings)
         office.note([outcome.refusal] if outcome.refusal else [])

@@ -26,15 +26,15 @@ _LETTERS = "A-Za-z\u0080-\u009f\u00a1-\u024f\u0300-\u0323\u02c6\u02dc\u1e00-\u1e
 _MARKED = re.compile(f"[{_LETTERS}‚„†‡‰‹›]*[^\\x00-\\x7f\u00a0“”‘’–—…•][{_LETTERS}‚„†‡‰‹›]*")
 # Six capitals of VISCII are control bytes.
 _MARKED_BYTES = re.compile(rb"[\x02\x05\x06\x14\x19\x1eA-Za-z]*[\x80-\xff][\x02\x05\x06\x14\x19\x1eA-Za-z\x80-\xff]*")
-# A word without a letter of ASCII says nothing: a dash of Windows is a letter of VISCII.
-_TELLING_BYTES = re.compile(rb"[A-Za-z]")
-_TELLING = re.compile(r"[A-Za-z]")
+# A word of signs says nothing: a dash of Windows is a letter of VISCII.
+_TELLING_BYTES = re.compile(rb"[A-Za-z]|[\xc0-\xff]{2}")
+_TELLING = re.compile(r"[A-Za-z]|[\u00c0-\u00ff]{2}")
 _EDGES = "“”‘’–—…•«»°º€™\u00a0\u00ad"
 
 
 @dataclass(frozen=True)
 class Detection:
-    """The encoding found; None when it cannot be told, and then `candidates` are the readings that may hold."""
+    """The encoding found; None when it cannot be told. `candidates` are the readings that hold as well, or may hold."""
 
     encoding: str | None
     candidates: tuple[str, ...] = ()
@@ -97,7 +97,9 @@ def detect_charset(texts: Iterable[str]) -> Detection:
     best = max(shares, key=lambda name: shares[name])
     as_is = _share([*words])
     if not words or shares[best] < FAILS or as_is >= shares[best]:
-        return Detection("unicode")
+        # "Céng" is a syllable too: words that stand alone may be either.
+        also = [name for name, share in shares.items() if words and share >= HOLDS and share == as_is]
+        return Detection("unicode", tuple(also))
     near = [name for name, share in shares.items() if share >= FAILS and share > shares[best] - 0.2]
     if len(near) > 1 and len({tuple(convert(word, name) for word in words) for name in near}) == 1:
         near = near[:1]

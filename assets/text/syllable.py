@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 _ONSETS = "b c ch d đ g gh gi h k kh l m n ng ngh nh p ph qu r s t th tr v x"
 _RHYMES = (
@@ -50,7 +50,7 @@ def _toneless() -> frozenset[str]:
     return frozenset(plain | after)
 
 
-@cache
+@lru_cache(maxsize=100_000)
 def is_syllable(word: str) -> bool:
     """Whether a word (letters only, any case, NFC or NFD) is spelt as a Vietnamese syllable, with at most one tone."""
     text = unicodedata.normalize("NFD", word.lower())

@@ -63,7 +63,12 @@ def run_command(
     period: Annotated[str | None, typer.Option(callback=_month, help="One reporting month, such as 2023-06.")] = None,
     first: Annotated[str | None, typer.Option("--from", callback=_month, help="First reporting month.")] = None,
     last: Annotated[str | None, typer.Option("--to", callback=_month, help="Last reporting month.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Build and audit again even when nothing is new.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Read databases from their beginning; build and audit again even when nothing is new."
+        ),
+    ] = False,
 ) -> None:
     """Take in what is new, check it, build the marts, audit them and publish a revision.
 

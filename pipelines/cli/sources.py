@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 import typer
 
 from assets.ingest.batch import stage
+from assets.ingest.changes import CHANGES
+from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
@@ -140,7 +142,16 @@ def _check(office: Office, path: Path) -> int:
         show_problems(problems)
         return len(problems)
     inputs, problems = find_inputs(
-        office.workspace, [spec], office.contracts, office.folders, lambda month: True, "", office.roots, {}
+        office.workspace,
+        [spec],
+        office.contracts,
+        office.folders,
+        lambda month: True,
+        "",
+        office.roots,
+        {},
+        lambda spec, reading_hash: History(office.today),
+        is_trial=True,
     )
     listed = ", ".join(item.path for item in inputs[:INPUTS_SHOWN])
     more = f" and {len(inputs) - INPUTS_SHOWN} more" if len(inputs) > INPUTS_SHOWN else ""
@@ -223,7 +234,9 @@ def _read(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
         return _read_reference_sample(office, spec, sample)
     dataset = spec.record_feed.dataset
     # Every problem of the sample is to be shown, however many there are.
-    batch = stage(dataset, sample.items, 1, [], frozenset(), 1.0, office.ingest_context(), lambda line: None)
+    batch = stage(
+        dataset, sample.items, 1, [], frozenset(), NONE_REMOVED, 1.0, office.ingest_context(), lambda line: None
+    )
     landed = {name: pq.read_table(file) for name, file in batch.landed.items()}
     return _Reading(
         batch.outcomes,
@@ -300,6 +313,13 @@ def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _
         ]
         messages = ["what to do", "cần làm gì"]
         show_table(["broken rule", "column", "rows", "severity", *messages], rows, numbers=["rows"], whole=messages)
+    changes: Counter[str] = Counter()
+    for outcome in outcomes:
+        changes.update(outcome.changes)
+    if changes:
+        kinds = [(kind, number, CHANGES[kind].en, CHANGES[kind].vi) for kind, number in sorted(changes.items())]
+        meanings = ["what was read", "đã đọc thành"]
+        show_table(["changed cells", "cells", *meanings], kinds, numbers=["cells"], whole=meanings)
     _show_unmapped(office, spec, reading)
     return sum(severity != "warn" for _, _, severity in rules)
 

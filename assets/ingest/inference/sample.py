@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from assets.ingest.clean_cells import EDGES
 from assets.ingest.readers import open_input
+from assets.ingest.readers.database import open_database
 from assets.ingest.readers.options import CsvOptions, DatabaseOptions, JsonOptions, ReaderOptions, WorkbookOptions
 from assets.ingest.readers.table import FAULT, OWN_COLUMNS, InputRefused, RawTable
 
@@ -50,8 +51,8 @@ def samples(place: Path | str, table: str | None = None) -> list[Sample]:
     `place` is a file, or a database's URL with its `table`. Raises InputRefused: what the likeliest reader says.
     """
     if table is not None:
-        options = DatabaseOptions(kind="database")
-        return [_sample(options, raw) for raw in open_input(place, options, table=table)]
+        with open_database(str(place), table=table) as database:
+            return [_sample(DatabaseOptions(kind="database"), database.rows())]
     path = Path(place)
     refusal: InputRefused | None = None
     for kind in _kinds(path):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,7 +23,7 @@ _VIETNAMESE = re.compile(
     rb"\xc4[\x82\x83\x90\x91\xa8\xa9]|\xc5[\xa8\xa9]|\xc6[\xa0\xa1\xaf\xb0]|\xe1[\xb8-\xbb]|[aeiouyAEIOUY]\xcc[\x80-\xa3]"
 )
 # Signs of U+00A8 to U+00BE, which are letters in TCVN3 and in VISCII.
-_SIGNS = range(0xA8, 0xBF)
+_SIGN = re.compile(rb"\xc2[\xa8-\xbe]")
 
 
 class LegacyText:
@@ -42,7 +41,7 @@ class LegacyText:
     def headings(self, headings: Sequence[str], first: Sequence[pa.Array]) -> list[str] | None:
         """The headings as they are meant, in the light of the first rows; None when they are so already."""
         texts = pa.array(headings, pa.string())
-        if self.stated == UNICODE or not holds_marks(texts) or _holds_vietnamese(texts):
+        if self.stated == UNICODE or not holds_marks(texts) or _VIETNAMESE.search(text_bytes(texts).data):
             return None
         self._decide([*first, texts])
         kind = self.kinds.pop(len(first), UNICODE)
@@ -62,11 +61,12 @@ class LegacyText:
         """Find the kind of each column that has marked letters and is not decided yet; check those that are."""
         open_: dict[int, list[str]] = {}
         for index, column in enumerate(columns):
-            if not holds_marks(column):
+            text = text_bytes(column)
+            if not len(text) or text.max() < 0x80:
                 continue
             known = self.kinds.get(index)
-            if known == UNICODE or _holds_vietnamese(column):
-                if known not in (None, UNICODE) or _holds_old_text_too(column):
+            if known == UNICODE or _VIETNAMESE.search(text.data):
+                if known not in (None, UNICODE) or (_SIGN.search(text.data) and _holds_old_text_too(column)):
                     raise _mixed()
                 self.kinds[index] = UNICODE
             elif known is None:
@@ -81,9 +81,11 @@ class LegacyText:
         in_unicode = UNICODE in self.kinds.values()
         for index, column in texts.items():
             found = detect_charset(column)
-            if found.encoding is None and whole.encoding in found.candidates:
-                # Too little for itself: it is in the set of the columns beside it.
+            if whole.encoding in found.candidates and not (in_unicode and found.encoding == UNICODE):
+                # Too little for itself, or as good a text in Unicode: it is in the set of the columns beside it.
                 found = whole
+            elif whole.encoding in found.candidates:
+                found = Detection(None, (str(whole.encoding), UNICODE))
             if found.encoding is None and in_unicode and found.few:
                 # A strange word or two in a table that is in Unicode.
                 found = Detection(UNICODE)
@@ -92,16 +94,8 @@ class LegacyText:
             self.kinds[index] = found.encoding
 
 
-def _holds_vietnamese(column: pa.StringArray) -> bool:
-    return _VIETNAMESE.search(text_bytes(column).data) is not None
-
-
 def _holds_old_text_too(column: pa.StringArray) -> bool:
-    """Whether a column in Unicode has cells that are not: told by signs that stand in no word of Unicode."""
-    text = text_bytes(column)
-    lead = np.flatnonzero(text[:-1] == 0xC2)
-    if not np.any((text[lead + 1] >= _SIGNS.start) & (text[lead + 1] < _SIGNS.stop)):
-        return False
+    """Whether a column in Unicode, with signs that stand in no word of Unicode, has cells that are not."""
     others = [text for text in pc.unique(column).drop_null().to_pylist() if not _VIETNAMESE.search(text.encode())]
     return detect_charset(others).encoding not in (UNICODE, None)
 

@@ -19,6 +19,7 @@ from assets.ingest.readers.arrow_text import holds_marks
 from assets.ingest.readers.legacy import LegacyText
 from assets.ingest.readers.options import SkipRule
 from assets.ingest.readers.refusal import InputRefused as InputRefused
+from assets.text.mend import undo_double_utf8
 from quality.problem import did_you_mean
 
 LINE = "_line"
@@ -117,8 +118,8 @@ def raw_table(
 
 
 def heading_text(text: str) -> str:
-    """A heading as it is known everywhere: NFC, runs of whitespace as one space, no invisible marks."""
-    return " ".join(unicodedata.normalize("NFC", text.translate(_INVISIBLE)).split())
+    """A heading as it is known everywhere: UTF-8 once, NFC, runs of whitespace as one space, no invisible marks."""
+    return " ".join(unicodedata.normalize("NFC", undo_double_utf8(text).translate(_INVISIBLE)).split())
 
 
 def unique_headings(texts: Sequence[str], place: Callable[[int], str]) -> tuple[str, ...]:

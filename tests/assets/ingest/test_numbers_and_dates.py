@@ -173,7 +173,7 @@ def test_day_and_month_are_never_swapped_and_years_never_guessed(ask: Ask) -> No
         ({"formats": ["excel_1900", "excel_1904"]}, "excel_1904"),
         ({"formats": ["%d%m%Y", "excel_1900"]}, "%d%m%Y"),
         ({"formats": ["excel"]}, "excel_1900"),
-        ({"case": "upper", "column": None, "constant": "a"}, "case"),
+        ({"letter_case": "upper", "column": None, "constant": "a"}, "letter_case"),
     ],
 )
 def test_what_a_spec_must_state(stated: dict[str, Any], text: str) -> None:

@@ -24,8 +24,9 @@ from workspaces import KEY, case_spec, survey_spec
 
 from assets.ingest.clean_cells import CLEAN, EDGES, with_clean_cells
 from assets.ingest.engine import connect, set_key
-from assets.ingest.shape import Shape, fixed_offset, record_shape, reference_shape
+from assets.ingest.shape import Shape, record_shape, reference_shape
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from quality.contract import load_contracts
 
 Row = dict[str, Any]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import unicodedata
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from vietnamese import CAPITALS, LETTERS, as_cp1258, in_charset
 
+import assets.reference
 from assets.text import CHARSETS, Detection, convert, detect_charset, detect_encoding
 
 # TCVN 5712:1993 (VN3, the set of the .Vn fonts) and VISCII 1.1 (RFC 1456), in the order of LETTERS.
@@ -71,6 +74,7 @@ def test_vps_where_it_differs_from_viscii() -> None:
     assert bytes.fromhex("02121006").decode("vps") == "ẠỘỊỆ"
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(CHARSETS),
     st.lists(st.sampled_from([*LETTERS, *CAPITALS, *"aeioubcdghknt AEIOUD,.;/-019\n"]), max_size=60),
@@ -106,6 +110,8 @@ def test_text_that_is_not_in_the_set_is_not_converted() -> None:
     assert convert("plain", "viscii") == "plain"
 
 
+with (Path(assets.reference.__file__).parent / "shipped" / "admin_unit.csv").open(encoding="utf-8") as file:
+    UNIT_NAMES = sorted({row["name"] for row in csv.DictReader(file)})
 SENTENCES = [
     "Cộng hòa xã hội chủ nghĩa Việt Nam, Độc lập - Tự do - Hạnh phúc",
     "Giấy chứng nhận quyền sử dụng đất; đăng ký kết hôn; chứng thực bản sao từ bản chính",
@@ -130,6 +136,28 @@ def test_content_tells_the_encoding(text: str) -> None:
 def test_vietnamese_in_unicode_is_what_it_seems(text: str) -> None:
     assert detect_charset(text.split(";")).encoding == "unicode"
     assert detect_charset(unicodedata.normalize("NFD", text).split(";")).encoding == "unicode"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(UNIT_NAMES), min_size=8, max_size=30, unique=True))
+def test_names_of_units_are_told_or_refused_but_never_misread(names: list[str]) -> None:
+    text = "\n".join(names)
+    assert detect_charset(names).encoding == "unicode"
+    for encoding in (*CHARSETS, "cp1258"):
+        data = as_cp1258(text) if encoding == "cp1258" else in_charset(text, encoding)
+        found = detect_encoding(data).encoding
+        assert found is None or data.decode(found) == data.decode(encoding)
+        assert found is not None or encoding in ("viscii", "vps")
+        if encoding != "cp1258":
+            assert detect_charset([data.decode("latin-1")]).encoding in (None, encoding)
+
+
+def test_every_letter_in_every_set() -> None:
+    for charset in ("vni", "viscii", "vps"):
+        assert [in_charset(letter, charset).decode(charset) for letter in LETTERS + CAPITALS] == [*LETTERS, *CAPITALS]
+    assert [in_charset(letter, "tcvn3").decode("tcvn3") for letter in LETTERS] == [*LETTERS]
+    composed = [unicodedata.normalize("NFC", as_cp1258(letter).decode("cp1258")) for letter in LETTERS + CAPITALS]
+    assert composed == [*LETTERS, *CAPITALS]
 
 
 def test_too_little_text_is_not_decided() -> None:

@@ -115,6 +115,19 @@ def test_columns_in_an_old_font_beside_columns_in_unicode(tmp_path: Path) -> Non
     assert table.changes == {("Đơn vị", "text.tcvn3"): 3}
 
 
+def test_words_that_are_syllables_either_way_go_with_the_columns_beside_them(tmp_path: Path) -> None:
+    """ "Céng" is a syllable, and "Cộng" in TCVN3: beside names in TCVN3 it is that; beside some in Unicode who can tell?"""
+    rows_in = [("Ten", "Viec"), *((shown(row[1], "tcvn3"), "Céng") for row in ROWS[:3])]
+    _, rows = workbook_of(tmp_path / "a.xlsx", rows_in)
+    assert [row["Viec"] for row in rows] == ["Cộng"] * 3
+    rows_in = [("Tên", "Đơn vị", "Việc"), *((row[1], shown(row[2], "tcvn3"), "Céng") for row in ROWS[:3])]
+    with pytest.raises(InputRefused) as refused:
+        workbook_of(tmp_path / "a.xlsx", rows_in)
+    assert refused.value.rule == "text.ambiguous"
+    _, rows = workbook_of(tmp_path / "a.xlsx", [(*row[:2], "Hoà") for row in rows_in])
+    assert [row["Hoà"] for row in rows] == ["Hoà"] * 3
+
+
 def test_one_column_in_both_is_refused(tmp_path: Path) -> None:
     names = [("Họ tên",), *((row[1],) for row in ROWS[:3]), *((shown(row[1], "tcvn3"),) for row in ROWS[:3])]
     names += [(shown(row[2], "tcvn3"),) for row in ROWS[:3]]
