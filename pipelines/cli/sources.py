@@ -91,7 +91,9 @@ def check_sources(workspace: Workspace, spec: Path | None) -> bool:
     settings = load_settings(workspace)
     paths = sorted(workspace.sources.glob("*.yml")) if spec is None else [_find(workspace, spec)]
     if not paths:
-        say("sources/ holds no spec yet; draft one with `sipas sources infer FILE` (chưa có khai báo nguồn)")
+        say(
+            "sources/ holds no spec yet: draft one with `sipas sources infer FILE`; see example.yml.txt (chưa có khai báo nguồn)"
+        )
         return False
     with TemporaryDirectory(prefix="sipas-check-") as scratch:
         office = open_office(_Trial(workspace.root, Path(scratch)), settings, lambda line: None)
