@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.estimates.options import EstimateOptions
 from assets.workspace import Workspace
+from pipelines.alerts.options import AlertOptions
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
 from quality.problem import Problem
@@ -107,6 +108,7 @@ class Settings(Strict):
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
+    alerts: AlertOptions = AlertOptions()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False
 
