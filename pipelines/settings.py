@@ -17,6 +17,7 @@ from assets.estimates.options import EstimateOptions
 from assets.ingest.object_store import ObjectFolder
 from assets.ingest.plan import Folder
 from assets.workspace import Workspace
+from pipelines.alerts.options import AlertOptions
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
 from quality.problem import Problem
@@ -109,6 +110,7 @@ class Settings(Strict):
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
+    alerts: AlertOptions = AlertOptions()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False
 

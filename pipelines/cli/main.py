@@ -152,6 +152,24 @@ def doctor_command(workspace: WorkspaceOption = Path(".")) -> None:
         raise typer.Exit(USAGE)
 
 
+@app.command("alerts", epilog=example("sipas alerts --workspace my_duc --test"))
+def alerts_command(
+    workspace: WorkspaceOption = Path("."),
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to everybody whom sipas.yml names.")
+    ] = False,
+) -> None:
+    """List what there is to be told now: failed checks, missing submissions, stale sources, much in quarantine.
+
+    Exit code 2 when a test message did not reach somebody, or there is nobody to tell.
+    """
+    from pipelines.cli.alerts import list_alerts, send_test
+
+    root = Workspace(workspace.resolve())
+    if not (send_test(root) if test else list_alerts(root)):
+        raise typer.Exit(USAGE)
+
+
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
 def dev_command(
     workspace: WorkspaceOption = Path("."),
