@@ -111,6 +111,7 @@ def name_revision(office: Office, settings: Settings) -> str:
         office.ledger.rule_counts(),
         office.specs.usable,
         office.reference_hash,
-        settings.model_dump(mode="json"),
+        # Whom to tell of trouble changes no figure.
+        settings.model_dump(mode="json", exclude={"alerts"}),
         software_version(),
     )

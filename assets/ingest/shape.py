@@ -5,11 +5,8 @@ Nothing here reads or writes a file; source_reader.py runs the statements.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from assets.ingest.changes import DECIMAL_COMMA, SERIAL, STATED_FORMAT, THOUSANDS, TWO_DIGIT_YEAR, UPPER_CASE
 from assets.ingest.clean_cells import CLEAN
@@ -17,6 +14,7 @@ from assets.ingest.dates import DateText
 from assets.ingest.numbers import DecimalMark, NumberText
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from assets.text import spellings
 from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
 
@@ -97,16 +95,6 @@ def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) ->
     return f"coalesce({', '.join([*steps, base])})" if steps else base
 
 
-@cache
-def fixed_offset(zone: str) -> dt.timedelta | None:
-    """Return the zone's offset from UTC when it did not change from 1990 to 2040, else None."""
-    info = ZoneInfo(zone)
-    seen = {
-        dt.datetime(year, month, 1, tzinfo=info).utcoffset() for year in range(1990, 2041) for month in (1, 4, 7, 10)
-    }
-    return seen.pop() if len(seen) == 1 else None
-
-
 def _naive(given: str, dates: DateText, offset_possible: bool) -> str:
     """Return the SQL of a local timestamp from text: the stated ways, and ISO always."""
     iso = f"try_cast({given} AS TIMESTAMP)"
@@ -121,18 +109,17 @@ def _naive(given: str, dates: DateText, offset_possible: bool) -> str:
 def readings(field: FieldContract, column: ColumnMap, given: str, numbers: NumberText) -> dict[str, str]:
     """Return the SQL of what a date, an instant or a number is read as, by column name; no columns for other types.
 
-    ``<field>__local`` is a local timestamp, ``<field>__aware`` (of an instant) one whose text states its offset,
-    ``<field>__number`` the text of a number with a point. They are columns of their own because the engine would read the
-    text again wherever a typed column needs it.
+    ``<field>__local`` is a local timestamp, ``<field>__aware`` one whose text states its offset, ``<field>__number`` the text
+    of a number with a point. They are columns of their own because the engine would read the text again wherever a typed
+    column needs it.
     """
     if field.type in ("integer", "decimal"):
         return {f"{field.name}__number": numbers.plain(given)}
-    if field.type == "date":
-        return {f"{field.name}__local": _naive(given, column.dates, False)}
-    if field.type == "instant":
-        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
-        return {f"{field.name}__local": _naive(given, column.dates, True), f"{field.name}__aware": aware}
-    return {}
+    if field.type not in ("date", "instant"):
+        return {}
+    aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
+    local = _naive(given, column.dates, offset_possible=field.type == "instant")
+    return {f"{field.name}__local": local, f"{field.name}__aware": aware}
 
 
 def changes_of(field: FieldContract, column: ColumnMap, numbers: NumberText) -> dict[str, str]:
@@ -163,7 +150,8 @@ def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
         return {field.name: f"try_cast({quote(f'{field.name}__number')} AS DECIMAL(18, 4))"}
     local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
     if field.type == "date":
-        day = f"CAST({local} AS DATE)"
+        # 20:00Z is a moment of the next day in Vietnam.
+        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {local}) AS DATE)"
         return {field.name: f"CASE WHEN {day} BETWEEN {EARLIEST} AND {LATEST} THEN {day} END"}
     if field.type == "instant":
         offset = fixed_offset(zone)
@@ -268,7 +256,7 @@ class Shape:
 
     `statement` reads the relations ``chunk`` (raw text with ``_line``, ``_sheet``, ``_fault``, ``_raw``, ``_seq``),
     ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_sent_on`` and one column per named group) and
-    ``unit_map`` (``given``, ``unit_code``).
+    ``unit_map`` (``given``, ``unit_code``, and ``valid_from`` and ``valid_to`` where the name means it on those days only).
     """
 
     statement: str
@@ -361,7 +349,24 @@ def _counted(kinds: Iterable[Mapping[str, str]]) -> dict[str, str]:
     return {kind: " + ".join(numbers) for kind, numbers in found.items()}
 
 
-def _record_id(feed: Feed) -> str:
+def _on_day(contract: Contract, zone: str) -> str:
+    """Return the SQL that keeps to the meaning a unit's name has on the business date of a row.
+
+    A row without a date has the meanings that hold on any day.
+    """
+    for field in contract.fields:
+        names = {"date": field.name, "instant": day_column(field.name)}
+        if contract.business_date is not None and names.get(field.type) == contract.business_date:
+            day = typed(field, quote(f"{field.name}__given"), zone)[contract.business_date]
+            return (
+                f"\n  AND (unit_map.valid_from IS NULL OR {day} >= unit_map.valid_from)"
+                f"\n  AND (unit_map.valid_to IS NULL OR {day} <= unit_map.valid_to)"
+            )
+    return ""
+
+
+def record_id(feed: Feed) -> str:
+    """Return the SQL of a row's record id, over its clean cells and the groups of the path."""
     parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
     if feed.record_id:
         parts += [clean(heading) for heading in feed.record_id]
@@ -408,7 +413,7 @@ def record_shape(
     given: dict[str, str] = {}
     for field in contract.fields:
         if field.name == "record_id":
-            given["record_id"] = _record_id(feed)
+            given["record_id"] = record_id(feed)
         else:
             given[field.name] = _given(spec, field, feed.columns.get(field.name))
     items: dict[str, str] = {}
@@ -488,7 +493,7 @@ def record_shape(
     second = (
         f"SELECT {kept},\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
         f"  md5(concat_ws({SEPARATOR}, {hashed})) AS content_hash\n"
-        "FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given"
+        f"FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given{_on_day(contract, spec.time_zone)}"
     )
     flags = ",\n  ".join(
         # A row that could not be split into cells breaks that rule alone.

@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -24,11 +24,14 @@ from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
 from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
+from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 50_000
+# Rows of very long cells are shaped in smaller chunks.
+CHUNK_BYTES = 128 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -46,7 +49,7 @@ class IngestContext:
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
-    resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
+    unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
     key: bytes
     today: dt.date
     work: Path
@@ -95,7 +98,7 @@ class SourceReader:
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
-        self.chunk_rows = 0
+        self.chunk_rows = self.chunk_bytes = 0
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
@@ -120,10 +123,12 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
-                if not outcome.rows_read:
+                if not outcome.rows_read and not outcome.item.records_removed:
                     outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
             except InputRefused as refusal:
                 refusals.append((outcome, refusal))
@@ -153,7 +158,17 @@ class SourceReader:
         if unit is None or unit.group is None:
             return
         given = outcome.item.groups[unit.group]
-        outcome.unit_code = self.context.resolve_units(self.office, [given])[given]
+        meanings = self.context.unit_meanings(self.office, [given])[given]
+        # A reporting month holds its first day wherever it is cut off.
+        month = outcome.item.period_id
+        outcome.unit_code = unit_on(meanings, dt.date.fromisoformat(f"{month}-01") if month else None)
+        if outcome.unit_code is None and meanings:
+            listed = ", ".join(sorted({meaning.unit_code for meaning in meanings}))
+            raise InputRefused(
+                "unit.unknown",
+                f"Tên tệp ghi đơn vị “{given}” có thể là {listed}; ghi mã thay cho tên, hoặc bổ sung reference/unit_alias.csv",
+                f"The file's name says unit “{given}”, which can mean {listed}; write the code, or add an alias",
+            )
         if outcome.unit_code is None:
             raise InputRefused(
                 "unit.unknown",
@@ -174,7 +189,8 @@ class SourceReader:
             rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
             self.chunk_rows += rows_here
-            if self.chunk_rows >= CHUNK_ROWS:
+            self.chunk_bytes += rows.nbytes
+            if self.chunk_rows >= CHUNK_ROWS or self.chunk_bytes >= CHUNK_BYTES:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
@@ -184,7 +200,7 @@ class SourceReader:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))
@@ -250,7 +266,10 @@ class SourceReader:
         return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
 
     def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        """Resolve the distinct unit names of the chunk; one row per name."""
+        """Resolve the distinct unit names of the chunk; one row per name and span of days on which it means one unit.
+
+        A name that means one unit on any day has no days.
+        """
         unit = self.spec.unit
         given: list[str] = []
         if unit is not None and unit.column is not None:
@@ -260,11 +279,14 @@ class SourceReader:
             given = [unit.constant]
         elif unit is not None:
             given = sorted({outcome.item.groups[str(unit.group)] for outcome in self.group})
-        resolved = self.context.resolve_units(self.office, given)
+        meanings = self.context.unit_meanings(self.office, given)
+        spans = [(name, span) for name in given for span in by_day(meanings[name])]
         return pa.table(
             {
-                "given": pa.array(given, pa.string()),
-                "unit_code": pa.array([resolved[name] for name in given], pa.string()),
+                "given": pa.array([name for name, _ in spans], pa.string()),
+                "unit_code": pa.array([span.unit_code for _, span in spans], pa.string()),
+                "valid_from": pa.array([_bounded(span.valid_from) for _, span in spans], pa.date32()),
+                "valid_to": pa.array([_bounded(span.valid_to) for _, span in spans], pa.date32()),
             }
         )
 
@@ -292,6 +314,11 @@ class SourceReader:
                     outcome.rule_rows[name] += number
 
 
+def _bounded(day: dt.date) -> dt.date | None:
+    """A day as a bound of a span; None where the span has none."""
+    return None if day in (dt.date.min, dt.date.max) else day
+
+
 class _Appender:
     """A Parquet file that is written chunk by chunk and exists only if a row came."""
 
@@ -315,7 +342,13 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
         yield from open_input(item.file, item.spec.reader)
         return
@@ -331,16 +364,28 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
         spare = [name for name in table.columns if name not in spec.headings]
         hint = did_you_mean(missing[0], spare)
         listed = ", ".join(f"“{name}”" for name in missing)
+        if spec.is_template:
+            mend = Bilingual(
+                vi="Dùng lại biểu mẫu do “sipas template” tạo, không sửa tiêu đề",
+                en="Use the form that `sipas template` makes, with its headings as they are",
+            )
+        else:
+            mend = Bilingual(
+                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                en=f"Name the column as in the template, or change sources/{spec.name}.yml",
+            )
         raise InputRefused(
             "columns.missing",
-            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
-            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            f"Thiếu cột {listed}.{hint.vi} {mend.vi}",
+            f"Column {listed} is missing.{hint.en} {mend.en}",
             sheet=table.sheet,
             column=missing[0],
         )
     named = {*spec.headings, *spec.ignore, *(rule.column for rule in spec.reader.skip)}
+    if spec.location.watermark is not None:
+        named.add(spec.location.watermark.column)
     for name in table.columns:
-        if name not in named:
+        if name not in named and name not in table.companions:
             text = Bilingual(
                 vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",

@@ -6,11 +6,13 @@ from assets.ledger.records import (
     INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    REMOVED_RECORD_SCHEMA,
     ChangeCount,
     InputRecord,
     InputStatus,
     Part,
     RuleCount,
+    WatermarkRecord,
 )
 from assets.ledger.store import Ledger
 
@@ -19,6 +21,7 @@ __all__ = [
     "INPUT_CHANGE_SCHEMA",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "REMOVED_RECORD_SCHEMA",
     "ChangeCount",
     "InputRecord",
     "InputStatus",
@@ -26,4 +29,5 @@ __all__ = [
     "LedgerTooNew",
     "Part",
     "RuleCount",
+    "WatermarkRecord",
 ]

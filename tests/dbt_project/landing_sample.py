@@ -14,7 +14,7 @@ from landing_evaluation import add_evaluation, evaluation_inputs, overridden_ref
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 from landing_plan import add_fall, plan_rows
 
-from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from assets.reference.working_days import WORKING_DAY_SCHEMA
@@ -159,6 +159,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "input": INPUT_SCHEMA,
         "input_change": INPUT_CHANGE_SCHEMA,
         "input_rule": INPUT_RULE_SCHEMA,
+        "removed_record": REMOVED_RECORD_SCHEMA,
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,

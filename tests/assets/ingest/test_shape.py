@@ -24,8 +24,9 @@ from workspaces import KEY, case_spec, survey_spec
 
 from assets.ingest.clean_cells import CLEAN, EDGES, with_clean_cells
 from assets.ingest.engine import connect, set_key
-from assets.ingest.shape import Shape, fixed_offset, record_shape, reference_shape
+from assets.ingest.shape import Shape, record_shape, reference_shape
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from assets.text.mend import undo_double_utf8
 from quality.contract import load_contracts
 
@@ -83,7 +84,9 @@ def shaped(
         "group_period": ["2023-06"],
     }
     engine.register("inputs", pa.table(inputs))
-    engine.register("unit_map", pa.table({"given": list(UNITS), "unit_code": list(UNITS.values())}))
+    always = pa.nulls(len(UNITS), pa.date32())
+    units = {"given": list(UNITS), "unit_code": list(UNITS.values()), "valid_from": always, "valid_to": always}
+    engine.register("unit_map", pa.table(units))
     engine.register("known_procedure", pa.table({"code": pa.array(procedures, pa.string())}))
     engine.register("known_instrument", pa.table({"code": pa.array([], pa.string())}))
     found = engine.sql(f"SELECT * FROM ({shape.statement}) ORDER BY _line").to_arrow_table().to_pylist()
