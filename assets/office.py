@@ -17,6 +17,7 @@ from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
+from assets.keys import Keyring
 from assets.ledger import Ledger
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
@@ -40,7 +41,7 @@ class Office:
     working_days: int
     thresholds: GateThresholds
     estimates: EstimateOptions
-    key: bytes
+    keys: Keyring
     folders: Mapping[str, Path | None]
     today: dt.date
     tell: Callable[[str], None]
@@ -183,4 +184,7 @@ class Office:
             "instrument": frozenset(self.reference["instrument"]["code"].to_pylist()),
         }
         work = self.workspace.landing / ".staging"
-        return IngestContext(self.contracts, self._levels, known, self.resolve_units, self.key, self.today, work)
+        forgotten = frozenset(tombstone.token for tombstone in self.ledger.tombstones())
+        return IngestContext(
+            self.contracts, self._levels, known, self.resolve_units, self.keys, self.today, work, forgotten
+        )

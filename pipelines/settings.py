@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.estimates.options import EstimateOptions
+from assets.keys import Keyring
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Strict
 from quality.gate import GateThresholds
@@ -166,24 +167,36 @@ def _known_keys(loc: tuple[str | int, ...]) -> Iterable[str]:
     return getattr(annotation, "model_fields", Folder.model_fields if len(loc) > 2 else Settings.model_fields)
 
 
-def read_key(settings: Settings, workspace: Workspace) -> bytes:
-    """Return the secret key of at least 16 bytes. Raises SettingsError; the message never holds the key."""
+def read_keys(settings: Settings, workspace: Workspace) -> Keyring:
+    """Return the secrets, one per line of where they stand, the oldest first, each of at least 16 bytes.
+
+    Raises SettingsError, also for a file inside a workspace that is not simulated; the message never holds a key.
+    """
     key = settings.key
     if key.env is not None:
         value = os.environ.get(key.env, "").encode()
         place = f"${key.env}"
     else:
         path = key_file(settings, workspace)
-        value = path.read_bytes().strip() if path.is_file() else b""
+        if not settings.simulated and path.is_relative_to(workspace.root.resolve()):
+            text = Bilingual(
+                vi=f"Tệp khoá {key.file} nằm trong không gian làm việc, nơi được sao chép và gửi đi; chuyển ra ngoài, "
+                "ví dụ ~/.config/sipas-warehouse/, rồi sửa key.file",
+                en=f"The key file {key.file} lies in the workspace, which is copied and sent; move it outside, such as "
+                "to ~/.config/sipas-warehouse/, and change key.file",
+            )
+            raise SettingsError([Problem("settings.key_inside", text, file="sipas.yml", column="key.file")])
+        value = path.read_bytes() if path.is_file() else b""
         place = str(key.file)
-    if len(value) < 16:
+    secrets_there = [line.strip() for line in value.splitlines() if line.strip()]
+    if not secrets_there or min(map(len, secrets_there)) < 16:
         text = Bilingual(
             vi=f"Khoá bí mật ở {place} chưa có hoặc ngắn hơn 16 ký tự",
             en=f"The secret key at {place} is missing or shorter than 16 characters; “sipas init” makes one",
         )
         raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
     # HMAC takes keys of up to one block as they are (RFC 2104).
-    return value[:64]
+    return Keyring(tuple(secret[:64] for secret in secrets_there))
 
 
 def key_file(settings: Settings, workspace: Workspace) -> Path:

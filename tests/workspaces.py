@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from assets.estimates.options import EstimateOptions
+from assets.keys import Keyring
 from assets.landing.take_in import take_in, take_in_references
 from assets.ledger import InputRecord
 from assets.office import Office
@@ -76,7 +77,7 @@ def open_office(workspace: Workspace, **thresholds: Any) -> Office:
         working_days=2,
         thresholds=GateThresholds(**thresholds),
         estimates=EstimateOptions(),
-        key=KEY,
+        keys=Keyring((KEY,)),
         folders={},
         today=TODAY,
         tell=lambda line: None,
@@ -314,7 +315,8 @@ def take(workspace: Workspace, dataset: str = "case", **thresholds: Any) -> Take
     take_in_references(office)
     taken = take_in(office, dataset, lambda month: True)
     for record in taken.records:
-        assert record.rows_read == record.rows_accepted + record.rows_quarantined + record.rows_duplicate, record
+        kept = record.rows_accepted + record.rows_quarantined + record.rows_duplicate
+        assert record.rows_read == kept + record.rows_forgotten, record
     refused = [row for row in quarantined(office) if row["input_id"] in {record.input_id for record in taken.records}]
     return Taken(office, taken.gate, {record.path: record for record in taken.records}, office.problems, refused)
 

@@ -16,13 +16,16 @@ import pyarrow.parquet as pq
 
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
+from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows, with_clean_cells
+from assets.ingest.shape import CLEAN, clean, literal, quote, raw_cells, record_shape, refused_rows, with_clean_cells
 from assets.ingest.spec import SourceSpec
+from assets.keys import Keyring
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
+from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
@@ -37,15 +40,19 @@ NO_ROWS = Bilingual(
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What reading needs to know of the workspace and its reference tables."""
+    """What reading needs to know of the workspace and its reference tables.
+
+    `forgotten` are the tokens of people, and the keys of records, that may not come in again.
+    """
 
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
     resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
-    key: bytes
+    keys: Keyring
     today: dt.date
     work: Path
+    forgotten: frozenset[str] = frozenset()
 
 
 class UnknownItem(Exception):
@@ -58,11 +65,17 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
+    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`.
+
+    `forgotten` has the rows per delivery that were dropped, `personal` one (delivery, rule, heading) per cell with personal
+    data where none belongs.
+    """
 
     accepted: pa.Table
     refused: pa.Table
     rules: list[tuple[int, ...]]
+    forgotten: list[tuple[int, int]]
+    personal: list[tuple[int, str, str]]
 
 
 class SourceReader:
@@ -84,8 +97,11 @@ class SourceReader:
         feed = self.spec.record_feed
         assert feed is not None
         self.contract = context.contracts[feed.dataset]
-        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
+        self.shape = record_shape(
+            self.spec, context.contracts, scales(self.spec, context.levels), context.known, bool(context.forgotten)
+        )
         self.headings = self.spec.headings
+        self.watched = watched_columns(self.spec, self.contract)
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
@@ -95,7 +111,7 @@ class SourceReader:
 
     def run(self) -> None:
         for _ in range(SHAPERS):
-            opened = session(self.connection, self.context.key)
+            opened = session(self.connection, self.context.keys)
             self._register_inputs(opened)
             self.sessions.put(opened)
         with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
@@ -140,6 +156,8 @@ class SourceReader:
         for kind in ("procedure", "instrument"):
             codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
             connection.register(f"known_{kind}", pa.table({"code": codes}))
+        tokens = pa.array(sorted(self.context.forgotten), pa.string())
+        connection.register("forgotten", pa.table({"token": tokens}))
 
     def _resolve_unit(self, outcome: InputOutcome) -> None:
         """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
@@ -185,6 +203,7 @@ class SourceReader:
     def _keep(self, shaped: _ShapedChunk) -> None:
         """Write what became of a chunk, in the order of the chunks."""
         self._count_rules(shaped.rules)
+        self._count_persons(shaped)
         self.accepted.append(shaped.accepted.cast(self._accepted_schema()))
         self.refused.append(shaped.refused)
 
@@ -197,9 +216,14 @@ class SourceReader:
 
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
         chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
+        chunk, personal = mask_personal(chunk, CLEAN, self.watched)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        forgotten: list[tuple[int, int]] = []
+        if self.context.forgotten:
+            text = f"coalesce(chunk._raw, {raw_cells(chunk.column_names, 'chunk')})"
+            forgotten = drop_forgotten(connection, text, shape.refusing, self.context.forgotten, self.context.keys)
         rules = connection.execute(self._rule_counts()).fetchall()
         lineage = (
             f"record_key, input_id, _seq AS delivery_seq, _sheet AS sheet, _line AS line, CAST(1 AS BIGINT) AS source_rows, "
@@ -211,11 +235,11 @@ class SourceReader:
         accepted = fetch(
             connection, f"SELECT {lineage}, {values}, extra{items} FROM shaped WHERE NOT ({shape.refusing})"
         )
-        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
+        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.kept_fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk(accepted, refused, rules)
+        return _ShapedChunk(accepted, refused, rules, forgotten, personal)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
@@ -264,6 +288,13 @@ class SourceReader:
                 if number:
                     outcome.rule_rows[name] += number
 
+    def _count_persons(self, shaped: _ShapedChunk) -> None:
+        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
+        for seq, number in shaped.forgotten:
+            by_seq[seq].rows_forgotten += number
+        for seq, rule, heading in shaped.personal:
+            by_seq[seq].rules[(rule, heading, "warn")] += 1
+
 
 class _Appender:
     """A Parquet file that is written chunk by chunk and exists only if a row came."""
@@ -287,7 +318,10 @@ class _Appender:
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
     """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
     if not isinstance(item.spec.reader, DatabaseOptions):
-        yield from open_input(item.file, item.spec.reader)
+        for table in open_input(item.file, item.spec.reader):
+            # The name of a sheet goes with its rows to where no personal data may be.
+            table.sheet = mask(table.sheet)
+            yield table
         return
     parquet = pq.ParquetFile(item.file)
     columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)

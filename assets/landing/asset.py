@@ -113,6 +113,7 @@ def landing_assets(
             "rows_accepted": sum(found.rows_accepted for found in taken.records),
             "rows_quarantined": sum(found.rows_quarantined for found in taken.records),
             "rows_duplicate": sum(found.rows_duplicate for found in taken.records),
+            "rows_forgotten": sum(found.rows_forgotten for found in taken.records),
         }
         for contract in contracts:
             yield dg.MaterializeResult(

@@ -8,7 +8,10 @@ from assets.ledger.records import (
     InputRecord,
     InputStatus,
     Part,
+    Removed,
+    Retained,
     RuleCount,
+    Tombstone,
 )
 from assets.ledger.store import Ledger
 
@@ -21,5 +24,8 @@ __all__ = [
     "Ledger",
     "LedgerTooNew",
     "Part",
+    "Removed",
+    "Retained",
     "RuleCount",
+    "Tombstone",
 ]

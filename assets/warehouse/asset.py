@@ -17,7 +17,7 @@ from assets.run_log import RunLog
 from assets.warehouse.dbt import NodeResult, Phase, build
 from assets.warehouse.engine import Landed, Warehouse
 from assets.warehouse.period_range import event_days
-from quality.contract import landing_schema
+from quality.contract import warehouse_schema
 
 
 def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition:
@@ -88,7 +88,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
     schemas: dict[str, pa.Schema] = {}
     tables: dict[str, Landed] = {}
     for name, contract in office.contracts.items():
-        schemas[name] = landing_schema(contract)
+        schemas[name] = warehouse_schema(contract)
         if contract.kind == "reference":
             tables[name] = office.reference[name]
         else:

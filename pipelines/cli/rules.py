@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from assets.ingest.persons import NO_TOKEN, PERSONAL_EXTRA, PERSONAL_TEXT
 from assets.ingest.settle import CONFLICT_RULE
 from assets.ingest.shape import KEY_CONFLICT, ROW_FAULTS, field_checks
 from assets.ledger import InputRecord
@@ -22,6 +23,9 @@ def _messages() -> dict[str, Bilingual]:
             known = field.type in ("unit", "procedure", "instrument")
             messages |= {check.rule: check.message for check in field_checks(contract, field, "", known)}
         messages |= {rule.id: rule.message for rule in contract.rules}
+        messages |= {f"{contract.dataset}.{field.name}.no_token": NO_TOKEN for field in contract.token_fields}
+        messages |= {f"{contract.dataset}.{field.name}.personal": PERSONAL_TEXT for field in contract.kept_fields}
+        messages[f"{contract.dataset}.extra.personal"] = PERSONAL_EXTRA
     return messages
 
 

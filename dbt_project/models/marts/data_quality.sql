@@ -11,6 +11,7 @@ select
     input.rows_quarantined,
     input.rows_duplicate,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
+    input.rows_forgotten,
     input.rows_skipped,
     input.reason
 from {{ ref('stg_input') }} as input
