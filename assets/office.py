@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
+from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.keys import Keyring
@@ -148,7 +149,16 @@ class Office:
             self.workspace, specs, self.contracts, self.folders, months, reference_hash, self.roots, self._extracts
         )
         self.note(problems)
-        return inputs
+        # A file that was rewritten without a person's rows is the delivery it was.
+        delivered = self.ledger.delivered_as()
+        return [
+            replace(item, content_sha=delivered.get((item.path, item.content_sha), item.content_sha)) for item in inputs
+        ]
+
+    def file_inputs(self) -> list[PlannedInput]:
+        """Return every file that a source reads, of all months; databases are none."""
+        specs = [spec for spec in self.specs.usable if not isinstance(spec.reader, DatabaseOptions)]
+        return self._find(specs, lambda month: True, "")
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
         """Return the usable specs that feed a record dataset; one with an item that its instrument lacks is left out."""

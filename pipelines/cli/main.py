@@ -174,6 +174,30 @@ def dev_command(
     os.execv(sys.executable, command)
 
 
+@app.command("forget", epilog=example("sipas forget --find --workspace my_duc"))
+def forget_command(
+    tokens: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", help="What --find printed.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    find: Annotated[
+        bool, typer.Option("--find", help="Ask for a number or address, unseen, and print its token.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take a person out of inbox, landing, quarantine and returns, and keep them out. A number is never an argument.
+
+    Exit code 0: done; 1: something is left to do by hand; 2: wrong usage or settings.
+    """
+    from pipelines.cli.forget import find_person, forget_person
+
+    if find == bool(tokens):
+        raise typer.BadParameter("give --find, or the tokens that it printed (dùng --find, hoặc đưa mã đã in ra)")
+    root = Workspace(workspace.resolve())
+    if find:
+        find_person(root)
+    elif not forget_person(root, tokens or [], dry_run):
+        raise typer.Exit(1)
+
+
 def _share(value: float) -> float:
     if not 0 < value < 1:
         raise typer.BadParameter("give a share between 0 and 1, such as 0.05")
