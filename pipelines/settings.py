@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -16,9 +16,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from assets.estimates.options import EstimateOptions
 from assets.keys import Keyring
 from assets.workspace import Workspace
-from quality.contract import Bilingual, Strict
+from quality.contract import Bilingual, Strict, load_contracts
 from quality.gate import GateThresholds
-from quality.problem import Problem
+from quality.problem import Problem, did_you_mean
 from quality.validation import NotValid, validation_problems
 from quality.yaml_keys import repeated_keys
 
@@ -105,6 +105,7 @@ class Settings(Strict):
     folders: Mapping[str, Folder] = {}
     months: Months = Months()
     disclosure: Disclosure = Disclosure()
+    retention: Mapping[str, Annotated[int, Field(ge=1)]] = {}
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
@@ -121,6 +122,18 @@ class Settings(Strict):
                 "không phải múi giờ trong danh sách IANA, ví dụ Asia/Ho_Chi_Minh",
                 "not a time zone of the IANA list, such as Asia/Ho_Chi_Minh",
             ) from None
+        return value
+
+    @field_validator("retention")
+    @classmethod
+    def are_datasets(cls, value: Mapping[str, int]) -> Mapping[str, int]:
+        known = [name for name, contract in load_contracts().items() if contract.kind == "record"]
+        for name in value:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise NotValid(
+                    f"không có loại bản ghi “{name}”.{hint.vi}", f"there is no record dataset “{name}”.{hint.en}"
+                )
         return value
 
 
@@ -210,6 +223,19 @@ def make_key(path: Path) -> None:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+
+
+def add_secret(path: Path) -> None:
+    """Add a new random secret to a key file, as its last line; the file is whole at every moment."""
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    aside.touch(mode=0o600)
+    earlier = path.read_text(encoding="utf-8").rstrip("\n")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(f"{earlier}\n{secrets.token_hex(32)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
 
 
 def folder_paths(settings: Settings) -> dict[str, Path | None]:

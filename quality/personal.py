@@ -30,6 +30,8 @@ _BEFORE = r"(?<!\d)(?<!\d[.\-/])"
 _PHONE = re.compile(_BEFORE + r"(?:\((?=\+?\d{2,4}\)))?(?:\+?84|0)(?:[ .\-()]{0,2}\d){8,10}(?!\d)")
 _ID = re.compile(_BEFORE + r"\d(?:[ .]?\d){8}(?:(?:[ .]?\d){3})?(?!\d|[.\-/]\d)")
 _DATE = re.compile(r"\d{1,2}[.\-/ ]\d{1,2}[.\-/ ]\d{4}")
+_QUOTED = re.compile(r"(['\"“‘])((?:(?!\1)[^\n”’])*)(?:\1|[”’])")
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,60}")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"\+?\(?\d(?:[ .\-()]{0,2}\d){7,}")
 # How far before a 9-digit number a word may stand that makes it an identity card's.
@@ -83,6 +85,14 @@ def mask(text: str, names: bool = True) -> str:
         pieces += [normal[at : one.start], MASK[one.kind]]
         at = one.end
     return "".join([*pieces, normal[at:]])
+
+
+def redact(text: str) -> str:
+    """Return an engine's message without the values it quotes: names of columns and the like stay, all else is masked.
+
+    For what nobody foresaw: a conversion that fails says which cell it failed on.
+    """
+    return mask(_QUOTED.sub(lambda quoted: quoted.group() if _PLAIN.fullmatch(quoted.group(2)) else "‹value›", text))
 
 
 # Normal forms: two ways to write one number give one token. shape.py has the same in SQL; a test compares them.

@@ -26,6 +26,7 @@ from quality.gate import GateResult, GateThresholds
 from quality.problem import Problem
 
 KEY = b"a-key-for-the-tests-of-sipas"
+KEYS = Keyring((KEY,))
 TODAY = dt.date(2023, 7, 20)
 
 # Made up by rule: no such family name, and no network gives out numbers that begin with four zeros.
@@ -68,7 +69,7 @@ def make_workspace(root: Path, **settings: Any) -> Workspace:
     return workspace
 
 
-def open_office(workspace: Workspace, **thresholds: Any) -> Office:
+def open_office(workspace: Workspace, keys: Keyring = KEYS, **thresholds: Any) -> Office:
     """Return the office of a test workspace, as the command opens it, on a fixed day."""
     return Office(
         workspace=workspace,
@@ -77,7 +78,7 @@ def open_office(workspace: Workspace, **thresholds: Any) -> Office:
         working_days=2,
         thresholds=GateThresholds(**thresholds),
         estimates=EstimateOptions(),
-        keys=Keyring((KEY,)),
+        keys=keys,
         folders={},
         today=TODAY,
         tell=lambda line: None,
@@ -309,9 +310,9 @@ class Taken:
         return {(count.rule_id, count.column_name): count.n_rows for count in counts if count.input_id == input_id}
 
 
-def take(workspace: Workspace, dataset: str = "case", **thresholds: Any) -> Taken:
+def take(workspace: Workspace, dataset: str = "case", keys: Keyring = KEYS, **thresholds: Any) -> Taken:
     """Take in what is new for the dataset through the real gate; every input's rows must add up."""
-    office = open_office(workspace, **thresholds)
+    office = open_office(workspace, keys, **thresholds)
     take_in_references(office)
     taken = take_in(office, dataset, lambda month: True)
     for record in taken.records:

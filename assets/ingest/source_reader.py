@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -318,9 +318,13 @@ class _Appender:
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
     """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
     if not isinstance(item.spec.reader, DatabaseOptions):
+        masked: Counter[str] = Counter()
         for table in open_input(item.file, item.spec.reader):
-            # The name of a sheet goes with its rows to where no personal data may be.
-            table.sheet = mask(table.sheet)
+            # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
+            name = mask(table.sheet)
+            if name != table.sheet:
+                masked[name] += 1
+                table.title, table.sheet = table.sheet, f"{name} ({masked[name]})"
             yield table
         return
     parquet = pq.ParquetFile(item.file)

@@ -12,7 +12,6 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -29,6 +28,7 @@ from assets.ingest.source_reader import tables_of
 from assets.keys import PERSON, RECORD
 from assets.ledger import Part, Removed, Tombstone
 from assets.office import Office
+from assets.privacy.parts import columns_of, remove_replaced, rows_of, write_part
 from assets.privacy.rewrite import (
     CannotRewrite,
     database_file,
@@ -70,6 +70,8 @@ class _File:
     item: PlannedInput
     places: dict[str, set[int]]
     input_ids: list[str]
+    # The sheets' own names, where they named a person.
+    titles: dict[str, str]
 
     @property
     def rows(self) -> int:
@@ -123,15 +125,17 @@ def _inbox_rows(office: Office, wanted: Wanted, found: Forgotten) -> Iterator[_F
         readings[record.source, record.path, record.content_sha].append(record.input_id)
     for item in office.file_inputs():
         places: dict[str, set[int]] = defaultdict(set)
+        titles: dict[str, str] = {}
         try:
             for table in tables_of(item):
+                titles |= {table.sheet: table.title} if table.title else {}
                 for rows in table.batches:
                     lines = rows.column("_line").to_pylist()
                     places[table.sheet].update(lines[index] for index in wanted.in_rows(rows))
         except InputRefused as refusal:
             found.by_hand.append(f"{mask(item.path)}: {refusal.rule}, so nobody could be looked for in it")
             continue
-        yield _File(item, places, readings[item.spec.name, item.path, item.content_sha])
+        yield _File(item, places, readings[item.spec.name, item.path, item.content_sha], titles)
 
 
 def _database_rows(office: Office, wanted: Wanted) -> Iterator[tuple[tuple[Path, str], list[int]]]:
@@ -170,8 +174,7 @@ def _find_records(
     # A tombstone of a record that is there still: an earlier call was killed before it came so far.
     connection.register("known_record", pa.table({"record_key": pa.array(sorted(known), pa.string())}))
     for part, contract in _record_parts(office):
-        rows = f"read_parquet({literal((office.workspace.root / part.path).as_posix())})"
-        names = pq.read_schema(office.workspace.root / part.path).names
+        rows, names = rows_of(office.workspace, part), columns_of(office.workspace, part)
         tokens = [name for field in contract.token_fields if (name := token_column(field.name)) in names]
         by_token = (
             " OR ".join(f"coalesce({quote(name)} IN (SELECT token FROM wanted), FALSE)" for name in tokens) or "FALSE"
@@ -196,10 +199,10 @@ def _add_lines_of_records(
     """Add to each file the places from which the records landed: their other rows need not name the person."""
     connection.register("record", pa.table({"record_key": pa.array(sorted(records), pa.string())}))
     at: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for part, _ in _record_parts(office):
-        rows = f"read_parquet({literal((office.workspace.root / part.path).as_posix())})"
+    for part, contract in _record_parts(office):
+        rows = rows_of(office.workspace, part)
         for input_id, sheet, line in connection.execute(
-            f"SELECT input_id, coalesce(sheet, ''), line FROM {rows} WHERE record_key IN (SELECT record_key FROM record)"
+            f"SELECT input_id, coalesce(sheet, ''), line FROM {rows} WHERE {_goes(office, part, contract)}"
         ).fetchall():
             at[input_id].append((sheet, line))
     for file in files:
@@ -228,7 +231,8 @@ def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, w
             continue
         aside = work / f"rewritten{item.file.suffix}"
         try:
-            rewrite(item.spec, item.file, file.places, aside)
+            places = {file.titles.get(sheet, sheet): lines for sheet, lines in file.places.items()}
+            rewrite(item.spec, item.file, places, aside)
         except CannotRewrite as problem:
             found.by_hand.append(f"{mask(item.path)}: {file.rows} row(s) stay; {problem}")
             continue
@@ -244,82 +248,73 @@ def _rewrite_private_zone(
     connection: duckdb.DuckDBPyConnection, office: Office, wanted: Wanted, found: Forgotten, work: Path, dry_run: bool
 ) -> None:
     """Write the landed and quarantined parts that hold the person anew, and put all in place with one ledger transaction."""
+    workspace = office.workspace
     replaced: dict[str, Part | None] = {}
     removed: list[Removed] = []
     for part in office.ledger.parts():
-        path = office.workspace.root / part.path
+        contract = office.contracts.get(part.dataset)
         if part.dataset.startswith("quarantine/"):
-            gone = _quarantined(path, wanted)
-            found.rows_quarantine += sum(one.quarantined for one in gone[1])
-        else:
-            contract = office.contracts.get(part.dataset)
-            if contract is None or contract.kind == "reference":
+            goes, gone = _quarantined(connection, office, part, wanted)
+            found.rows_quarantine += sum(one.quarantined for one in gone)
+        elif contract is not None and contract.kind != "reference":
+            goes = _goes(office, part, contract)
+            gone, rows = _landed(connection, office, part, contract, goes)
+            found.rows_landing += rows if contract.kind == "record" else 0
+            if not rows:
                 continue
-            gone = _landed(connection, path, contract)
-            if contract.kind == "record" and gone[0] is not None:
-                found.rows_landing += part.rows - gone[0].num_rows
-        kept, counts = gone
-        if kept is None:
+        else:
             continue
-        removed += counts
-        if not dry_run:
-            replaced[part.path] = write_part(office, part, kept, work)
+        if goes is not None and not dry_run:
+            kept = f"SELECT * EXCLUDE (file_row_number) FROM {_numbered(office, part)} WHERE NOT ({goes})"
+            replaced[part.path] = write_part(connection, workspace, part, kept, work)
+            removed += gone
     if replaced:
         checkpoint("forget.parts")
         office.ledger.replace_parts(replaced, removed)
-        for old in replaced:
-            (office.workspace.root / old).unlink(missing_ok=True)
+        remove_replaced(workspace, replaced)
+
+
+def _numbered(office: Office, part: Part) -> str:
+    path = (office.workspace.root / part.path).as_posix()
+    return f"read_parquet({literal(path)}, file_row_number = true)"
+
+
+def _goes(office: Office, part: Part, contract: Contract) -> str:
+    """Return the SQL of whether a landed row is of a forgotten record, or about one."""
+    names = columns_of(office.workspace, part)
+    keys = [key_column(field.refers_to) for field in contract.fields if field.refers_to is not None]
+    keys = ["record_key", *(name for name in keys if name in names)]
+    return " OR ".join(f"coalesce({quote(name)} IN (SELECT record_key FROM record), FALSE)" for name in keys)
 
 
 def _landed(
-    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract
-) -> tuple[pa.Table | None, list[Removed]]:
-    """Return what stays of a landed part (None: all of it) and the source rows that go, per input."""
-    names = pq.read_schema(path).names
-    keys = ["record_key"]
-    keys += [name for field in contract.fields if field.refers_to and (name := key_column(field.refers_to)) in names]
-    goes = " OR ".join(f"coalesce({quote(name)} IN (SELECT record_key FROM record), FALSE)" for name in keys)
-    rows = f"read_parquet({literal(path.as_posix())}, file_row_number = true)"
+    connection: duckdb.DuckDBPyConnection, office: Office, part: Part, contract: Contract, goes: str
+) -> tuple[list[Removed], int]:
+    """Return the source rows that go, per input, and how many landed rows they are."""
     source_rows = "sum(source_rows)" if contract.kind == "record" else "0"
     counts = connection.execute(
-        f"SELECT input_id, CAST({source_rows} AS BIGINT) FROM {rows} WHERE {goes} GROUP BY ALL"
+        f"SELECT input_id, CAST({source_rows} AS BIGINT), count(*) FROM {rows_of(office.workspace, part)} "
+        f"WHERE {goes} GROUP BY ALL"
     ).fetchall()
-    if not counts:
-        return None, []
-    kept = connection.sql(
-        f"SELECT * EXCLUDE (file_row_number) FROM {rows} WHERE NOT ({goes}) ORDER BY file_row_number"
-    ).to_arrow_table()
-    return kept, [Removed(input_id, number, 0) for input_id, number in counts if number]
+    return [Removed(input_id, n, 0) for input_id, n, _ in counts if n], sum(rows for *_, rows in counts)
 
 
-def _quarantined(path: Path, wanted: Wanted) -> tuple[pa.Table | None, list[Removed]]:
-    rows = pq.read_table(path)
-    goes = wanted.in_rows(rows.select(["raw"]))
-    if not goes:
+def _quarantined(
+    connection: duckdb.DuckDBPyConnection, office: Office, part: Part, wanted: Wanted
+) -> tuple[str | None, list[Removed]]:
+    """Return the SQL of whether a quarantined row goes (None: none does) and the rows that do, per input."""
+    rows = pq.read_table(office.workspace.root / part.path, columns=["input_id", "rules", "raw"])
+    numbers = sorted(wanted.in_rows(rows.select(["raw"])))
+    if not numbers:
         return None, []
     counts: Counter[str] = Counter()
     rules: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in rows.take(sorted(goes)).select(["input_id", "rules"]).to_pylist():
+    for row in rows.take(numbers).select(["input_id", "rules"]).to_pylist():
         counts[row["input_id"]] += 1
         rules[row["input_id"]].update((broken["rule"], broken["column"] or "") for broken in row["rules"])
-    kept = rows.filter(pa.array([index not in goes for index in range(rows.num_rows)], pa.bool_()))
-    return kept, [Removed(input_id, 0, n, tuple(rules[input_id].items())) for input_id, n in counts.items()]
-
-
-def write_part(office: Office, part: Part, kept: pa.Table, work: Path) -> Part | None:
-    """Write another file for a part into its folder, under a name of its own; nothing for no rows. It counts when the ledger says so."""
-    if not kept.num_rows:
-        return None
-    folder = (office.workspace.root / part.path).parent
-    names = (f"{part.batch_id}.{number}.parquet" for number in count(1))
-    name = next(name for name in names if not (folder / name).exists())
-    aside = work / name
-    pq.write_table(kept, aside, compression="zstd")
-    with aside.open("rb") as stream:
-        os.fsync(stream.fileno())
-    os.replace(aside, folder / name)
-    path = (folder / name).relative_to(office.workspace.root).as_posix()
-    return Part(path, part.dataset, part.batch_id, part.contract_version, kept.num_rows)
+    connection.register("row_that_goes", pa.table({"number": pa.array(numbers, pa.int64())}))
+    goes = "file_row_number IN (SELECT number FROM row_that_goes)"
+    return goes, [Removed(input_id, 0, n, tuple(rules[input_id].items())) for input_id, n in counts.items()]
 
 
 def _remove_returns(office: Office, wanted: Wanted, found: Forgotten, dry_run: bool) -> None:

@@ -9,6 +9,7 @@ from assets.ingest.settle import CONFLICT_RULE
 from assets.ingest.shape import KEY_CONFLICT, ROW_FAULTS, field_checks
 from assets.ledger import InputRecord
 from quality.contract import Bilingual, load_contracts
+from quality.personal import mask
 
 _UNKNOWN = Bilingual(
     vi="Quy tắc của một phiên bản khác; chạy lại “sipas run”", en="A rule of another version; run “sipas run” again"
@@ -36,4 +37,4 @@ def rule_message(rule: str) -> Bilingual:
 
 def refusal_reason(record: InputRecord) -> str:
     """Return why an input was refused whole (Vietnamese), without the path, which stands beside it."""
-    return (record.reason or "").removeprefix(record.path).lstrip(":, ")
+    return (record.reason or "").removeprefix(mask(record.path)).lstrip(":, ")

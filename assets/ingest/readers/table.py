@@ -73,6 +73,8 @@ class RawTable:
     batches: Iterator[pa.RecordBatch] = field(default_factory=lambda: iter(()))
     rows_read: int = 0
     rows_skipped: int = 0
+    # The sheet's own name, where `sheet` became another one because it named a person.
+    title: str | None = None
 
 
 @dataclass(frozen=True)
