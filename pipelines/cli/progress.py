@@ -75,7 +75,8 @@ def show_summary(report: RunReport) -> None:
         ("  duplicate", "rows_duplicate"),
         ("  forgotten", "rows_forgotten"),
     ):
-        table.add_row(label, f"{log.total(name):,}")
+        if name != "rows_forgotten" or log.total(name):
+            table.add_row(label, f"{log.total(name):,}")
     table.add_row("earlier rows superseded", f"{log.rows_superseded:,}")
     table.add_row("checks passed", f"{sum(checks) + log.nodes_good:,}")
     table.add_row("checks failed", f"{len(checks) - sum(checks) + len(log.nodes_bad):,}")
