@@ -129,6 +129,8 @@ def _inbox_rows(office: Office, wanted: Wanted, found: Forgotten) -> Iterator[_F
         try:
             for table in tables_of(item):
                 titles |= {table.sheet: table.title} if table.title else {}
+                if any(wanted.in_text(heading) for heading in table.columns):
+                    found.by_hand.append(f"{mask(item.path)}: stands in the header; write the header anew")
                 for rows in table.batches:
                     lines = rows.column("_line").to_pylist()
                     places[table.sheet].update(lines[index] for index in wanted.in_rows(rows))

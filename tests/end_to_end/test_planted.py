@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +232,27 @@ def test_a_token_stays_in_the_private_zone(office: tuple[Workspace, str]) -> Non
         for file in (workspace.root / folder).rglob("*"):
             if file.is_file() and not file.is_symlink() and file.suffix != ".wal":
                 assert not any(token in text for text in texts(file)), file
+
+
+def test_forgotten_after_a_kill_the_number_is_nowhere(
+    sipas: Sipas, office: tuple[Workspace, str], copy_of: Callable[[Workspace, str], Workspace]
+) -> None:
+    """In no column, mapped or not, of no row, refused or not; what is no table is named, and left to the office."""
+    workspace = copy_of(office[0], "forgotten")
+    tokens = [Keyring((KEY,)).token(kind, text) for kind, text in (("phone", PERSON_PHONE), ("id_number", PERSON_ID))]
+    command = ("forget", *tokens, "--workspace", str(workspace.root))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SIPAS_PLANTED_URL", f"postgresql://office:{PASSWORD}@127.0.0.1:9/none")
+        assert sipas(*command, kill_at="forget.noted").code == -9
+        done = sipas(*command)
+    assert done.code == 1 and "‹name›.csv: stands in the header" in done.output, done.output
+    assert planted_in(done.output) == set()
+    numbers = {PERSON_PHONE[1:], PERSON_ID.lstrip("0")}
+    left = {
+        file.relative_to(workspace.root).as_posix()
+        for folder in PRIVATE
+        for file in (workspace.root / folder).rglob("*")
+        if file.is_file() and any(number in text for text in texts(file) for number in numbers)
+    }
+    # Its header is a row of data.
+    assert left == {f"inbox/ho_so/{PERSON}.csv"}
