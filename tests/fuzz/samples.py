@@ -11,7 +11,6 @@ from typing import Any
 
 import openpyxl
 from workspaces import (
-    CASE_HEADER,
     FORM_HEADER,
     case_row,
     case_spec,

@@ -102,7 +102,14 @@ def test_every_file_is_accounted_for(first: int, tmp_path: Path) -> None:
         with no_hang(f"files {first} to {first + BATCH - 1}"):
             plan = office.plan_of(dataset, lambda month: True)
             batch = stage(
-                dataset, plan.to_read, 1, [], frozenset(), GateThresholds().quarantine_share, office.ingest_context(), print
+                dataset,
+                plan.to_read,
+                1,
+                [],
+                frozenset(),
+                GateThresholds().quarantine_share,
+                office.ingest_context(),
+                print,
             )
         assert check(batch, dataset) == []
         told = {problem.file for problem in office.problems}
