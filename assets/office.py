@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
 from assets.ingest.history import History, history_of
 from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
+from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ingest.templates.filled import FilledTemplates
+from assets.keys import Keyring
 from assets.ledger import Ledger
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
@@ -42,7 +44,7 @@ class Office:
     working_days: int
     thresholds: GateThresholds
     estimates: EstimateOptions
-    key: bytes
+    keys: Keyring
     folders: Mapping[str, Folder]
     today: dt.date
     tell: Callable[[str], None]
@@ -210,7 +212,16 @@ class Office:
             history,
         )
         self.note(problems)
-        return inputs
+        # A file that was rewritten without a person's rows is the delivery it was.
+        delivered = self.ledger.delivered_as()
+        return [
+            replace(item, content_sha=delivered.get((item.path, item.content_sha), item.content_sha)) for item in inputs
+        ]
+
+    def file_inputs(self) -> list[PlannedInput]:
+        """Return every file that a source reads, of all months; databases are none."""
+        specs = [spec for spec in self.specs.usable if not isinstance(spec.reader, DatabaseOptions)]
+        return self._find(specs, lambda month: True, "")
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
         """Return the usable specs that feed a record dataset; one with an item that its instrument lacks is left out."""
@@ -246,4 +257,7 @@ class Office:
             "instrument": frozenset(self.reference["instrument"]["code"].to_pylist()),
         }
         work = self.workspace.landing / ".staging"
-        return IngestContext(self.contracts, self._levels, known, self.unit_meanings, self.key, self.today, work)
+        forgotten = frozenset(tombstone.token for tombstone in self.ledger.tombstones())
+        return IngestContext(
+            self.contracts, self._levels, known, self.unit_meanings, self.keys, self.today, work, forgotten
+        )

@@ -15,17 +15,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.ingest.clean_cells import with_clean_cells
+from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
+from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows
+from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
+from assets.keys import Keyring
 from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
+from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
@@ -44,15 +47,19 @@ NO_ROWS = Bilingual(
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What reading needs to know of the workspace and its reference tables."""
+    """What reading needs to know of the workspace and its reference tables.
+
+    `forgotten` are the tokens of people, and the keys of records, that may not come in again.
+    """
 
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
     unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
-    key: bytes
+    keys: Keyring
     today: dt.date
     work: Path
+    forgotten: frozenset[str] = frozenset()
 
 
 class UnknownItem(Exception):
@@ -65,12 +72,18 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells."""
+    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells.
+
+    `forgotten` has the rows per delivery that were dropped, `personal` one (delivery, rule, heading) per cell with personal
+    data where none belongs.
+    """
 
     accepted: list[pa.Table]
     refused: pa.Table | None
     rules: list[tuple[int, ...]]
     changes: Counter[tuple[int, str]]
+    forgotten: list[tuple[int, int]]
+    personal: list[tuple[int, str, str]]
 
 
 class SourceReader:
@@ -93,8 +106,11 @@ class SourceReader:
         feed = self.spec.record_feed
         assert feed is not None
         self.contract = context.contracts[feed.dataset]
-        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
+        self.shape = record_shape(
+            self.spec, context.contracts, scales(self.spec, context.levels), context.known, bool(context.forgotten)
+        )
         self.headings = self.spec.headings
+        self.watched = watched_columns(self.spec, self.contract)
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
@@ -104,7 +120,7 @@ class SourceReader:
 
     def run(self) -> None:
         for _ in range(SHAPERS):
-            opened = session(self.connection, self.context.key)
+            opened = session(self.connection, self.context.keys)
             self._register_inputs(opened)
             self.sessions.put(opened)
         with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
@@ -151,6 +167,8 @@ class SourceReader:
         for kind in ("procedure", "instrument"):
             codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
             connection.register(f"known_{kind}", pa.table({"code": codes}))
+        tokens = pa.array(sorted(self.context.forgotten), pa.string())
+        connection.register("forgotten", pa.table({"token": tokens}))
 
     def _resolve_unit(self, outcome: InputOutcome) -> None:
         """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
@@ -210,6 +228,7 @@ class SourceReader:
         self._count_rules(shaped.rules)
         for (seq, kind), number in shaped.changes.items():
             self.by_seq[seq].changes[kind] += number
+        self._count_persons(shaped)
         for accepted in shaped.accepted:
             self.accepted.append(accepted.cast(self._accepted_schema()))
         if shaped.refused is not None:
@@ -225,6 +244,7 @@ class SourceReader:
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
         shape = self.shape
         chunk, changes = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings)
+        chunk, personal = mask_personal(chunk, CLEAN, self.watched)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
         lineage = (
@@ -236,7 +256,11 @@ class SourceReader:
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
         kept = f"{lineage}, {values}, extra{items}"
         counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
-        flags = f"{shape.broken} AS {BROKEN}" + "".join(
+        again = shape.broken
+        if self.context.forgotten:
+            # What may be of a person who is to be forgotten is looked at again, too.
+            again = f"{again} OR _forgotten OR extra IS NOT NULL"
+        flags = f"{again} AS {BROKEN}" + "".join(
             f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
         )
         shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
@@ -247,19 +271,24 @@ class SourceReader:
                     changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
         shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
-            return _ShapedChunk([shaped], None, [], changes)
+            return _ShapedChunk([shaped], None, [], changes, [], personal)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
         # come along, which the query's order does not tell apart.
         lines = shaped["line"].filter(broken)
         connection.register("chunk", chunk.filter(pc.is_in(chunk["_line"], lines.combine_chunks())))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        forgotten: list[tuple[int, int]] = []
+        if self.context.forgotten:
+            text = f"coalesce(chunk._raw, {raw_cells(chunk.column_names, 'chunk')})"
+            forgotten = drop_forgotten(connection, text, shape.refusing, self.context.forgotten, self.context.keys)
         rules = connection.execute(self._rule_counts()).fetchall()
-        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({shape.broken}) AND NOT ({shape.refusing})")
-        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
+        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({again}) AND NOT ({shape.refusing})")
+        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.kept_fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules, changes)
+        accepted = [shaped.filter(pc.invert(broken)), warned]
+        return _ShapedChunk(accepted, refused, rules, changes, forgotten, personal)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
@@ -313,6 +342,13 @@ class SourceReader:
                 if number:
                     outcome.rule_rows[name] += number
 
+    def _count_persons(self, shaped: _ShapedChunk) -> None:
+        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
+        for seq, number in shaped.forgotten:
+            by_seq[seq].rows_forgotten += number
+        for seq, rule, heading in shaped.personal:
+            by_seq[seq].rules[(rule, heading, "warn")] += 1
+
 
 def _bounded(day: dt.date) -> dt.date | None:
     """A day as a bound of a span; None where the span has none."""
@@ -350,7 +386,14 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
             yield from tables_of(replace(item, member=None, file=file))
         return
     if not isinstance(item.spec.reader, DatabaseOptions):
-        yield from open_input(item.file, item.spec.reader)
+        masked: Counter[str] = Counter()
+        for table in open_input(item.file, item.spec.reader):
+            # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
+            name = mask(table.sheet)
+            if name != table.sheet:
+                masked[name] += 1
+                table.title, table.sheet = table.sheet, f"{name} ({masked[name]})"
+            yield table
         return
     parquet = pq.ParquetFile(item.file)
     columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)

@@ -169,6 +169,7 @@ def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputReco
         rows_quarantined=outcome.rows_quarantined,
         rows_duplicate=outcome.rows_duplicate + _rows_unchanged(outcome),
         rows_skipped=outcome.rows_skipped,
+        rows_forgotten=outcome.rows_forgotten,
         reason=outcome.refusal.render("vi") if outcome.refusal is not None else None,
         batch_id=batch_id,
     )

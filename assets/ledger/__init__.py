@@ -11,7 +11,10 @@ from assets.ledger.records import (
     InputRecord,
     InputStatus,
     Part,
+    Removed,
+    Retained,
     RuleCount,
+    Tombstone,
     WatermarkRecord,
 )
 from assets.ledger.store import Ledger
@@ -28,6 +31,9 @@ __all__ = [
     "Ledger",
     "LedgerTooNew",
     "Part",
+    "Removed",
+    "Retained",
     "RuleCount",
+    "Tombstone",
     "WatermarkRecord",
 ]

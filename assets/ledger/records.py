@@ -16,7 +16,7 @@ ARRIVAL_STEP = 1 << 20
 
 @dataclass(frozen=True)
 class InputRecord:
-    """One reading of one input; rows_read = accepted + quarantined + duplicate at the time it was taken in."""
+    """One reading of one input; rows_read = accepted + quarantined + duplicate + forgotten."""
 
     input_id: str
     source: str
@@ -41,6 +41,7 @@ class InputRecord:
     reason: str | None
     batch_id: str
     retired: bool = False
+    rows_forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,41 @@ class Part:
     rows: int
 
 
+@dataclass(frozen=True)
+class Tombstone:
+    """What must not come in again: the token of a person, or the key of a record that was of one (`purpose` says which)."""
+
+    token: str
+    purpose: str
+    key_id: str
+    forgotten_on: dt.date
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Rows of one input that are kept no longer: how many had been accepted and quarantined, and the rules these broke.
+
+    rules: ((rule, column), rows) of the quarantined ones.
+    """
+
+    input_id: str
+    accepted: int
+    quarantined: int
+    rules: tuple[tuple[tuple[str, str], int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retained:
+    """What retention took from one dataset: personal data older than `before`; the figures' columns stay."""
+
+    dataset: str
+    before: dt.date
+    done_on: dt.date
+    files_removed: int
+    rows_blanked: int
+    rows_removed: int
+
+
 INPUT_SCHEMA = pa.schema(
     [
         ("input_id", pa.string()),
@@ -109,6 +145,7 @@ INPUT_SCHEMA = pa.schema(
         ("rows_quarantined", pa.int64()),
         ("rows_duplicate", pa.int64()),
         ("rows_skipped", pa.int64()),
+        ("rows_forgotten", pa.int64()),
         ("reason", pa.string()),
     ]
 )

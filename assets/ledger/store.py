@@ -19,10 +19,25 @@ from assets.ledger.records import (
     ChangeCount,
     InputRecord,
     Part,
+    Removed,
+    Retained,
     RuleCount,
+    Tombstone,
     WatermarkRecord,
 )
-from assets.ledger.tables import INPUT, INPUT_CHANGE, INPUT_RULE, MARK, PART, REMOVED_RECORD, WATERMARK
+from assets.ledger.tables import (
+    INPUT,
+    INPUT_CHANGE,
+    INPUT_RULE,
+    MARK,
+    PART,
+    REMOVED_RECORD,
+    RETENTION,
+    REWRITTEN,
+    TOMBSTONE,
+    WATERMARK,
+)
+from quality.personal import mask
 
 # Rows of one insert: few beside what a database takes in one statement, many beside the cost of one.
 INSERT_ROWS = 10_000
@@ -58,6 +73,11 @@ class Ledger:
         )
         with self._engine.connect() as connection:
             return [InputRecord(**row) for row in connection.execute(statement).mappings()]
+
+    def key_mark(self) -> str | None:
+        """Return the mark of the key that the records were hashed with; None before the first run."""
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(MARK.c.value).where(MARK.c.name == "key")).scalar()
 
     def is_bound_to(self, key_mark: str) -> bool:
         """Return whether the records were keyed with this key (told by a mark of it); the first key asked about is bound."""
@@ -174,8 +194,14 @@ class Ledger:
                     )
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them."""
-        inputs = [asdict(record) for record in self.active()]
+        """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them.
+
+        Personal data in the names of files is masked.
+        """
+        inputs = [
+            asdict(record) | {"path": mask(record.path), "reason": mask(record.reason) if record.reason else None}
+            for record in self.active()
+        ]
         rules = [asdict(count) for count in self.rule_counts()]
         changes = [asdict(count) for count in self.change_counts()]
         return {
@@ -184,3 +210,76 @@ class Ledger:
             "removed_record": self.removed().select(REMOVED_RECORD_SCHEMA.names),
             "input_change": pa.Table.from_pylist(changes, schema=INPUT_CHANGE_SCHEMA),
         }
+
+    # People: who is forgotten, what that did to files, and what retention took away
+
+    def tombstones(self) -> list[Tombstone]:
+        """Return what must not come in again, in order of purpose and token."""
+        statement = sa.select(TOMBSTONE).order_by(TOMBSTONE.c.purpose, TOMBSTONE.c.token)
+        with self._engine.connect() as connection:
+            return [Tombstone(**row) for row in connection.execute(statement).mappings()]
+
+    def bury(self, tombstones: Iterable[Tombstone]) -> None:
+        """Leave tombstones; one that is there already stays as it is."""
+        with self._engine.begin() as connection:
+            known = {(row.token, row.purpose) for row in connection.execute(sa.select(TOMBSTONE))}
+            new = [asdict(one) for one in tombstones if (one.token, one.purpose) not in known]
+            if new:
+                connection.execute(sa.insert(TOMBSTONE), new)
+
+    def delivered_as(self) -> dict[tuple[str, str], str]:
+        """Return, by path and hash of a file rewritten without a person, the hash with which it was delivered."""
+        with self._engine.connect() as connection:
+            return {(row.path, row.content_sha): row.delivered_sha for row in connection.execute(sa.select(REWRITTEN))}
+
+    def note_rewriting(self, path: str, content_sha: str, delivered_sha: str) -> None:
+        """Note before it happens that a file is rewritten, so that no run takes it for another delivery."""
+        if (path, content_sha) not in self.delivered_as():
+            with self._engine.begin() as connection:
+                values = {"path": path, "content_sha": content_sha, "delivered_sha": delivered_sha}
+                connection.execute(sa.insert(REWRITTEN).values(values))
+
+    def replace_parts(
+        self,
+        parts: Mapping[str, Part | None],
+        removed: Iterable[Removed] = (),
+        retained: Iterable[Retained] = (),
+        tombstones: Sequence[Tombstone] | None = None,
+        key_mark: str | None = None,
+    ) -> None:
+        """Put other files in the place of parts (path → the new part, None: there is none), all or nothing.
+
+        The rows `removed` count as forgotten from here on. With `tombstones` these replace all that are there, and with
+        `key_mark` the ledger is bound to another key.
+        """
+        with self._engine.begin() as connection:
+            for path, part in parts.items():
+                connection.execute(sa.delete(PART).where(PART.c.path == path))
+                if part is not None:
+                    connection.execute(sa.insert(PART).values(asdict(part)))
+            for one in removed:
+                accepted, quarantined = INPUT.c.rows_accepted, INPUT.c.rows_quarantined
+                connection.execute(
+                    sa.update(INPUT)
+                    .where(INPUT.c.input_id == one.input_id)
+                    .values(
+                        rows_accepted=accepted - one.accepted,
+                        rows_quarantined=quarantined - one.quarantined,
+                        rows_forgotten=INPUT.c.rows_forgotten + one.accepted + one.quarantined,
+                    )
+                )
+                for (rule, column), number in one.rules:
+                    at = (INPUT_RULE.c.input_id == one.input_id) & (INPUT_RULE.c.rule_id == rule)
+                    at &= INPUT_RULE.c.column_name == column
+                    connection.execute(sa.update(INPUT_RULE).where(at).values(n_rows=INPUT_RULE.c.n_rows - number))
+                    connection.execute(sa.delete(INPUT_RULE).where(at & (INPUT_RULE.c.n_rows <= 0)))
+            for done in retained:
+                at = (RETENTION.c.dataset == done.dataset) & (RETENTION.c.before == done.before)
+                connection.execute(sa.delete(RETENTION).where(at))
+                connection.execute(sa.insert(RETENTION).values(asdict(done)))
+            if tombstones is not None:
+                connection.execute(sa.delete(TOMBSTONE))
+                if tombstones:
+                    connection.execute(sa.insert(TOMBSTONE), [asdict(one) for one in tombstones])
+            if key_mark is not None:
+                connection.execute(sa.update(MARK).where(MARK.c.name == "key").values(value=key_mark))

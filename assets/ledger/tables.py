@@ -33,6 +33,8 @@ INPUT = sa.Table(
     sa.Column("batch_id", sa.String, nullable=False),
     # A reading is retired when the same bytes were read again under another spec or other reference tables.
     sa.Column("retired", sa.Boolean, nullable=False, default=False),
+    # Rows of people who asked to be forgotten: read, and not kept or kept no longer.
+    sa.Column("rows_forgotten", sa.Integer, nullable=False, default=0, server_default="0"),
 )
 INPUT_RULE = sa.Table(
     "input_rule",
@@ -84,4 +86,32 @@ MARK = sa.Table(
     METADATA,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),
+)
+# What must not come in again: the token of a person, or the key of a record that was of one. Nothing else is known of them.
+TOMBSTONE = sa.Table(
+    "tombstone",
+    METADATA,
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("purpose", sa.String, primary_key=True),
+    sa.Column("key_id", sa.String, nullable=False),
+    sa.Column("forgotten_on", sa.Date, nullable=False),
+)
+# A file that was rewritten without a person's rows is still the delivery that was taken in.
+REWRITTEN = sa.Table(
+    "rewritten",
+    METADATA,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("content_sha", sa.String, primary_key=True),
+    sa.Column("delivered_sha", sa.String, nullable=False),
+)
+# What retention took away, by dataset: what is older than `before` has lost its personal data.
+RETENTION = sa.Table(
+    "retention",
+    METADATA,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("before", sa.Date, primary_key=True),
+    sa.Column("done_on", sa.Date, nullable=False),
+    sa.Column("files_removed", sa.Integer, nullable=False),
+    sa.Column("rows_blanked", sa.Integer, nullable=False),
+    sa.Column("rows_removed", sa.Integer, nullable=False),
 )

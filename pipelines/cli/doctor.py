@@ -25,7 +25,7 @@ from assets.warehouse.postgres_engine import NoConnection, server_version
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
 from pipelines.lock import is_locked
-from pipelines.settings import Settings, SettingsError, key_file, load_settings, read_key
+from pipelines.settings import Settings, SettingsError, key_file, load_settings, read_keys
 from pipelines.version import software_version
 from quality.contract import Bilingual, load_contracts
 
@@ -89,7 +89,7 @@ def _versions() -> Iterator[_Finding]:
 
 def _key(settings: Settings, workspace: Workspace) -> _Finding:
     try:
-        read_key(settings, workspace)
+        read_keys(settings, workspace)
     except (SettingsError, OSError) as error:
         if isinstance(error, SettingsError):
             return _Finding("key", "", error.problems[0].message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,10 @@ quarantine_app = typer.Typer(
 sources_app = typer.Typer(
     no_args_is_help=True, help="Source specs.", epilog=example("sipas sources check --workspace my_duc")
 )
+key_app = typer.Typer(
+    no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
+)
+app.add_typer(key_app, name="key")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sources_app, name="sources")
 
@@ -197,6 +202,49 @@ def dev_command(
     os.execv(sys.executable, command)
 
 
+@app.command("forget", epilog=example("sipas forget --find --workspace my_duc"))
+def forget_command(
+    tokens: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", help="What --find printed.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    find: Annotated[
+        bool, typer.Option("--find", help="Ask for a number or address, unseen, and print its token.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take a person out of inbox, landing, quarantine and returns, and keep them out. A number is never an argument.
+
+    Exit code 0: done; 1: something is left to do by hand; 2: wrong usage or settings.
+    """
+    from pipelines.cli.forget import find_person, forget_person
+
+    if find == bool(tokens):
+        raise typer.BadParameter("give --find, or the tokens that it printed (dùng --find, hoặc đưa mã đã in ra)")
+    root = Workspace(workspace.resolve())
+    if find:
+        find_person(root)
+    elif not forget_person(root, tokens or [], dry_run):
+        raise typer.Exit(1)
+
+
+@app.command("retention", epilog=example("sipas retention --dry-run --workspace my_duc"))
+def retention_command(
+    workspace: WorkspaceOption = Path("."),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take away personal data older than the setting `retention` allows: figures stay as they are."""
+    from pipelines.cli.retention import keep_retention
+
+    keep_retention(Workspace(workspace.resolve()), dry_run)
+
+
+@key_app.command("rotate", epilog=example("sipas key rotate --workspace my_duc"))
+def key_rotate(workspace: WorkspaceOption = Path(".")) -> None:
+    """Make another secret and bring everything that was hashed under it; figures stay as they are."""
+    from pipelines.cli.key import rotate_key
+
+    rotate_key(Workspace(workspace.resolve()))
+
+
 def _share(value: float) -> float:
     if not 0 < value < 1:
         raise typer.BadParameter("give a share between 0 and 1, such as 0.05")
@@ -337,6 +385,14 @@ def main() -> None:
         reason = getattr(error, "orig", None) or error
         console.print(f"The disk or the ledger cannot be used: {reason}", style="red", markup=False)
         console.print("See `sipas doctor`; make room or mend permissions and run again. (Kiểm tra ổ đĩa và quyền ghi.)")
+        sys.exit(1)
+    except Exception as error:
+        # A fault of the software: where it was raised, and its message without what it quotes.
+        from assets.unforeseen import without_values
+
+        told = without_values(error)
+        console.print("".join(traceback.format_tb(told.__traceback__)), markup=False, highlight=False)
+        console.print(f"{told}; please report it (lỗi của phần mềm, đề nghị báo lại)", style="red", markup=False)
         sys.exit(1)
 
 

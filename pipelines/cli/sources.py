@@ -342,7 +342,7 @@ def _show_head(
     zone = ZoneInfo(spec.time_zone)
     rows = [
         (item.name, _origin(spec, feed, item.name), *(_local(record[item.name], zone) for record in records))
-        for item in contract.fields
+        for item in contract.kept_fields
     ]
     if answers is not None and spec.answer_feed is not None:
         counts = Counter(answers["record_key"].to_pylist())

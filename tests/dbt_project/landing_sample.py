@@ -218,7 +218,7 @@ def _inputs() -> list[dict[str, Any]]:
             "input_id": f"in-{seq}", "source": source, "office_code": "01", "path": f"inbox/{source}/{seq}.csv",
             "delivery_kind": kind, "scope_id": scope, "delivery_seq": seq, "unit_code": None, "period_id": None,
             "sent_on": date(2025, 1, 16), "datasets": datasets, "status": "landed", "rows_read": 0, "rows_accepted": 0,
-            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "reason": None,
+            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "rows_forgotten": 0, "reason": None,
         }  # fmt: skip
         return row | more
 
