@@ -1,9 +1,9 @@
 """How numbers are written in text, as SQL: what stands for the decimal point and what between thousands.
 
-A source states its decimal mark; the comma is the default, as Vietnam writes numbers. The statement decides only what can
-be read in two ways: one mark before exactly three digits, 1.234 or 1,234. Everything else has one reading, whatever is
-stated: 1.234,56 and 1,234.56, 1.234.567, 12.5, 0.125. A number that a workbook, a database or JSON holds as a number
-never looks like that (readers/cells.py).
+A source may state its decimal mark. The statement decides only what can be read in two ways: one mark before exactly three
+digits, 1.234 or 1,234. Without it such a text is no number, except in a field of whole numbers, where it can only mean
+thousands. Everything else has one reading, whatever is stated: 1.234,56 and 1,234.56, 1.234.567, 12.5, 0.125. A number
+that a workbook, a database or JSON holds as a number never looks like that (readers/cells.py).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _BLANKS = r" \x{00A0}\x{2009}\x{202F}"
 # What stands before the first mark between thousands, and thousands with blanks between them.
 _HEAD = r"[+-]?[1-9]\d{0,2}"
 _APART = rf"([{_BLANKS}]\d{{3}})+"
+# What has two readings.
+_EITHER = rf"{_HEAD}[.,]\d{{3}}"
 
 
 def _quoted(pattern: str) -> str:
@@ -30,9 +32,15 @@ def _quoted(pattern: str) -> str:
 
 @dataclass(frozen=True)
 class NumberText:
-    """The SQL about numbers in text where `mark` is the stated decimal mark."""
+    """The SQL about numbers in text, decimal or `whole`, where `stated` is the source's decimal mark, if it states one."""
 
-    mark: DecimalMark
+    stated: DecimalMark | None
+    whole: bool = False
+
+    @property
+    def mark(self) -> DecimalMark:
+        """The stated mark; the comma where none is, for what has one reading is read alike under both."""
+        return self.stated or ","
 
     @property
     def _other(self) -> str:
@@ -52,8 +60,12 @@ class NumberText:
         """The text with a point and without marks between thousands; NULL where the given text is no number."""
         grouped = f"regexp_replace({given}, {_quoted(f'[{self._other}{_BLANKS}]')}, '', 'g')"
         swapped = f"regexp_replace({given}, {_quoted(f'[{self.mark}{_BLANKS}]')}, '', 'g')"
+        either = ""
+        if self.stated is None:
+            thousands = f"regexp_replace({given}, '[.,]', '')" if self.whole else "NULL"
+            either = f"WHEN regexp_full_match({given}, {_quoted(_EITHER)}) THEN {thousands} "
         return (
-            f"CASE WHEN regexp_full_match({given}, {_quoted(_WHOLE)}) THEN {given} "
+            f"CASE WHEN regexp_full_match({given}, {_quoted(_WHOLE)}) THEN {given} {either}"
             f"WHEN regexp_full_match({given}, {_quoted(self._grouped)}) THEN replace({grouped}, '{self.mark}', '.') "
             f"WHEN regexp_full_match({given}, {_quoted(self._swapped)}) "
             f"THEN replace({swapped}, '{self._other}', '.') "
@@ -63,10 +75,12 @@ class NumberText:
 
     def has_decimal_comma(self, given: str) -> str:
         """Whether the decimal mark of a number is a comma: the only one, with no point after it."""
-        # Where the point is stated, 1,234 is a thousand.
-        grouped = "" if self.mark == "," else f" AND NOT regexp_full_match({given}, {_quoted(self._grouped)})"
-        return f"contains({given}, ',') AND regexp_full_match({given}, '[^,]*,[^,.]*'){grouped}"
+        # Where the point is stated, or numbers are whole, 1,234 is a thousand.
+        thousands = self._grouped if self.mark == "." else _EITHER if self.stated is None else None
+        but = "" if thousands is None else f" AND NOT regexp_full_match({given}, {_quoted(thousands)})"
+        return f"contains({given}, ',') AND regexp_full_match({given}, '[^,]*,[^,.]*'){but}"
 
     def has_thousands(self, given: str) -> str:
         """Whether marks or blanks stand between a number's thousands."""
-        return f"length({given}) > 4 AND regexp_full_match({given}, {_quoted(f'{self._grouped}|{self._swapped}')})"
+        forms = [self._grouped, self._swapped, *([_EITHER] if self.stated is None else [])]
+        return f"length({given}) > 4 AND regexp_full_match({given}, {_quoted('|'.join(forms))})"

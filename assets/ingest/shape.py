@@ -116,7 +116,7 @@ def _naive(given: str, dates: DateText, offset_possible: bool) -> str:
     return f"CASE WHEN lower({given}) NOT IN ('infinity', '-infinity', 'epoch') THEN {read} END"
 
 
-def readings(field: FieldContract, column: ColumnMap, given: str, numbers: NumberText) -> dict[str, str]:
+def readings(field: FieldContract, column: ColumnMap, given: str, mark: DecimalMark | None) -> dict[str, str]:
     """Return the SQL of what a date, an instant or a number is read as, by column name; no columns for other types.
 
     ``<field>__local`` is a local timestamp, ``<field>__aware`` one whose text states its offset, ``<field>__number`` the text
@@ -124,7 +124,7 @@ def readings(field: FieldContract, column: ColumnMap, given: str, numbers: Numbe
     column needs it.
     """
     if field.type in ("integer", "decimal"):
-        return {f"{field.name}__number": numbers.plain(given)}
+        return {f"{field.name}__number": NumberText(mark, field.type == "integer").plain(given)}
     if field.type not in ("date", "instant"):
         return {}
     aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
@@ -132,13 +132,14 @@ def readings(field: FieldContract, column: ColumnMap, given: str, numbers: Numbe
     return {f"{field.name}__local": local, f"{field.name}__aware": aware}
 
 
-def changes_of(field: FieldContract, column: ColumnMap, numbers: NumberText) -> dict[str, str]:
+def changes_of(field: FieldContract, column: ColumnMap, mark: DecimalMark | None) -> dict[str, str]:
     """Return the SQL of what was done to a cell to read it under a field, by kind of change."""
     if column.heading is None:
         return {}
     given, read = quote(f"{field.name}__given"), f"{quote(field.name)} IS NOT NULL"
     found: dict[str, str] = {}
     if field.type in ("integer", "decimal"):
+        numbers = NumberText(mark, field.type == "integer")
         found = {DECIMAL_COMMA: numbers.has_decimal_comma(given), THOUSANDS: numbers.has_thousands(given)}
     elif field.type in ("date", "instant"):
         kinds = {"serial": SERIAL, "short_year": TWO_DIGIT_YEAR, "stated": STATED_FORMAT}
@@ -220,7 +221,12 @@ def field_checks(contract: Contract, field: FieldContract, heading: str, known: 
                 "Something that has happened is dated after the day the file was sent (or first seen); correct the date",
             )
     elif field.type in ("integer", "decimal"):
-        vi, en = ("số nguyên", "a whole number") if field.type == "integer" else ("số", "a number")
+        vi, en = ("số nguyên", "a whole number")
+        if field.type == "decimal":
+            vi, en = (
+                "số đọc được một cách (1.234: khai decimal_mark)",
+                "a number of one reading (1.234: state decimal_mark)",
+            )
         add("type", unread, f"Không phải {vi}; sửa lại ô này", f"Not {en}; correct the cell")
     elif field.type == "code":
         listed = ", ".join(field.values)
@@ -455,7 +461,7 @@ def record_shape(
 
     values: list[str] = []
     steps: dict[str, str] = {}
-    numbers = NumberText(spec.decimal_mark)
+    mark = spec.decimal_mark
     counted: list[Mapping[str, str]] = [{UPPER_CASE: quote(f"{name}__cased")} for name in cased]
     checks = [
         Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
@@ -484,8 +490,8 @@ def record_shape(
                 f"CASE WHEN {source} IN (SELECT code FROM known_{field.type}) THEN {source} END AS {quote(field.name)}"
             )
         else:
-            steps |= readings(field, column, source, numbers)
-            counted.append(changes_of(field, column, numbers))
+            steps |= readings(field, column, source, mark)
+            counted.append(changes_of(field, column, mark))
             values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, spec.time_zone).items()]
         if field.refers_to is not None:
             # The one who numbers these records numbers those they refer to.
@@ -534,13 +540,13 @@ def record_shape(
     return Shape(statement, tuple(checks), tuple(items), _counted(counted))
 
 
-def reference_shape(feed: Feed, contract: Contract, zone: str, decimal_mark: DecimalMark = ",") -> Shape:
+def reference_shape(feed: Feed, contract: Contract, zone: str, decimal_mark: DecimalMark | None = None) -> Shape:
     """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map`` and the day sent."""
     given: list[str] = []
     values: list[str] = []
     steps: dict[str, str] = {}
     checks: list[Check] = []
-    numbers = NumberText(decimal_mark)
+    mark = decimal_mark
     counted: list[Mapping[str, str]] = []
     for field in contract.fields:
         column = feed.columns.get(field.name)
@@ -557,8 +563,8 @@ def reference_shape(feed: Feed, contract: Contract, zone: str, decimal_mark: Dec
             given.append(f"{_cased(column)} AS {quote(f'{field.name}__cased')}")
             counted.append({UPPER_CASE: quote(f"{field.name}__cased")})
         column = column or ColumnMap(constant="")
-        steps |= readings(field, column, source, numbers)
-        counted.append(changes_of(field, column, numbers))
+        steps |= readings(field, column, source, mark)
+        counted.append(changes_of(field, column, mark))
         values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, zone).items()]
         heading = column.heading or field.name
         checks += field_checks(contract, field, heading, known=False)

@@ -274,7 +274,7 @@ class SourceSpec(Strict):
     reader: ReaderOptions
     time_zone: str = "Asia/Ho_Chi_Minh"
     deadline_precision: Literal["date", "instant"] = "date"
-    decimal_mark: DecimalMark = ","
+    decimal_mark: DecimalMark | None = None
     unit: UnitFrom | None = None
     feeds: tuple[Feed, ...]
     ignore: tuple[str, ...] = ()

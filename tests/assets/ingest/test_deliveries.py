@@ -124,7 +124,7 @@ def test_dates_numbers_and_capitals_are_counted_by_kind_where_they_were_read(wor
         "text.upper_case": 1,
     }
 
-    spec = survey_spec()
+    spec = survey_spec(decimal_mark=",")
     spec["feeds"][0]["columns"]["weight"] = "Trọng số"
     write_spec(workspace, "phieu", spec)
     weights = ["1.234", "1,5", "1.000,5", "0.5", "1.23,4"]

@@ -74,6 +74,21 @@ def test_readings_of_numbers(ask: Ask, mark: DecimalMark, place: int) -> None:
     assert found == {row[0]: Decimal(row[place]) if row[place] else None for row in READINGS}
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_without_a_stated_mark_only_what_has_one_reading_is_read(ask: Ask, whole: bool) -> None:
+    """What both statements read alike, and thousands where a number is whole."""
+    texts = [row[0] for row in READINGS]
+    number = NumberText(None, whole)
+    found = dict(zip(texts, ask(f"try_cast({number.plain('t')} AS DECIMAL(18, 4))", texts), strict=True))
+    for text, comma, point in READINGS:
+        one = comma if comma == point else text.replace(",", "").replace(".", "") if whole else None
+        assert found[text] == (Decimal(one) if one else None), text
+    either = [text for text, comma, point in READINGS if comma != point]
+    assert len(either) == 3
+    assert ask(number.has_thousands("t"), either) == [True] * 3
+    assert ask(number.has_decimal_comma("t"), either) == [False] * 3
+
+
 @PROPERTY
 @given(
     st.lists(st.decimals(-99_999_999, 99_999_999, places=4), min_size=1),

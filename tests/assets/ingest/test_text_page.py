@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from assets.text.mend import undo_double_utf8
 from quality.contract import FieldContract, load_contracts
 
 PAGE = Path(__file__).parents[3] / "docs" / "methods" / "text-numbers-dates.md"
-DAY: FieldContract = load_contracts()["survey_response"].field("responded_on")
+CONTRACTS = load_contracts()
+DAY: FieldContract = CONTRACTS["survey_response"].field("responded_on")
 
 
 def table(heading: str) -> list[list[str]]:
@@ -43,9 +45,14 @@ def test_bytes() -> None:
 @pytest.mark.parametrize("row", table('text \\| `decimal_mark: ","`'), ids=str)
 def test_numbers(row: list[str]) -> None:
     text, *expected = row
-    for mark, value in zip((",", "."), expected, strict=True):
-        found = ask(NumberText(mark).plain("t"), text)  # type: ignore[arg-type]
-        assert found == (None if value == "refused" else value)
+    ways = [NumberText(","), NumberText("."), NumberText(None), NumberText(None, whole=True)]
+    for number, value in zip(ways, expected, strict=True):
+        field = (
+            CONTRACTS["answer_level"].field("is_satisfied") if number.whole else CONTRACTS["target"].field("target_pct")
+        )
+        [sql] = typed(field, "t", "Asia/Ho_Chi_Minh").values()
+        found = ask(sql, text, f', {number.plain("t")} AS "{field.name}__number"')
+        assert found == (None if value == "refused" else Decimal(value))
 
 
 @pytest.mark.parametrize("row", table("text \\| `formats`"), ids=str)
@@ -54,9 +61,9 @@ def test_dates(row: list[str]) -> None:
     column = ColumnMap(
         column="Ngày", formats=(formats,) if formats else (), two_digit_years_from=int(first) if first else None
     )
-    [local] = readings(DAY, column, "t", NumberText(",")).values()
+    read = "".join(f', {sql} AS "{name}"' for name, sql in readings(DAY, column, "t", None).items())
     [day] = typed(DAY, "t", "Asia/Ho_Chi_Minh").values()
-    found = ask(day, text, f', {local} AS "responded_on__local"')
+    found = ask(day, text, read)
     assert (None if found is None else str(found)) == (None if expected == "refused" else expected)
     assert EARLIEST in day
 
