@@ -137,6 +137,17 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             {"unit_code": "10465", "dataset": "survey_response", "first_month": "2024-12", "last_month": None},
             {"unit_code": "10465", "dataset": "case", "first_month": "2025-03", "last_month": "2025-05"},
         ],
+        # The second is overtaken by rows, and nobody owes the third.
+        "zero_report": [
+            {"unit_code": "10465", "dataset": "case", "period_id": "2025-04", "reported_on": date(2025, 4, 15)},
+            {
+                "unit_code": "10441",
+                "dataset": "survey_response",
+                "period_id": "2025-01",
+                "reported_on": date(2025, 1, 15),
+            },
+            {"unit_code": "10462", "dataset": "case", "period_id": "2025-04", "reported_on": date(2025, 4, 15)},
+        ],
         "case": _cases(rng, n_cases),
         "complaint": _complaints(rng, n_complaints),
     }
