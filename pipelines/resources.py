@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from assets.landing.corrections_file import FILE
 from assets.landing.land import sweep
 from assets.office import Office
 from assets.publish.context import PublishContext
@@ -106,11 +107,13 @@ def publication(settings: Settings) -> PublishContext:
 
 def name_revision(office: Office, settings: Settings) -> str:
     """Return the id of the revision that the workspace's present inputs, settings and software give."""
+    stated = office.workspace.root / FILE
     return revision_id(
         office.ledger.active(),
         office.ledger.rule_counts(),
         office.specs.usable,
         office.reference_hash,
+        stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
         settings.model_dump(mode="json"),
         software_version(),
     )

@@ -16,15 +16,20 @@ def revision_id(
     rules: Sequence[RuleCount],
     specs: Sequence[SourceSpec],
     reference_hash: str,
+    corrections: str,
     settings: Mapping[str, object],
     version: str,
 ) -> str:
-    """Return 16 hexadecimal digits that are equal for equal inputs, settings and version of the software."""
+    """Return 16 hexadecimal digits that are equal for equal inputs, settings and version of the software.
+
+    `corrections` is the text of the file that states them.
+    """
     content = {
         "inputs": [asdict(record) for record in records],
         "rules": [asdict(count) for count in rules],
         "specs": {spec.name: spec.digest for spec in specs},
         "reference": reference_hash,
+        "corrections": corrections,
         "settings": settings,
         "version": version,
     }

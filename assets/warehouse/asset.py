@@ -9,6 +9,8 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.checkpoint import checkpoint
+from assets.landing.corrections import apply_corrections
+from assets.landing.corrections_file import FILE, CorrectionsRefused
 from assets.office import Office
 from assets.reference.periods import reporting_months
 from assets.reference.territory import units_now
@@ -49,6 +51,7 @@ def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition
         warehouse: Warehouse = context.resources.warehouse
         log.stage("build" if phase == "phase_1" else "marts")
         if phase == "phase_1":
+            _correct(office, log)
             warehouse.start_afresh()
             load_landing(office, warehouse)
         results = build(warehouse, phase, lambda node: office.tell(f"dbt {phase}: {node.name}"))
@@ -71,6 +74,16 @@ def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition
             )
 
     return _dbt
+
+
+def _correct(office: Office, log: RunLog) -> None:
+    """Land what reference/corrections.yml states; a correction that does not fit what was sent stops the run."""
+    try:
+        log.add_records(apply_corrections(office))
+    except CorrectionsRefused as refused:
+        office.note(refused.problems)
+        told = f"{FILE}: {len(refused.problems)} entries cannot be applied, nothing is published; see the lines above"
+        raise dg.Failure(told, allow_retries=False) from None
 
 
 def _check(key: dg.AssetCheckKey, node: NodeResult) -> dg.AssetCheckResult:
