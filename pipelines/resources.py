@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from assets.landing.corrections_file import FILE
 from assets.landing.land import sweep
 from assets.office import Office
+from assets.periods.figures import sweep_figures
 from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
@@ -63,6 +64,7 @@ def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str
         office = open_office(workspace, settings, tell)
         try:
             sweep(workspace, office.ledger)
+            sweep_figures(workspace, office.ledger)
             yield office
         finally:
             office.close()
@@ -114,6 +116,7 @@ def name_revision(office: Office, settings: Settings) -> str:
         office.specs.usable,
         office.reference_hash,
         stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
+        office.ledger.period_changes(),
         settings.model_dump(mode="json"),
         software_version(),
     )

@@ -121,7 +121,8 @@ def _conservation(frame: pd.DataFrame) -> pd.Series[float]:
 
 
 def _carry_over(grain: tuple[str, ...]) -> Measure:
-    """Return the measure: opening stock of a month less the stock pending at the end of the month before.
+    """Return the measure: opening stock of a month, what was restated apart, less the stock pending at the end of the month
+    before.
 
     Null for the first month of a row's unit and class, and for periods that are not months.
     """
@@ -134,7 +135,7 @@ def _carry_over(grain: tuple[str, ...]) -> Measure:
             .astype("str")
             .assign(
                 month=_month_number(frame.loc[months, "period_id"].astype("str")),
-                opening=_n(frame, "n_opening")[months],
+                opening=(_n(frame, "n_opening") - _n(frame, "n_restated"))[months],
                 pending=_n(frame, "n_pending")[months],
             )
         )

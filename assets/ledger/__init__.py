@@ -8,6 +8,9 @@ from assets.ledger.records import (
     InputRecord,
     InputStatus,
     Part,
+    PeriodAction,
+    PeriodChange,
+    PeriodStatus,
     RuleCount,
 )
 from assets.ledger.store import Ledger
@@ -21,5 +24,8 @@ __all__ = [
     "Ledger",
     "LedgerTooNew",
     "Part",
+    "PeriodAction",
+    "PeriodChange",
+    "PeriodStatus",
     "RuleCount",
 ]

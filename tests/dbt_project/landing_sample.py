@@ -15,6 +15,7 @@ from landing_handling import add_handling, handling_inputs, reference_rows, work
 from landing_plan import add_fall, plan_rows
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.periods.state import PERIOD_STATE_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from assets.reference.working_days import WORKING_DAY_SCHEMA
@@ -168,6 +169,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,
+        "period_state": PERIOD_STATE_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
     roots = [row["office_code"] for row in tables["office_root"]]
