@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import closing
 
 import typer
 
-from assets.ledger import Ledger, PeriodAction, PeriodChange
-from assets.periods.decide import NotDecided, decide
+from assets.ledger import Ledger, PeriodAction
+from assets.periods.decide import NotDecided
 from assets.periods.published import read_published
 from assets.periods.state import PeriodState, period_states
 from assets.publish.revision import PublishError, open_current
 from assets.workspace import Workspace
 from pipelines.cli.progress import console, show_problems
 from pipelines.cli.tables import say, show_table
-from pipelines.lock import run_lock
+from pipelines.period import decide_period
 from pipelines.settings import load_settings
 
 _WRONG = 2
@@ -84,22 +83,6 @@ def show_pending(workspace: Workspace, unit: str | None, period: str | None) -> 
     say(
         "A record counts in its unit and in each locked unit above. `sipas period accept` lets it in with the next run."
     )
-
-
-def decide_period(
-    workspace: Workspace,
-    action: PeriodAction,
-    unit: str,
-    period: str,
-    with_below: bool,
-    by: str,
-    reason: str | None,
-) -> list[PeriodChange]:
-    """Take and record a decision; raises SettingsError, WorkspaceBusy, PublishError and NotDecided."""
-    load_settings(workspace)
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    with run_lock(workspace), closing(Ledger.of_folder(workspace.state)) as ledger:
-        return decide(workspace, ledger, action, unit, period, with_below, by, reason, now)
 
 
 def tell_decision(

@@ -12,6 +12,7 @@ import pyarrow as pa
 from landing_design import add_design
 from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
+from landing_periods import period_states
 from landing_plan import add_fall, plan_rows
 
 from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
@@ -155,6 +156,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
     tables |= reference_rows() | overridden_reference() | plan_rows()
     tables["working_day"] = working_day_table().to_pylist()
+    tables["period_state"] = period_states()
     template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
     inputs += handling_inputs(template) + evaluation_inputs(template)
     add_handling(tables, _lineage)
