@@ -18,7 +18,6 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.checkpoint import checkpoint
 from assets.ingest.engine import connect, fetch, set_key
 from assets.ingest.shape import field_checks, literal, moments, quote, record_key, rule_check, typed
 from assets.ingest.spec import ColumnMap
@@ -305,7 +304,6 @@ def _land(office: Office, new: Sequence[_Corrected], retired: Sequence[str]) -> 
             move_into_place(staged, office.workspace.root / relative)
             parts.append(Part(relative, dataset, input_id, contract.version, len(rows)))
         records.append(_record(office, made, input_id, seq, list(tables)))
-    checkpoint("corrections.renamed")
     office.ledger.commit(records, [], parts, retired)
     return records
 

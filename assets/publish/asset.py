@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 
-from assets.checkpoint import checkpoint
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
@@ -65,7 +64,6 @@ def publish_assets(
         name: str = context.resources.revision(office)
         reader = MartReader(warehouse.query, warehouse.stream)
         hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
-        checkpoint("figures.held")
         audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
         gates = [*kept_gates(office.workspace, office.ledger), *audits]
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}

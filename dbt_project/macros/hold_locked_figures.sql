@@ -47,7 +47,8 @@ exists (
     {{ return(none) }}
     {%- endif -%}
     {%- set names = adapter.get_columns_in_relation(this) | map(attribute='name') | list -%}
-    {{ return(('group_code' if 'group_code' in names else 'unit_code', 'period_id' if 'period_id' in names else 'edition_id')) }}
+    {%- set unit = 'group_code' if 'group_code' in names else 'unit_code' -%}
+    {{ return((unit, 'period_id' if 'period_id' in names else 'edition_id')) }}
 {% endmacro %}
 
 {% macro locked_relation() %}

@@ -11,6 +11,7 @@
         told.unit_code,
         told.period_id,
         told.record_key,
+        max(newest_version.input_id) as newest_input,
         max(case when told.is_now = 1 then told.input_id end) as input_now,
         max(case when told.is_now = 0 then told.input_id end) as input_then,
         case
@@ -91,6 +92,8 @@
                 coalesce(named.placement_id, unassigned.placement_id) = ancestor.placement_id
                 and locked.unit_code = ancestor.unit_code
     ) as told
+    left join {{ ref('stg_' ~ dataset) }} as newest_version
+        on told.record_key = newest_version.record_key
     group by told.unit_code, told.period_id, told.record_key
 {% endmacro %}
 

@@ -47,6 +47,7 @@ with waiting as (
         '{{ dataset }}' as dataset,
         record.unit_code,
         record.period_id,
+        record.newest_input,
         record.input_now,
         record.input_then,
         record.is_changed
@@ -78,7 +79,7 @@ select
     waiting.unit_code,
     waiting.period_id,
     waiting.dataset,
-    coalesce(waiting.input_now, newest_of_scope.replaced_by, waiting.input_then) as input_id,
+    coalesce(waiting.newest_input, newest_of_scope.replaced_by, waiting.input_then) as input_id,
     cast(sum(case when waiting.input_then is null then 1 else 0 end) as bigint) as n_new,
     cast(sum(case when waiting.input_now is null then 0 when waiting.input_then is null then 0 else 1 end) as bigint)
         as n_changed,
@@ -90,4 +91,4 @@ group by
     waiting.unit_code,
     waiting.period_id,
     waiting.dataset,
-    coalesce(waiting.input_now, newest_of_scope.replaced_by, waiting.input_then)
+    coalesce(waiting.newest_input, newest_of_scope.replaced_by, waiting.input_then)
