@@ -16,7 +16,6 @@ from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
 from assets.ingest.history import History, history_of
 from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
-from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ingest.templates.filled import FilledTemplates
@@ -171,8 +170,7 @@ class Office:
             dataset, months, self.reference, self.reference_hash, self._office_of_unit
         )
         self.note(problems)
-        inputs += filled
-        return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+        return plan([*inputs, *self._as_delivered(filled)], self.ledger.active(), self.ledger.retired_ids())
 
     @cached_property
     def _templates(self) -> FilledTemplates:
@@ -212,7 +210,10 @@ class Office:
             history,
         )
         self.note(problems)
-        # A file that was rewritten without a person's rows is the delivery it was.
+        return self._as_delivered(inputs)
+
+    def _as_delivered(self, inputs: Iterable[PlannedInput]) -> list[PlannedInput]:
+        """Return the inputs, a file that was rewritten without a person's rows as the delivery it was."""
         delivered = self.ledger.delivered_as()
         return [
             replace(item, content_sha=delivered.get((item.path, item.content_sha), item.content_sha)) for item in inputs
@@ -220,8 +221,12 @@ class Office:
 
     def file_inputs(self) -> list[PlannedInput]:
         """Return every file that a source reads, of all months; databases are none."""
-        specs = [spec for spec in self.specs.usable if not isinstance(spec.reader, DatabaseOptions)]
-        return self._find(specs, lambda month: True, "")
+        specs = [spec for spec in self.specs.usable if spec.location.path is not None]
+        inputs = self._find(specs, lambda month: True, "")
+        for name in (name for name, contract in self.contracts.items() if contract.kind == "record"):
+            filled, _ = self._templates.planned(name, lambda month: True, self.reference, "", self._office_of_unit)
+            inputs += self._as_delivered(filled)
+        return inputs
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
         """Return the usable specs that feed a record dataset; one with an item that its instrument lacks is left out."""

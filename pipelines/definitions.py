@@ -22,6 +22,7 @@ from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.alerts.sensors import alert_sensors
 from pipelines.inbox import inbox_sensor
+from pipelines.period_job import period_job
 from pipelines.resources import name_revision, office_at_work, open_warehouse, publication
 from pipelines.settings import Settings, load_settings, months_between
 from quality.contract import load_contracts
@@ -73,7 +74,7 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=assets,
-        jobs=[job],
+        jobs=[job, period_job(workspace)],
         schedules=[_schedule(settings)],
         sensors=[inbox_sensor(workspace, settings, JOB), *alert_sensors(workspace, settings, JOB)],
         resources=_resources(workspace, settings, overrides),

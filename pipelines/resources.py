@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from assets.landing.corrections_file import FILE
 from assets.landing.land import sweep
 from assets.office import Office
+from assets.periods.figures import sweep_figures
 from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
@@ -67,6 +69,7 @@ def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str
         office = open_office(workspace, settings, tell)
         try:
             sweep(workspace, office.ledger)
+            sweep_figures(workspace, office.ledger)
             yield office
         finally:
             office.close()
@@ -111,11 +114,14 @@ def publication(settings: Settings) -> PublishContext:
 
 def name_revision(office: Office, settings: Settings) -> str:
     """Return the id of the revision that the workspace's present inputs, settings and software give."""
+    stated = office.workspace.root / FILE
     return revision_id(
         office.ledger.active(),
         office.ledger.rule_counts(),
         office.specs.usable,
         office.reference_hash,
+        stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
+        office.ledger.period_changes(),
         # Whom to tell of trouble changes no figure.
         settings.model_dump(mode="json", exclude={"alerts"}),
         software_version(),

@@ -126,6 +126,32 @@ class Retained:
     rows_removed: int
 
 
+PeriodStatus = Literal["open", "submitted", "approved", "locked"]
+PeriodAction = Literal["submit", "approve", "lock", "reopen", "accept"]
+
+
+@dataclass(frozen=True)
+class PeriodChange:
+    """One decision about the reporting period of a unit.
+
+    `revision` is the published one that was looked at, `decided_by` a role or an office, `decided_at` UTC. A lock holds
+    `figures` (a folder below the workspace), made of deliveries up to `last_seq`; what was accepted gets them from the
+    run that takes it in, and has none until then.
+    """
+
+    change_seq: int
+    unit_code: str
+    period_id: str
+    action: PeriodAction
+    status: PeriodStatus
+    revision: str
+    reason: str | None
+    decided_by: str
+    decided_at: dt.datetime
+    figures: str | None = None
+    last_seq: int | None = None
+
+
 INPUT_SCHEMA = pa.schema(
     [
         ("input_id", pa.string()),

@@ -19,6 +19,7 @@ from assets.ledger.records import (
     ChangeCount,
     InputRecord,
     Part,
+    PeriodChange,
     Removed,
     Retained,
     RuleCount,
@@ -29,8 +30,10 @@ from assets.ledger.tables import (
     INPUT,
     INPUT_CHANGE,
     INPUT_RULE,
+    LOCKED_FIGURES,
     MARK,
     PART,
+    PERIOD_CHANGE,
     REMOVED_RECORD,
     RETENTION,
     REWRITTEN,
@@ -192,6 +195,33 @@ class Ledger:
                     connection.execute(
                         sa.insert(REMOVED_RECORD), [{"input_id": input_id, "record_key": key} for key in some]
                     )
+
+    def period_changes(self) -> list[PeriodChange]:
+        """Return every decision about a reporting period, in the order in which they were taken."""
+        statement = (
+            sa.select(PERIOD_CHANGE, LOCKED_FIGURES.c.folder.label("figures"), LOCKED_FIGURES.c.last_seq)
+            .join(LOCKED_FIGURES, isouter=True)
+            .order_by(PERIOD_CHANGE.c.change_seq)
+        )
+        with self._engine.connect() as connection:
+            return [PeriodChange(**row) for row in connection.execute(statement).mappings()]
+
+    def decide(self, changes: Sequence[PeriodChange]) -> None:
+        """Record decisions, numbered in their order whatever number they carry, with their figures. All or nothing."""
+        with self._engine.begin() as connection:
+            for change in changes:
+                row = asdict(change)
+                row = {name: value for name, value in row.items() if name in PERIOD_CHANGE.c and name != "change_seq"}
+                [number] = connection.execute(sa.insert(PERIOD_CHANGE).values(row)).inserted_primary_key or [None]
+                if change.figures is not None:
+                    held = {"change_seq": number, "folder": change.figures, "last_seq": change.last_seq}
+                    connection.execute(sa.insert(LOCKED_FIGURES).values(held))
+
+    def hold_figures(self, change_seqs: Sequence[int], folder: str, last_seq: int) -> None:
+        """Record the figures of decisions that had none. All or nothing."""
+        rows = [{"change_seq": seq, "folder": folder, "last_seq": last_seq} for seq in change_seqs]
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(LOCKED_FIGURES), rows)
 
     def tables(self) -> dict[str, pa.Table]:
         """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them.

@@ -115,3 +115,25 @@ RETENTION = sa.Table(
     sa.Column("rows_blanked", sa.Integer, nullable=False),
     sa.Column("rows_removed", sa.Integer, nullable=False),
 )
+# What was decided about a unit's reporting period, each decision a row that is never changed.
+PERIOD_CHANGE = sa.Table(
+    "period_change",
+    METADATA,
+    sa.Column("change_seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("unit_code", sa.String, nullable=False),
+    sa.Column("period_id", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("revision", sa.String, nullable=False),
+    sa.Column("reason", sa.String),
+    sa.Column("decided_by", sa.String, nullable=False),
+    sa.Column("decided_at", sa.DateTime, nullable=False),
+)
+# The figures that a lock, or what was accepted since, holds fast; `last_seq` is the last delivery they are made of.
+LOCKED_FIGURES = sa.Table(
+    "locked_figures",
+    METADATA,
+    sa.Column("change_seq", sa.Integer, sa.ForeignKey("period_change.change_seq"), primary_key=True),
+    sa.Column("folder", sa.String, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+)

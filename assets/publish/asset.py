@@ -10,7 +10,9 @@ import dagster as dg
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
+from assets.periods.figures import hold_accepted
 from assets.publish.context import PublishContext
+from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import publish
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
@@ -61,6 +63,8 @@ def publish_assets(
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
         name: str = context.resources.revision(office)
+        reader = MartReader(warehouse.query, warehouse.stream)
+        hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
         audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
         gates = [*kept_gates(office.workspace, office.ledger), *audits]
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}

@@ -43,7 +43,13 @@ key_app = typer.Typer(
     no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
 )
 app.add_typer(key_app, name="key")
+period_app = typer.Typer(
+    no_args_is_help=True,
+    help="Reporting periods of units: submitted, approved, locked, and what waits for the locked ones.",
+    epilog=example("sipas period status --workspace my_duc"),
+)
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(period_app, name="period")
 app.add_typer(sources_app, name="sources")
 
 WorkspaceOption = Annotated[
@@ -368,6 +374,121 @@ def template_command(
     from pipelines.cli.form import make_template
 
     make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
+
+
+UnitOption = Annotated[str, typer.Option("--unit", help="Code of the unit.")]
+PeriodOption = Annotated[str, typer.Option("--period", help="2023-06, 2023-Q2, 2023-H1, 2023-9M or 2023.")]
+ByOption = Annotated[
+    str, typer.Option("--by", envvar="SIPAS_BY", help="Role or office that decides, not the name of a person.")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+BelowOption = Annotated[bool, typer.Option("--with-below", help="Also the units below it that are not that far.")]
+
+
+@period_app.command("status", epilog=example("sipas period status --workspace my_duc --period 2023-06"))
+def period_status(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="One unit only.")] = None,
+    period: Annotated[str | None, typer.Option(help="One period only.")] = None,
+) -> None:
+    """Show how far periods are; with --unit and --period also every decision about it."""
+    from pipelines.cli.period import show_periods
+
+    show_periods(Workspace(workspace.resolve()), unit, period)
+
+
+@period_app.command("pending", epilog=example("sipas period pending --workspace my_duc"))
+def period_pending(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="One unit only.")] = None,
+    period: Annotated[str | None, typer.Option(help="One period only.")] = None,
+) -> None:
+    """List the records that wait for locked periods: new, changed, gone, by input."""
+    from pipelines.cli.period import show_pending
+
+    show_pending(Workspace(workspace.resolve()), unit, period)
+
+
+@period_app.command("submit", epilog=example("sipas period submit --unit 10441 --period 2023-06 --by 'UBND thị trấn'"))
+def period_submit(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Say that a unit's period is complete. A unit goes after the units below it, a longer period after its months."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "submit", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "approve", epilog=example("sipas period approve --unit 282 --period 2023-06 --with-below --by 'Phòng Nội vụ'")
+)
+def period_approve(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Approve a submitted period."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "approve", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "lock", epilog=example("sipas period lock --unit 282 --period 2023-06 --with-below --by 'Văn phòng'")
+)
+def period_lock(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Lock an approved period: its published figures stay as they are, and what arrives later waits."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "lock", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "accept", epilog=example("sipas period accept --unit 10441 --period 2023-06 --by 'Văn phòng' --reason 'Nộp muộn'")
+)
+def period_accept(
+    unit: UnitOption,
+    period: PeriodOption,
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Let what waits into a locked period: the next run publishes its figures anew, marked as revised. It stays locked."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "accept", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "reopen", epilog=example("sipas period reopen --unit 282 --period 2023-06 --by 'Văn phòng' --reason 'Sai mẫu'")
+)
+def period_reopen(
+    unit: UnitOption,
+    period: PeriodOption,
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Open a period again: the next run publishes what is known now. A unit goes before the units below it."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "reopen", unit, period, False, by, reason or None)
 
 
 def main() -> None:
