@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.ingest.engine import connect, fetch, set_keys
-from assets.ingest.numbers import NumberText
 from assets.ingest.shape import field_checks, literal, quote, readings, record_key, rule_check, typed
 from assets.ingest.spec import ColumnMap
 from assets.landing.corrections_file import FILE, Correction, CorrectionsRefused, read_corrections
@@ -230,7 +229,7 @@ def _read(
         return {stated.name: text if not known or text in known else None}
     given = quote(f"{stated.name}__given")
     # Numbers stand in the file as YAML writes them.
-    steps = readings(stated, ColumnMap(constant=""), given, NumberText("."))
+    steps = readings(stated, ColumnMap(constant=""), given, ".")
     read = "".join(f", {sql} AS {quote(name)}" for name, sql in steps.items())
     values = ", ".join(f"{sql} AS {quote(name)}" for name, sql in typed(stated, given, zone).items())
     statement = (
