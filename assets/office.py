@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
+from assets.ingest.answers import find_answers, plan_answers
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
@@ -137,8 +138,23 @@ class Office:
 
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
-        inputs = self._find(self.sources_of(dataset), months, self.reference_hash)
-        return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+        specs = self.sources_of(dataset)
+        active, retired_ids, answered = self.ledger.active(), self.ledger.retired_ids(), self.ledger.answered_returns()
+        returns = {file.return_id: file for file in self.ledger.returns()}
+        answers, problems = find_answers(
+            self.workspace,
+            specs,
+            self.contracts,
+            months,
+            self.reference_hash,
+            self.roots,
+            active,
+            returns,
+            answered,
+        )
+        self.note(problems)
+        new = plan(self._find(specs, months, self.reference_hash), active, retired_ids)
+        return new + plan_answers(answers, active, answered, retired_ids)
 
     def _find(
         self, specs: Sequence[SourceSpec], months: Callable[[str], bool], reference_hash: str

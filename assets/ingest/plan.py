@@ -11,6 +11,8 @@ from pathlib import Path
 
 from assets.ingest.extract import Extract, extract
 from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.table import InputRefused
+from assets.ingest.returned import is_return
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
@@ -18,6 +20,15 @@ from quality.contract import Bilingual, Contract
 from quality.problem import Problem
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class AnswerTo:
+    """The return that an input answers, the numbers of the returned rows it holds, or why it cannot be taken."""
+
+    return_id: str
+    rows: tuple[int, ...] = ()
+    refusal: InputRefused | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,14 @@ class PlannedInput:
     replaced_seq: int | None = None
     # The day of the reading that this one replaces: read again, an input is as old as it was.
     first_seen: dt.date | None = None
+    # Of a corrected return: what it answers, and the place of the delivery it adds to (None when that was replaced).
+    answer: AnswerTo | None = None
+    answered_seq: int | None = None
+
+    @property
+    def delivery_kind(self) -> str:
+        """What the spec says of its deliveries; an answer adds to one whatever the spec says."""
+        return "answer" if self.answer is not None else self.spec.delivery.kind
 
     @property
     def scope_id(self) -> str | None:
@@ -70,7 +89,8 @@ class PlannedInput:
 
     def sent_on(self, today: dt.date) -> dt.date:
         """Return the day in the path's ``sent`` group, else the day it was first seen, which for a new input is `today`."""
-        sent = self.groups.get("sent")
+        # The day in the path of an answer's groups is that of the file it answers.
+        sent = self.groups.get("sent") if self.answer is None else None
         return dt.datetime.strptime(sent, "%Y%m%d").date() if sent else self.first_seen or today
 
 
@@ -85,6 +105,9 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return not self.to_read and not self.copies
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.to_read + other.to_read, self.copies + other.copies, self.retired + other.retired)
 
 
 def find_inputs(
@@ -105,9 +128,7 @@ def find_inputs(
     problems: list[Problem] = []
     for spec in specs:
         office = spec.office or roots[0]
-        reading = hashlib.sha256(spec.digest.encode())
-        for dataset in spec.datasets:
-            reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+        reading = reading_hash(spec, contracts)
         if isinstance(spec.reader, DatabaseOptions):
             found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
             if isinstance(found, Problem):
@@ -120,7 +141,7 @@ def find_inputs(
                         found.file,
                         {},
                         found.content_sha,
-                        reading.hexdigest()[:16],
+                        reading,
                         reference_hash,
                         office,
                     )
@@ -131,10 +152,16 @@ def find_inputs(
         for path, file, groups in matches:
             if "period" in groups and not months(groups["period"]):
                 continue
-            planned.append(
-                PlannedInput(spec, path, file, groups, _sha256(file), reading.hexdigest()[:16], reference_hash, office)
-            )
+            planned.append(PlannedInput(spec, path, file, groups, _sha256(file), reading, reference_hash, office))
     return planned, problems
+
+
+def reading_hash(spec: SourceSpec, contracts: Mapping[str, Contract]) -> str:
+    """Return a hash of what decides how an input's bytes are read: the spec and the contracts of its datasets."""
+    reading = hashlib.sha256(spec.digest.encode())
+    for dataset in spec.datasets:
+        reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+    return reading.hexdigest()[:16]
 
 
 def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_ids: frozenset[str]) -> Plan:
@@ -160,8 +187,9 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
         _delivery(spec, groups, record.scope_id, record.content_sha): record.input_id
         for record in known
         if record.status != "duplicate"
+        and record.delivery_kind != "answer"
         and (spec := specs.get(record.source)) is not None
-        and (groups := _groups_in(spec, record.path)) is not None
+        and (groups := groups_in(spec, record.path)) is not None
     }
     to_read: list[PlannedInput] = []
     copies: list[tuple[PlannedInput, str]] = []
@@ -179,7 +207,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
                 continue
             retired.append(record.input_id)
             item = replace(item, replaced_seq=record.delivery_seq, first_seen=record.sent_on)
-            item = _unread(item, known_ids)
+            item = unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
         elif (
@@ -189,7 +217,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
         ):
             copies.append((item, by_delivery[item.same_delivery]))
         else:
-            item = _unread(item, known_ids)
+            item = unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
             if item.scope_id is not None:
@@ -197,7 +225,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
     return Plan(tuple(to_read), tuple(copies), tuple(retired))
 
 
-def _unread(item: PlannedInput, known_ids: frozenset[str]) -> PlannedInput:
+def unread(item: PlannedInput, known_ids: frozenset[str]) -> PlannedInput:
     """Return the item with the number of its reading that no earlier reading of it has."""
     while item.input_id in known_ids:
         item = replace(item, reading=item.reading + 1)
@@ -208,7 +236,7 @@ def _delivery(spec: SourceSpec, groups: Mapping[str, str], scope_id: str | None,
     return (spec.name, scope_id or "", content_sha, *(groups.get(name, "") for name in spec.telling_groups))
 
 
-def _groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
+def groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
     """Return the named groups of an input's path as the ledger keeps it; None when the spec's pattern is another now."""
     pattern = spec.location.path
     if pattern is None:
@@ -242,7 +270,7 @@ def _match(
     problems: list[Problem] = []
     for file in base.glob(glob):
         path = file.relative_to(base).as_posix()
-        if not file.is_file() or file.name.startswith("~$"):
+        if not file.is_file() or file.name.startswith("~$") or is_return(prefix + path):
             continue
         if found := regex.fullmatch(path):
             groups = found.groupdict()

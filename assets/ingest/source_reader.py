@@ -14,12 +14,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.ingest.answers import without_marks
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.options import CsvOptions, DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
+from assets.ingest.returned import CODE, INBOX_FOLDER
 from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows, with_clean_cells
 from assets.ingest.spec import SourceSpec
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
@@ -114,6 +116,9 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                answer = outcome.item.answer
+                if answer is not None and answer.refusal is not None:
+                    raise answer.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -287,7 +292,8 @@ class _Appender:
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
     """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
     if not isinstance(item.spec.reader, DatabaseOptions):
-        yield from open_input(item.file, item.spec.reader)
+        for table in open_input(item.file, item.spec.reader):
+            yield without_marks(table, isinstance(item.spec.reader, CsvOptions)) if item.answer is not None else table
         return
     parquet = pq.ParquetFile(item.file)
     columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
@@ -296,6 +302,14 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
 
 def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:
     """Refuse an input that lacks a column the spec reads; note columns the spec does not name. Raises InputRefused."""
+    if CODE in table.columns and CODE not in spec.headings:
+        raise InputRefused(
+            "return.misplaced",
+            f"Đây là tệp trả lại đã sửa; đặt vào {INBOX_FOLDER}/ để nhận là phần bổ sung của tệp gốc",
+            f"This is a corrected return; put it into {INBOX_FOLDER}/, where it is taken as an addition to the first file",
+            sheet=table.sheet,
+            column=CODE,
+        )
     missing = [name for name in spec.headings if name not in table.columns]
     if missing:
         spare = [name for name in table.columns if name not in spec.headings]

@@ -10,6 +10,7 @@ import dagster as dg
 from assets.ingest.spec import SourceSpec
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
+from assets.returns.send import return_refused
 from assets.run_log import RunLog
 from quality.contract import Contract
 from quality.gate import CHECK_NAMES, CRITICAL_CHECKS, GateCheck
@@ -104,6 +105,7 @@ def landing_assets(
         months = set(context.partition_keys)
         taken = take_in(office, record.dataset, months.__contains__)
         log.add_records(taken.records)
+        log.returned += [file.file for file in return_refused(office, record.dataset)]
         if taken.gate is not None:
             log.add_gate(taken.gate)
         checks = {check.name: check for check in taken.gate.checks} if taken.gate is not None else {}

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from assets.checkpoint import checkpoint
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
-from assets.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount
+from assets.ledger import ARRIVAL_STEP, Answer, InputRecord, InputStatus, Ledger, Part, RuleCount
 from assets.workspace import Workspace
 from quality.contract import Contract
 
@@ -57,7 +57,12 @@ def commit_batch(
         for index, (item, original) in enumerate(copies)
     ]
     rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]
-    ledger.commit(records, rules, parts, retired)
+    answers = [
+        Answer(outcome.item.input_id, answer.return_id, answer.rows)
+        for outcome in batch.outcomes
+        if (answer := outcome.item.answer) is not None
+    ]
+    ledger.commit(records, rules, parts, retired, answers)
     checkpoint("ledger.committed")
     return records
 
@@ -89,7 +94,7 @@ def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputReco
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=outcome.delivery_seq,
         unit_code=outcome.unit_code,
@@ -125,7 +130,7 @@ def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, to
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=seq,
         unit_code=original.unit_code,

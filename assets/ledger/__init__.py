@@ -5,9 +5,13 @@ from assets.ledger.records import (
     ARRIVAL_STEP,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    Answer,
+    AnsweredRow,
     InputRecord,
     InputStatus,
     Part,
+    ReturnFile,
+    ReturnRow,
     RuleCount,
 )
 from assets.ledger.store import Ledger
@@ -16,10 +20,14 @@ __all__ = [
     "ARRIVAL_STEP",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "Answer",
+    "AnsweredRow",
     "InputRecord",
     "InputStatus",
     "Ledger",
     "LedgerTooNew",
     "Part",
+    "ReturnFile",
+    "ReturnRow",
     "RuleCount",
 ]
