@@ -298,6 +298,11 @@ class Shape:
     items: tuple[str, ...]
 
     @property
+    def broken(self) -> str:
+        """SQL that is true where the row breaks any rule."""
+        return " OR ".join(f"_c{index}" for index in range(len(self.checks))) or "FALSE"
+
+    @property
     def refusing(self) -> str:
         """SQL that is true where the row breaks a rule that refuses it."""
         flags = [f"_c{index}" for index, check in enumerate(self.checks) if check.severity != "warn"]

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.ingest.answers import without_marks
@@ -31,6 +32,8 @@ from quality.problem import Problem, did_you_mean
 CHUNK_ROWS = 50_000
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
+# The column that says whether a shaped row breaks any rule; readers give no heading such a name.
+BROKEN = "_broken"
 NO_ROWS = Bilingual(
     vi="Tệp có tiêu đề nhưng không có dòng dữ liệu; nếu kỳ này có phát sinh, đề nghị đơn vị gửi lại",
     en="The file has a header and no rows; if there was anything to report, ask the sender for it again",
@@ -62,8 +65,8 @@ class UnknownItem(Exception):
 class _ShapedChunk:
     """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
 
-    accepted: pa.Table
-    refused: pa.Table
+    accepted: list[pa.Table]
+    refused: pa.Table | None
     rules: list[tuple[int, ...]]
 
 
@@ -190,8 +193,10 @@ class SourceReader:
     def _keep(self, shaped: _ShapedChunk) -> None:
         """Write what became of a chunk, in the order of the chunks."""
         self._count_rules(shaped.rules)
-        self.accepted.append(shaped.accepted.cast(self._accepted_schema()))
-        self.refused.append(shaped.refused)
+        for accepted in shaped.accepted:
+            self.accepted.append(accepted.cast(self._accepted_schema()))
+        if shaped.refused is not None:
+            self.refused.append(shaped.refused)
 
     def _shape(self, rows: Sequence[pa.Table]) -> _ShapedChunk:
         connection = self.sessions.get()
@@ -204,8 +209,6 @@ class SourceReader:
         chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
-        rules = connection.execute(self._rule_counts()).fetchall()
         lineage = (
             f"record_key, input_id, _seq AS delivery_seq, _sheet AS sheet, _line AS line, CAST(1 AS BIGINT) AS source_rows, "
             f"content_hash, {literal(self.spec.name)} AS source, {literal(self.office)} AS office_code, "
@@ -213,14 +216,24 @@ class SourceReader:
         )
         values = ", ".join(quote(name.name) for name in value_fields(self.contract))
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
-        accepted = fetch(
-            connection, f"SELECT {lineage}, {values}, extra{items} FROM shaped WHERE NOT ({shape.refusing})"
-        )
+        kept = f"{lineage}, {values}, extra{items}"
+        shaped = fetch(connection, f"SELECT {kept}, {shape.broken} AS {BROKEN} FROM ({shape.statement}) AS shaped")
+        broken = shaped[BROKEN]
+        shaped = shaped.drop_columns([BROKEN])
+        if not pc.any(broken).as_py():
+            return _ShapedChunk([shaped], None, [])
+        # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
+        # come along, which the query's order does not tell apart.
+        lines = shaped["line"].filter(broken)
+        connection.register("chunk", chunk.filter(pc.is_in(chunk["_line"], lines.combine_chunks())))
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        rules = connection.execute(self._rule_counts()).fetchall()
+        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({shape.broken}) AND NOT ({shape.refusing})")
         givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk(accepted, refused, rules)
+        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
@@ -279,7 +292,10 @@ class _Appender:
 
     def append(self, table: pa.Table) -> None:
         if table.num_rows:
-            self._writer = self._writer or pq.ParquetWriter(self.path, table.schema, compression="lz4")
+            # Read once and removed: what makes a file small or quick to search is not worth its time here.
+            self._writer = self._writer or pq.ParquetWriter(
+                self.path, table.schema, compression="lz4", use_dictionary=False, write_statistics=False
+            )
             self._writer.write_table(table)
 
     def close(self) -> bool:

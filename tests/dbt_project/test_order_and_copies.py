@@ -20,20 +20,37 @@ OF_FILES = {"data_quality", "data_quality_rule", "submission_status"}
 LINEAGE = {"input_id", "line", "sheet"}
 
 
+# Deliveries of which the newest records come once more as one delivery: dataset and number of each; a snapshot alone.
+DELIVERED_AGAIN = (
+    ("case", (1, 2)),
+    ("case_step", (20, 21)),
+    ("complaint", (5,)),
+    ("complaint", (7,)),
+    ("survey_response", (10,)),
+    ("survey_response", (23,)),
+    ("activity", (22,)),
+    ("case_evaluation", (30, 31)),
+    ("agency_evaluation", (32,)),
+)
+
+
 @pytest.fixture(scope="module")
 def shaken(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The sample with every table in another order and the newest cases and steps of two files delivered once more."""
+    """The sample with every table in another order and the newest records of each dataset delivered once more."""
     chance = random.Random(7)
     tables = dict(sample.tables)
-    for dataset, first, second, source in (("case", 1, 2, "desk"), ("case_step", 20, 21, "steps")):
+    for dataset, numbers in DELIVERED_AGAIN:
         newest: dict[str, dict[str, Any]] = {}
         for row in sorted(sample.rows(dataset), key=lambda row: row["delivery_seq"]):
-            if row["delivery_seq"] in (first, second):
+            if row["delivery_seq"] in numbers:
                 newest[row["record_key"]] = row
-        copy = {"input_id": f"in-copy-{dataset}", "delivery_seq": 100 + first}
+        copy = {"input_id": f"in-copy-{numbers[0]}", "delivery_seq": 100 + numbers[0]}
         rows = [row | copy for row in newest.values()]
         tables[dataset] = _with(tables[dataset], rows)
-        delivery = next(row for row in sample.rows("input") if row["delivery_seq"] == first and row["source"] == source)
+        if dataset == "survey_response":
+            answers = [row | copy for row in sample.rows("survey_answer") if row["delivery_seq"] in numbers]
+            tables["survey_answer"] = _with(tables["survey_answer"], answers)
+        delivery = next(row for row in sample.rows("input") if row["delivery_seq"] == numbers[0])
         counts = {"rows_read": len(rows), "rows_accepted": len(rows), "rows_quarantined": 0, "rows_skipped": 0}
         tables["input"] = _with(tables["input"], [delivery | copy | counts | {"rows_duplicate": 0}])
     for name, table in tables.items():
@@ -59,7 +76,11 @@ def test_order_and_copies_change_nothing(mart: str, duckdb_built: Warehouse, sha
         assert all(map(same_cell, left, right)), (left, right)
 
 
-def test_the_copies_are_what_the_models_read(shaken: Warehouse) -> None:
+@pytest.mark.parametrize(
+    ("model", "number"),
+    [("case", 1), ("complaint", 5), ("complaint", 7), ("survey_response", 10), ("survey_response", 23)],
+)
+def test_the_copies_are_what_the_models_read(shaken: Warehouse, model: str, number: int) -> None:
     """Without this the comparison would say nothing of copies."""
-    found = shaken.query("SELECT DISTINCT input_id FROM intermediate.int_case").column("input_id").to_pylist()
-    assert "in-copy-case" in found and "in-1" not in found
+    found = shaken.query(f"SELECT DISTINCT input_id FROM intermediate.int_{model}").column("input_id").to_pylist()
+    assert f"in-copy-{number}" in found and f"in-{number}" not in found
