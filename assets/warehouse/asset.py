@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.checkpoint import checkpoint
+from assets.landing.versions import files_of_now
 from assets.office import Office
 from assets.reference.periods import reporting_months
 from assets.reference.territory import units_now
@@ -92,7 +93,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
         if contract.kind == "reference":
             tables[name] = office.reference[name]
         else:
-            tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
+            tables[name] = files_of_now(office.workspace.root, office.ledger.parts(name), contract, warehouse.folder)
     ledger = office.ledger.tables()
     first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
     is_working = working_day_test(office.reference["calendar_day"])
