@@ -13,12 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
+from assets.exchange.landed import exchanged_tables, standing_parts
 from assets.ingest.answers import find_answers, plan_answers
 from assets.ingest.extract import Extract
 from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
-from assets.ledger import Ledger
+from assets.ledger import Ledger, Part
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
 from assets.reference.tables import reference_tables
@@ -73,6 +74,10 @@ class Office:
         """Keep problems for the summary, each once."""
         self.problems += [problem for problem in dict.fromkeys(problems) if problem not in self.problems]
 
+    def parts_of(self, dataset: str) -> list[Part]:
+        """Return the landed files of a dataset that the warehouse reads; of what other offices sent, the newest package each."""
+        return standing_parts(self.ledger.parts(dataset), self.ledger.active())
+
     def close(self) -> None:
         if "ledger" in self.__dict__:
             self.ledger.close()
@@ -98,6 +103,7 @@ class Office:
             self.workspace.reference,
             fed_tables(self.workspace, self.ledger, self.contracts),
             self.contracts,
+            exchanged_tables(self.workspace.root, self.ledger, self.contracts),
         )
         self.note([*problems, *instrument_problems(tables)])
         return tables

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.exchange.take_in import take_in_packages
 from assets.ingest.spec import SourceSpec
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
@@ -57,6 +58,7 @@ def reference_assets(contracts: Sequence[Contract], specs: Sequence[SourceSpec])
         log: RunLog = context.resources.run_log
         log.stage("reference")
         log.add_records(take_in_references(office))
+        log.add_records(take_in_packages(office))
         for name in names:
             rows = office.reference[name].num_rows
             yield dg.MaterializeResult(asset_key=[LANDING, name], metadata={"dagster/row_count": rows})

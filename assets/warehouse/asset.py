@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.checkpoint import checkpoint
+from assets.exchange.landed import ledger_tables
 from assets.landing.versions import files_of_now
 from assets.office import Office
 from assets.reference.periods import reporting_months
@@ -93,8 +94,8 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
         if contract.kind == "reference":
             tables[name] = office.reference[name]
         else:
-            tables[name] = files_of_now(office.workspace.root, office.ledger.parts(name), contract, warehouse.folder)
-    ledger = office.ledger.tables()
+            tables[name] = files_of_now(office.workspace.root, office.parts_of(name), contract, warehouse.folder)
+    ledger = ledger_tables(office.workspace.root, office.ledger)
     first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
     is_working = working_day_test(office.reference["calendar_day"])
     more: dict[str, pa.Table] = {
