@@ -152,6 +152,51 @@ class PeriodChange:
     last_seq: int | None = None
 
 
+@dataclass(frozen=True)
+class ReturnFile:
+    """What went back to a sender: refused rows of one delivery (`rows` of them), or with 0 rows the notice of a file refused whole."""
+
+    return_id: str
+    source: str
+    path: str
+    scope_id: str | None
+    content_sha: str
+    input_id: str
+    file: str
+    rows: int
+    returned_on: dt.date
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """One row of a return and where it stood; rows of one `conflict_no` conflict with each other."""
+
+    return_id: str
+    row_no: int
+    sheet: str | None
+    line: int
+    conflict_no: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An input that answers a return, and the rows of the return that it brings back (none when it was refused)."""
+
+    input_id: str
+    return_id: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AnsweredRow:
+    """A refused row of an input that counts, and the input that brought it back corrected."""
+
+    input_id: str
+    sheet: str | None
+    line: int
+    answer_id: str
+
+
 INPUT_SCHEMA = pa.schema(
     [
         ("input_id", pa.string()),

@@ -137,3 +137,41 @@ LOCKED_FIGURES = sa.Table(
     sa.Column("folder", sa.String, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),
 )
+# What went back to a sender: the refused rows of one delivery as a file, or the notice that a file was refused whole.
+RETURN_FILE = sa.Table(
+    "return_file",
+    METADATA,
+    sa.Column("return_id", sa.String, primary_key=True),
+    # The delivery it is about, by what stays the same when it is read again.
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("scope_id", sa.String),
+    sa.Column("content_sha", sa.String, nullable=False),
+    # The last reading that had these rows refused.
+    sa.Column("input_id", sa.String, nullable=False),
+    sa.Column("file", sa.String, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("returned_on", sa.Date, nullable=False),
+)
+RETURN_ROW = sa.Table(
+    "return_row",
+    METADATA,
+    sa.Column("return_id", sa.String, sa.ForeignKey("return_file.return_id"), primary_key=True),
+    sa.Column("row_no", sa.Integer, primary_key=True),
+    sa.Column("sheet", sa.String),
+    sa.Column("line", sa.Integer, nullable=False),
+    # The first row of those that conflict with each other; who sends one of them back has decided between them.
+    sa.Column("conflict_no", sa.Integer),
+)
+ANSWER = sa.Table(
+    "answer",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("return_id", sa.String, sa.ForeignKey("return_file.return_id"), nullable=False),
+)
+ANSWER_ROW = sa.Table(
+    "answer_row",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("answer.input_id"), primary_key=True),
+    sa.Column("row_no", sa.Integer, primary_key=True),
+)

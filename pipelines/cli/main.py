@@ -326,6 +326,26 @@ def quarantine_export(
     console.print(f"{rows} refused row(s) written to {target}", highlight=False)
 
 
+@quarantine_app.command("return", epilog=example("sipas quarantine return --workspace my_duc"))
+def quarantine_return(workspace: WorkspaceOption = Path(".")) -> None:
+    """Write what is to go back to senders into returns/, as each run does; again what is not answered and not there any more."""
+    from pipelines.cli.returns import write_returns
+
+    write_returns(Workspace(workspace.resolve()))
+
+
+@quarantine_app.command("replay", epilog=example("sipas quarantine replay corrected.xlsx --workspace my_duc"))
+def quarantine_replay(
+    corrected: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A returned file, corrected.")],
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Take a corrected return as the answer to its refusal: put it into the inbox and run. Exit codes as of `sipas run`."""
+    from pipelines.cli.returns import put_into_inbox
+
+    put_into_inbox(Workspace(workspace.resolve()), corrected)
+    run_command(workspace, None, None, None, False)
+
+
 @sources_app.command("check", epilog=example("sipas sources check sources/mot_cua.yml --workspace my_duc"))
 def sources_check(
     spec: Annotated[Path | None, typer.Argument(help="One spec file (default: all of them).")] = None,
