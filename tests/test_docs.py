@@ -50,7 +50,7 @@ INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 EXAMPLE = re.compile(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RULE_ID = re.compile(
-    r'"((?:file|columns|skip|json|database|spec|settings|location|unit|row|http)\.[a-z_]+|reference\.[a-z_]+)"'
+    r'"((?:file|columns|skip|json|database|store|spec|settings|location|unit|row|http)\.[a-z_]+|reference\.[a-z_]+)"'
 )
 
 

@@ -26,6 +26,8 @@ class InputOutcome:
     rows_quarantined: int = 0
     rows_duplicate: int = 0
     rows_skipped: int = 0
+    # Of people who asked to be forgotten: read and not kept.
+    rows_forgotten: int = 0
     refusal: Problem | None = None
     warnings: list[Problem] = field(default_factory=list)
     # (rule, column, severity) → rows; and rule → rows that break it in at least one column.
@@ -51,6 +53,7 @@ class InputOutcome:
             column=refusal.column,
         )
         self.rows_read = self.rows_accepted = self.rows_quarantined = self.rows_duplicate = self.rows_skipped = 0
+        self.rows_forgotten = 0
         self.rules = Counter({(refusal.rule, refusal.column or "", "reject"): 1})
         self.rule_rows = Counter()
         self.changes = Counter()

@@ -12,11 +12,21 @@ from assets.ingest.changes import DECIMAL_COMMA, SERIAL, STATED_FORMAT, THOUSAND
 from assets.ingest.clean_cells import CLEAN
 from assets.ingest.dates import DateText
 from assets.ingest.numbers import DecimalMark, NumberText
+from assets.ingest.persons import NO_TOKEN, token
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from assets.ingest.time_zone import fixed_offset
 from assets.text import spellings
-from quality.contract import Bilingual, Contract, FieldContract, Rule, Severity, day_column, key_column
+from quality.contract import (
+    Bilingual,
+    Contract,
+    FieldContract,
+    Rule,
+    Severity,
+    day_column,
+    key_column,
+    token_column,
+)
 
 SEPARATOR = "chr(31)"
 # The engine would drop whatever stands behind a time from a local timestamp, "PM" and "UTC" alike.
@@ -380,13 +390,9 @@ def record_id(feed: Feed) -> str:
 
 
 def record_key(dataset: str, authority: str, record_id: str) -> str:
-    """Return the SQL of a record's key: HMAC-SHA-256 (RFC 2104) of dataset, authority and number, cut to 128 bits.
-
-    The two padded keys are session variables, so that no statement holds them.
-    """
+    """Return the SQL of a record's key: the keyed hash of dataset, authority and number that engine.py defines."""
     message = f"{literal(dataset)} || {SEPARATOR} || {literal(authority)} || {SEPARATOR} || {record_id}"
-    inner = f"unhex(sha256(getvariable('key_inner') || encode({message})))"
-    return f"left(sha256(getvariable('key_outer') || {inner}), 32)"
+    return f"record_hash({message})"
 
 
 def record_shape(
@@ -394,11 +400,13 @@ def record_shape(
     contracts: Mapping[str, Contract],
     scales: Mapping[str, Iterable[str]],
     known: Mapping[str, frozenset[str]],
+    forgets: bool = False,
 ) -> Shape:
     """Return the shape of a source that feeds a record dataset (and its answers).
 
     `scales` gives the levels of each item; `known` the codes of ``procedure`` and ``instrument`` (an empty set of
-    procedures means that no catalogue was given, and any code is taken).
+    procedures means that no catalogue was given, and any code is taken). With `forgets` the rows have ``_forgotten``: whether
+    they are of a person or record whose token stands in the relation ``forgotten`` (``token``).
     """
     feed = spec.record_feed
     assert feed is not None
@@ -411,7 +419,7 @@ def record_shape(
     }
 
     given: dict[str, str] = {}
-    for field in contract.fields:
+    for field in (field for field in contract.fields if field.personal != "drop"):
         if field.name == "record_id":
             given["record_id"] = record_id(feed)
         else:
@@ -453,9 +461,21 @@ def record_shape(
         Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
         for rule, message in ROW_FAULTS.items()
     ]
-    for field in contract.fields:
+    tokens: list[str] = []
+    for field in (field for field in contract.fields if field.personal != "drop"):
         source = quote(f"{field.name}__given")
         column = feed.columns.get(field.name, ColumnMap(constant=""))
+        if field.personal == "token":
+            name = quote(token_column(field.name))
+            values.append(f"{token(field, source)} AS {name}")
+            if field.name in feed.columns:
+                tokens.append(name)
+                unread = f"{source} IS NOT NULL AND {name} IS NULL"
+                heading = headings[field.name]
+                checks.append(
+                    Check(f"{contract.dataset}.{field.name}.no_token", "warn", heading, unread, "NULL", NO_TOKEN)
+                )
+            continue
         codes = known.get(field.type)
         if field.type == "unit":
             values.append("unit_map.unit_code AS unit_code")
@@ -486,7 +506,10 @@ def record_shape(
                 )
             )
 
-    content = [quote(f"{name}__given") for name in given] + [quote(f"item__{code}") for code in items] + ["extra"]
+    # An identifier counts by its token: the hash of a row must not give away what it was made of.
+    identifying = {field.name for field in contract.token_fields}
+    content = [quote(f"{name}__given") for name in given if name not in identifying] + tokens
+    content += [quote(f"item__{code}") for code in items] + ["extra"]
     hashed = ", ".join(f"coalesce({name}, chr(30))" for name in content)
     key = record_key(feed.dataset, spec.authority, "record_id__given")
     relations, kept = _with_readings(first, steps)
@@ -502,6 +525,11 @@ def record_shape(
         + f" AS _c{index}"
         for index, check in enumerate(checks)
     )
+    if forgets:
+        keys = ["record_key", *tokens]
+        keys += [quote(key_column(field.refers_to)) for field in contract.fields if field.refers_to is not None]
+        found = " OR ".join(f"coalesce({name} IN (SELECT token FROM forgotten), FALSE)" for name in keys)
+        flags += f",\n  {found} AS _forgotten"
     statement = f"WITH {relations}, typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
     return Shape(statement, tuple(checks), tuple(items), _counted(counted))
 

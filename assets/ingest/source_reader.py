@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -15,21 +15,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.ingest.clean_cells import with_clean_cells
+from assets.ingest.answers import without_marks
+from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
+from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.options import CsvOptions, DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows
+from assets.ingest.returned import CODE, INBOX_FOLDER
+from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
+from assets.keys import Keyring
 from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
+from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 50_000
+# Rows of very long cells are shaped in smaller chunks.
+CHUNK_BYTES = 128 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -42,15 +49,19 @@ NO_ROWS = Bilingual(
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What reading needs to know of the workspace and its reference tables."""
+    """What reading needs to know of the workspace and its reference tables.
+
+    `forgotten` are the tokens of people, and the keys of records, that may not come in again.
+    """
 
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
     unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
-    key: bytes
+    keys: Keyring
     today: dt.date
     work: Path
+    forgotten: frozenset[str] = frozenset()
 
 
 class UnknownItem(Exception):
@@ -63,12 +74,18 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells."""
+    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells.
+
+    `forgotten` has the rows per delivery that were dropped, `personal` one (delivery, rule, heading) per cell with personal
+    data where none belongs.
+    """
 
     accepted: list[pa.Table]
     refused: pa.Table | None
     rules: list[tuple[int, ...]]
     changes: Counter[tuple[int, str]]
+    forgotten: list[tuple[int, int]]
+    personal: list[tuple[int, str, str]]
 
 
 class SourceReader:
@@ -91,18 +108,21 @@ class SourceReader:
         feed = self.spec.record_feed
         assert feed is not None
         self.contract = context.contracts[feed.dataset]
-        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
+        self.shape = record_shape(
+            self.spec, context.contracts, scales(self.spec, context.levels), context.known, bool(context.forgotten)
+        )
         self.headings = self.spec.headings
+        self.watched = watched_columns(self.spec, self.contract)
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
-        self.chunk_rows = 0
+        self.chunk_rows = self.chunk_bytes = 0
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
     def run(self) -> None:
         for _ in range(SHAPERS):
-            opened = session(self.connection, self.context.key)
+            opened = session(self.connection, self.context.keys)
             self._register_inputs(opened)
             self.sessions.put(opened)
         with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
@@ -121,6 +141,11 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
+                answer = outcome.item.answer
+                if answer is not None and answer.refusal is not None:
+                    raise answer.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -147,6 +172,8 @@ class SourceReader:
         for kind in ("procedure", "instrument"):
             codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
             connection.register(f"known_{kind}", pa.table({"code": codes}))
+        tokens = pa.array(sorted(self.context.forgotten), pa.string())
+        connection.register("forgotten", pa.table({"token": tokens}))
 
     def _resolve_unit(self, outcome: InputOutcome) -> None:
         """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
@@ -185,7 +212,8 @@ class SourceReader:
             rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
             self.chunk_rows += rows_here
-            if self.chunk_rows >= CHUNK_ROWS:
+            self.chunk_bytes += rows.nbytes
+            if self.chunk_rows >= CHUNK_ROWS or self.chunk_bytes >= CHUNK_BYTES:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
@@ -195,7 +223,7 @@ class SourceReader:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))
@@ -205,6 +233,7 @@ class SourceReader:
         self._count_rules(shaped.rules)
         for (seq, kind), number in shaped.changes.items():
             self.by_seq[seq].changes[kind] += number
+        self._count_persons(shaped)
         for accepted in shaped.accepted:
             self.accepted.append(accepted.cast(self._accepted_schema()))
         if shaped.refused is not None:
@@ -220,6 +249,7 @@ class SourceReader:
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
         shape = self.shape
         chunk, changes = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings)
+        chunk, personal = mask_personal(chunk, CLEAN, self.watched)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
         lineage = (
@@ -231,7 +261,11 @@ class SourceReader:
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
         kept = f"{lineage}, {values}, extra{items}"
         counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
-        flags = f"{shape.broken} AS {BROKEN}" + "".join(
+        again = shape.broken
+        if self.context.forgotten:
+            # What may be of a person who is to be forgotten is looked at again, too.
+            again = f"{again} OR _forgotten OR extra IS NOT NULL"
+        flags = f"{again} AS {BROKEN}" + "".join(
             f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
         )
         shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
@@ -242,19 +276,24 @@ class SourceReader:
                     changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
         shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
-            return _ShapedChunk([shaped], None, [], changes)
+            return _ShapedChunk([shaped], None, [], changes, [], personal)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
         # come along, which the query's order does not tell apart.
         lines = shaped["line"].filter(broken)
         connection.register("chunk", chunk.filter(pc.is_in(chunk["_line"], lines.combine_chunks())))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        forgotten: list[tuple[int, int]] = []
+        if self.context.forgotten:
+            text = f"coalesce(chunk._raw, {raw_cells(chunk.column_names, 'chunk')})"
+            forgotten = drop_forgotten(connection, text, shape.refusing, self.context.forgotten, self.context.keys)
         rules = connection.execute(self._rule_counts()).fetchall()
-        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({shape.broken}) AND NOT ({shape.refusing})")
-        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
+        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({again}) AND NOT ({shape.refusing})")
+        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.kept_fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules, changes)
+        accepted = [shaped.filter(pc.invert(broken)), warned]
+        return _ShapedChunk(accepted, refused, rules, changes, forgotten, personal)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
@@ -308,6 +347,13 @@ class SourceReader:
                 if number:
                     outcome.rule_rows[name] += number
 
+    def _count_persons(self, shaped: _ShapedChunk) -> None:
+        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
+        for seq, number in shaped.forgotten:
+            by_seq[seq].rows_forgotten += number
+        for seq, rule, heading in shaped.personal:
+            by_seq[seq].rules[(rule, heading, "warn")] += 1
+
 
 def _bounded(day: dt.date) -> dt.date | None:
     """A day as a bound of a span; None where the span has none."""
@@ -337,9 +383,24 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
-        yield from open_input(item.file, item.spec.reader)
+        masked: Counter[str] = Counter()
+        for table in open_input(item.file, item.spec.reader):
+            if item.answer is not None:
+                table = without_marks(table, isinstance(item.spec.reader, CsvOptions))
+            # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
+            name = mask(table.sheet)
+            if name != table.sheet:
+                masked[name] += 1
+                table.title, table.sheet = table.sheet, f"{name} ({masked[name]})"
+            yield table
         return
     parquet = pq.ParquetFile(item.file)
     columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
@@ -348,6 +409,14 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
 
 def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:
     """Refuse an input that lacks a column the spec reads; note columns the spec does not name. Raises InputRefused."""
+    if CODE in table.columns and CODE not in spec.headings:
+        raise InputRefused(
+            "return.misplaced",
+            f"Đây là tệp trả lại đã sửa; đặt vào {INBOX_FOLDER}/ để nhận là phần bổ sung của tệp gốc",
+            f"This is a corrected return; put it into {INBOX_FOLDER}/, where it is taken as an addition to the first file",
+            sheet=table.sheet,
+            column=CODE,
+        )
     missing = [name for name in spec.headings if name not in table.columns]
     if missing:
         spare = [name for name in table.columns if name not in spec.headings]
@@ -374,7 +443,7 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
     if spec.location.watermark is not None:
         named.add(spec.location.watermark.column)
     for name in table.columns:
-        if name not in named:
+        if name not in named and name not in table.companions:
             text = Bilingual(
                 vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",

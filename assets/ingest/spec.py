@@ -71,6 +71,8 @@ class Location(Strict):
                 )
             if any("**" in part and part != "**" for part in path.split("/")):
                 raise NotValid("** phải đứng một mình giữa hai dấu gạch chéo", "** stands alone between two slashes")
+            if path.casefold().count(".zip!/") > 1:
+                raise NotValid("chỉ một tệp nén, không nén lồng nhau", "one archive only, none within another")
             names = GROUP.findall(path)
             if repeated := [name for name in names if names.count(name) > 1]:
                 raise NotValid(

@@ -180,7 +180,7 @@ def _relative(office: Office, file: Path) -> str | None:
     if whole.is_relative_to(office.workspace.root):
         return whole.relative_to(office.workspace.root).as_posix()
     for name, folder in office.folders.items():
-        if folder is not None and whole.is_relative_to(folder.resolve()):
+        if isinstance(folder, Path) and whole.is_relative_to(folder.resolve()):
             return f"{{{name}}}/{whole.relative_to(folder.resolve()).as_posix()}"
     return None
 

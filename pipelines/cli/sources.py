@@ -26,6 +26,7 @@ from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused
 from assets.ingest.reference_feed import read_reference
+from assets.ingest.rule_messages import rule_message
 from assets.ingest.source_reader import UnknownItem, tables_of
 from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
@@ -34,7 +35,6 @@ from assets.reference.tables import reference_tables
 from assets.reference.unit_guess import UnitGuess, likeliest
 from assets.workspace import Workspace
 from pipelines.cli.progress import console, show_problems
-from pipelines.cli.rules import rule_message
 from pipelines.cli.tables import say, show_table
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
@@ -216,7 +216,9 @@ def _take_sample(item: PlannedInput, folder: Path) -> _Sample:
                     if sample.rows == SAMPLE_ROWS:
                         break
             sample.rows_skipped += table.rows_skipped
-            sample.items.append(replace(item, spec=spec, file=file, content_sha=f"{item.content_sha}.{number}"))
+            sample.items.append(
+                replace(item, spec=spec, file=file, member=None, content_sha=f"{item.content_sha}.{number}")
+            )
             sample.sheets.append(table.sheet)
             sample.columns.append(table.columns)
             if sample.rows == SAMPLE_ROWS:
@@ -340,7 +342,7 @@ def _show_head(
     zone = ZoneInfo(spec.time_zone)
     rows = [
         (item.name, _origin(spec, feed, item.name), *(_local(record[item.name], zone) for record in records))
-        for item in contract.fields
+        for item in contract.kept_fields
     ]
     if answers is not None and spec.answer_feed is not None:
         counts = Counter(answers["record_key"].to_pylist())

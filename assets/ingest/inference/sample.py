@@ -29,6 +29,8 @@ _KIND_OF_SUFFIX = {
     **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "workbook"),
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     ".json": "json",
+    ".sav": "spss",
+    ".zsav": "spss",
 }
 DATABASE_SUFFIXES = (".sqlite", ".sqlite3", ".db")
 

@@ -21,6 +21,18 @@ class _Strict(BaseModel):
 LegacyCharset = Literal["unicode", "tcvn3", "vni", "viscii", "vps"]
 
 
+def _known_encoding(encoding: str | None) -> str | None:
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise NotValid(
+                f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258, tcvn3, vni và viscii",
+                f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258, tcvn3, vni and viscii are usual",
+            ) from None
+    return encoding
+
+
 class SkipRule(_Strict):
     """Rows to leave out on purpose (totals, signatures): by a pattern found in a column, or by the column being blank.
 
@@ -64,15 +76,7 @@ class CsvOptions(_Strict):
     @field_validator("encoding")
     @classmethod
     def _encoding_known(cls, encoding: str | None) -> str | None:
-        if encoding is not None:
-            try:
-                codecs.lookup(encoding)
-            except LookupError:
-                raise NotValid(
-                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258, tcvn3, vni và viscii",
-                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258, tcvn3, vni and viscii are usual",
-                ) from None
-        return encoding
+        return _known_encoding(encoding)
 
     @field_validator("delimiter")
     @classmethod
@@ -113,6 +117,28 @@ class JsonOptions(_Strict):
     skip: list[SkipRule] = []
 
 
+class ParquetOptions(_Strict):
+    """A Parquet file."""
+
+    kind: Literal["parquet"]
+    legacy_text: LegacyCharset | None = None
+    skip: list[SkipRule] = []
+
+
+class SpssOptions(_Strict):
+    """An SPSS file (SAV, ZSAV). `encoding` is that of its texts, if the file does not say."""
+
+    kind: Literal["spss"]
+    encoding: str | None = None
+    legacy_text: LegacyCharset | None = None
+    skip: list[SkipRule] = []
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_known(cls, encoding: str | None) -> str | None:
+        return _known_encoding(encoding)
+
+
 class DatabaseOptions(_Strict):
     """A table or query of a database; which one is part of the location."""
 
@@ -121,5 +147,6 @@ class DatabaseOptions(_Strict):
 
 
 ReaderOptions = Annotated[
-    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | DatabaseOptions, Field(discriminator="kind")
+    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | ParquetOptions | SpssOptions | DatabaseOptions,
+    Field(discriminator="kind"),
 ]

@@ -58,6 +58,10 @@ class RawTable:
     rows_skipped: int = 0
     # Heading and kind of change (changes.py) → cells of the rows read.
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # Headings that only say another one in words; a spec need not name them.
+    companions: frozenset[str] = frozenset()
+    # The sheet's own name, where `sheet` became another one because it named a person.
+    title: str | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from assets.ingest.readers.legacy import ambiguous_text
+from assets.ingest.readers.limits import MAX_FILE_BYTES, require_columns, require_size, too_large
 from assets.ingest.readers.options import CsvOptions
 from assets.ingest.readers.table import (
     BATCH_ROWS,
@@ -68,14 +70,37 @@ def read_text(path: Path, options: CsvOptions) -> Iterator[RawTable]:
     The header is the first line with content at or after `header_line`; lines above it are passed over. Raises
     InputRefused (file.*), some of it only while the batches are walked (an unclosed quote).
     """
+    require_file(path)
+    require_size(path, MAX_FILE_BYTES)
     profile = profile_text(path, options.encoding)
     delimiter = options.delimiter or _find_delimiter(path, profile, options.header_line)
     text = open_text(path, profile)
     header, header_end, consumed = _read_header(path, text, delimiter, options.header_line)
+    require_columns(path, len(header))
     columns = unique_headings(header, lambda index: str(index + 1))
     source = _rest(path, profile, text, consumed)
     chunks = _chunks(path, source, profile, delimiter, len(columns), header_end) if source is not None else iter(())
     yield raw_table("", columns, chunks, options.skip, encoding=profile.encoding, legacy_text=options.legacy_text)
+
+
+@dataclass(frozen=True)
+class TextHead:
+    """What stands above the rows of a delimited text: the lines before the header, its headings, and how cells are divided."""
+
+    above: list[str]
+    columns: tuple[str, ...]
+    delimiter: str
+
+
+def text_head(path: Path, options: CsvOptions) -> TextHead:
+    """Return the head of the file that `read_text` reads. Raises InputRefused as it does."""
+    profile = profile_text(path, options.encoding)
+    delimiter = options.delimiter or _find_delimiter(path, profile, options.header_line)
+    with open_text(path, profile) as text:
+        above = [line.rstrip("\r\n") for line in islice(_lines(path, text), options.header_line - 1)]
+    with open_text(path, profile) as text:
+        header, _, _ = _read_header(path, text, delimiter, options.header_line)
+    return TextHead(above, unique_headings(header, lambda index: str(index + 1)), delimiter)
 
 
 def profile_text(path: Path, stated: str | None) -> TextProfile:
@@ -210,7 +235,7 @@ def open_text(path: Path, profile: TextProfile, *, errors: str = "strict", newli
 def _lines(path: Path, text: TextIO) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
-            raise _not_text(path, "")
+            raise long_line(path, None)
         yield line
 
 
@@ -328,12 +353,23 @@ def _chunks(
                 yield placer.place(batch.columns)
         yield from placer.rest()
     except pa.ArrowInvalid:
-        # A record that does not fit in a block: all after a quote that nobody closed.
+        # A record that does not fit in a block: one endless line, or all after a quote that nobody closed.
+        if _is_endless(path, profile, placer.next_line):
+            raise long_line(path, placer.next_line) from None
         raise _quote_unclosed(path, placer.next_line) from None
     finally:
         source.close()
     if profile.quotes % 2 and placer.last_height > 1 and _left_open(path, profile, delimiter, placer.last_line):
         raise _quote_unclosed(path, placer.last_line)
+
+
+def _is_endless(path: Path, profile: TextProfile, line: int) -> bool:
+    """Whether the physical line is too long for a block."""
+    with open_text(path, profile) as text:
+        for _ in range(line - 1):
+            while (piece := text.readline(BLOCK_BYTES)) and piece[-1] not in "\r\n":
+                pass
+        return len(text.readline(BLOCK_BYTES // 2)) == BLOCK_BYTES // 2
 
 
 def _left_open(path: Path, profile: TextProfile, delimiter: str, line: int) -> bool:
@@ -477,6 +513,11 @@ def _not_decodable(path: Path, encoding: str, line: int, error: UnicodeDecodeErr
         "Correct encoding in the source spec, or ask for the file saved as UTF-8.",
         line=line,
     )
+
+
+def long_line(path: Path, line: int | None) -> InputRefused:
+    """The refusal of a line that no table has."""
+    return too_large(path, "có một dòng quá dài", "has a line of endless length", line=line)
 
 
 def _quote_unclosed(path: Path, line: int) -> InputRefused:

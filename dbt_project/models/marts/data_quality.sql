@@ -27,6 +27,7 @@ select
     input.rows_quarantined,
     input.rows_duplicate,
     coalesce(superseded.rows_superseded, 0) as rows_superseded,
+    input.rows_forgotten,
     input.rows_skipped,
     cast(coalesce(removed.records_removed, 0) as bigint) as records_removed,
     coalesce(changed.cells_changed, 0) as cells_changed,

@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 from workspaces import KEY, case_spec, survey_spec
 
 from assets.ingest.clean_cells import CLEAN, EDGES, with_clean_cells
-from assets.ingest.engine import connect, set_key
+from assets.ingest.engine import connect, set_keys
 from assets.ingest.shape import Shape, record_shape, reference_shape
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
 from assets.ingest.time_zone import fixed_offset
+from assets.keys import Keyring
 from quality.contract import load_contracts
 
 Row = dict[str, Any]
@@ -42,7 +43,7 @@ PROPERTY = settings(max_examples=15, deadline=None, suppress_health_check=[Healt
 @pytest.fixture(scope="module")
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     with tempfile.TemporaryDirectory() as folder, connect(Path(folder)) as connection:
-        set_key(connection, KEY)
+        set_keys(connection, Keyring((KEY,)))
         yield connection
 
 
@@ -147,9 +148,9 @@ WORDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_si
 @given(identities=st.lists(WORDS, min_size=1, max_size=20), key=st.binary(min_size=16, max_size=64))
 def test_record_key_is_hmac_sha256(engine: duckdb.DuckDBPyConnection, identities: list[str], key: bytes) -> None:
     """HMAC-SHA-256 (RFC 2104) of dataset, authority and record id in NFC, cut to 128 bits."""
-    set_key(engine, key)
+    set_keys(engine, Keyring((key,)))
     rows = shaped(engine, spec_of(case_spec()), [{"Mã hồ sơ": f" {identity}\u00a0"} for identity in identities])
-    set_key(engine, KEY)
+    set_keys(engine, Keyring((KEY,)))
     for identity, row in zip(identities, rows, strict=True):
         message = "\x1f".join(("case", "mot_cua", unicodedata.normalize("NFC", identity))).encode()
         assert row["record_key"] == hmac.new(key, message, hashlib.sha256).hexdigest()[:32]
