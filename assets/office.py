@@ -173,11 +173,15 @@ class Office:
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
         specs = self.sources_of(dataset)
+        filled, problems = self._templates.planned(
+            dataset, months, self.reference, self.reference_hash, self._office_of_unit
+        )
+        self.note(problems)
         active, retired_ids, answered = self.ledger.active(), self.ledger.retired_ids(), self.ledger.answered_returns()
         returns = {file.return_id: file for file in self.ledger.returns()}
         answers, problems = find_answers(
             self.workspace,
-            specs,
+            [*specs, *self.template_specs(dataset)],
             self.contracts,
             months,
             self.reference_hash,
@@ -187,10 +191,6 @@ class Office:
             answered,
         )
         self.note(problems)
-        filled, problems = self._templates.planned(
-            dataset, months, self.reference, self.reference_hash, self._office_of_unit
-        )
-        self.note(problems)
         inputs = [*self._find(specs, months, self.reference_hash), *self._as_delivered(filled)]
         new = plan(inputs, active, retired_ids)
         return new + plan_answers(self._as_delivered(answers), active, answered, retired_ids)
@@ -198,6 +198,11 @@ class Office:
     @cached_property
     def _templates(self) -> FilledTemplates:
         return FilledTemplates(self.workspace, self.contracts)
+
+    def template_specs(self, dataset: str) -> list[SourceSpec]:
+        """Return the specs of the filled templates of a dataset that lie in the inbox, of all months."""
+        filled, _ = self._templates.planned(dataset, lambda month: True, self.reference, "", self._office_of_unit)
+        return list({item.spec.name: item.spec for item in filled}.values())
 
     def _office_of_unit(self, unit: str) -> str:
         """Return the root that knows the unit; the first one for a unit that none knows, whose inputs are then refused."""

@@ -39,6 +39,7 @@ class Vocabulary(Strict):
 
     abbreviations: Mapping[str, str]
     personal: Mapping[PersonalClass, tuple[str, ...]]
+    family_names: tuple[str, ...]
     counters: tuple[str, ...]
     unit: tuple[str, ...]
     datasets: Mapping[str, DatasetWords]

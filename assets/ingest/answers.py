@@ -76,7 +76,7 @@ def find_answers(
         if spec is None:
             continue
         root = root_of(returned, returns, answered)
-        groups = groups_in(spec, root.path)
+        groups = _groups(spec, root, known)
         if groups is None:
             problems.append(_source_changed(path, spec))
             continue
@@ -101,6 +101,14 @@ def find_answers(
             )
         )
     return found, problems
+
+
+def _groups(spec: SourceSpec, root: ReturnFile, known: Sequence[InputRecord]) -> dict[str, str] | None:
+    """The groups of the file whose rows were refused; those of a filled template stand in it, not in its path."""
+    record = next((record for record in known if record.input_id == root.input_id), None)
+    if not spec.is_template or record is None or record.unit_code is None:
+        return groups_in(spec, root.path)
+    return {"unit": record.unit_code} | ({"period": record.period_id} if record.period_id else {})
 
 
 def plan_answers(

@@ -83,7 +83,7 @@ def return_refused(office: Office, dataset: str, write_again: bool = False) -> l
             for file in returned
             if file.return_id not in answered and not (office.workspace.root / file.file).is_file()
         }
-    specs = {spec.name: spec for spec in office.specs.usable}
+    specs = {spec.name: spec for spec in (*office.specs.usable, *office.template_specs(dataset))}
     due = [
         record
         for record in _standing(active)

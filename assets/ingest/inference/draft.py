@@ -94,7 +94,16 @@ def write_draft(
     _head(writer)
     _feeds(writer)
     _ignored(writer)
-    return Draft("\n".join([*_title(writer), *writer.lines, ""]), writer.questions)
+    lines = [*_title(writer), *writer.lines]
+    return Draft("\n".join([*map(_printable, lines), ""]), writer.questions)
+
+
+def _printable(line: str) -> str:
+    """A line with signs that YAML refuses, or that could steer a terminal, as YAML writes them in quotes."""
+    return "".join(
+        sign if sign.isprintable() else f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"
+        for sign in line
+    )
 
 
 def _title(writer: _Writer) -> list[str]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
 
+from assets.text.fold import without_marks
+from quality.vocabulary import load_vocabulary
+
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[+-]\d{2}(:?\d{2})?)?)?")
 _WRITTEN = re.compile(
     r"(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})"
@@ -132,8 +135,16 @@ class Column:
 
 
 def looks_personal(value: str) -> bool:
-    """Return whether a single cell is like a telephone number, an identity number or an address of e-mail."""
-    return any(pattern.search(value) for pattern in (_PHONE, _EMAIL)) or bool(_IDENTITY.fullmatch(value))
+    """Return whether a single cell is like a person's name, telephone or identity number or address of e-mail."""
+    if any(pattern.search(value) for pattern in (_PHONE, _EMAIL)) or _IDENTITY.fullmatch(value):
+        return True
+    words = value.split()
+    families = {without_marks(name) for name in load_vocabulary().family_names}
+    is_capital = [word[:1].isupper() for word in words]
+    return any(
+        without_marks(word) in families and len(is_capital[place:]) > 1 and all(is_capital[place : place + 2])
+        for place, word in enumerate(words)
+    )
 
 
 def _is_written_date(cell: str) -> bool:

@@ -50,13 +50,16 @@ class TemplateColumn:
 def template_columns(contract: Contract, vocabulary: Vocabulary, items: Sequence[Item]) -> tuple[TemplateColumn, ...]:
     """Return the columns of a record dataset's form, in their order; the unit and the instrument stand in its marker.
 
-    `items` are those of the instrument, for a survey. Headings are the contract's Vietnamese labels and differ.
+    `items` are those of the instrument, for a survey. Headings are the contract's Vietnamese labels and differ. What would not
+    be kept as it is, such as a person's name and telephone number, is not asked for.
     """
     numbered = NUMBERED_BY.get(contract.dataset)
     words = vocabulary.datasets[contract.dataset]
     columns = []
     for field in contract.fields:
-        if field.type in ("unit", "instrument") or (field.name == "record_id" and numbered is not None):
+        if field.personal in ("token", "drop") or field.type in ("unit", "instrument"):
+            continue
+        if field.name == "record_id" and numbered is not None:
             continue
         values = {words.label(field.name, code).vi: code for code in field.values}
         is_key = numbered is not None and field.name in numbered

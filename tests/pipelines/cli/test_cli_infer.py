@@ -265,6 +265,29 @@ def test_lists_within_a_document(workspace: Workspace, sipas: Sipas) -> None:
     assert "record_id: [phanAnh.soPAKN]" in shown or 'record_id: ["phanAnh.soPAKN"]' in shown
 
 
+def test_values_that_could_be_about_a_person_are_counted_only(
+    workspace: Workspace, sipas: Sipas, tmp_path: Path
+) -> None:
+    """A clerk writes the name where the role belongs; a sign that steers terminals stands in a cell."""
+    head = "Mã PAKN,Đơn vị,Trạng thái,Ngày nhận,Đối tượng bị phản ánh"
+    against = [
+        "Lãnh đạo",
+        "Nguyễn Bịa Đặt - chủ tịch",
+        "ông Trần Văn Giả",
+        "0912 345 678",
+        "bia@example.vn",
+        "Bảo vệ\x9b31m",
+    ]
+    rows = [f"PA-{n},Xã An Mỹ,Đang xử lý,{n + 10}/03/2023,{against[n % 6]}" for n in range(12)]
+    file = workspace.inbox / "so.csv"
+    file.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    shown = sipas("sources", "infer", file, "-w", workspace.root).output
+    for planted in ("Bịa Đặt", "Văn Giả", "0912", "example.vn", "\x9b"):
+        assert planted not in shown
+    assert '"Bảo vệ\\u009b31m" (2) (+4)' in shown
+    assert parsed(tmp_path, shown, ("282",)).feeds[0].columns["against_role"].values == {"Lãnh đạo": "leader"}
+
+
 def test_a_spec_is_written_and_never_overwritten(workspace: Workspace, sipas: Sipas) -> None:
     file = workspace.inbox / "so_2023-06.csv"
     result = sipas("sources", "infer", file, "--output", "moi", "-w", workspace.root)

@@ -16,8 +16,9 @@ from workspaces import Taken, landed, make_workspace, open_office, take
 
 from assets.ingest.spec import TEMPLATES
 from assets.ingest.templates.columns import Item, Level, template_columns
-from assets.ingest.templates.marker import MARKER_SHEET, Marker, read_marker
+from assets.ingest.templates.marker import MARKER_SHEET, Marker, read_marker, versions
 from assets.ingest.templates.spec import DATA_SHEET, HEADER_ROW, template_spec
+from assets.returns.send import return_refused
 from assets.workspace import Workspace
 from quality.contract import load_contracts
 from quality.vocabulary import load_vocabulary
@@ -104,6 +105,26 @@ def test_a_corrected_form_replaces_the_month_and_a_copy_changes_nothing(
     taken = take(office, "complaint")
     [again] = taken.records.values()
     assert (again.scope_id, again.rows_read) == ("10462|2023-06", 1)
+
+
+def test_refused_rows_of_a_form_go_back_and_their_answer_counts(
+    office: Workspace, sipas: Sipas, tmp_path: Path
+) -> None:
+    form = blank(sipas, office, tmp_path, "complaint", "--period", "2023-06")
+    wrong = COMPLAINTS[0] | {"Mã PAKN": "0003", "Kênh tiếp nhận": "Loa phường"}
+    fill(form, office.root / TEMPLATES / "tháng sáu.xlsx", [COMPLAINTS[0], wrong])
+    take(office, "complaint")
+    [sent] = return_refused(open_office(office), "complaint")
+    assert sent.rows == 1 and sent.file.endswith(".xlsx")
+    book = openpyxl.load_workbook(office.root / sent.file)
+    [channel] = [cell for row in book.worksheets[0].iter_rows() for cell in row if cell.value == "Loa phường"]
+    channel.value = "Điện thoại"
+    answer = office.inbox / Path(sent.file).name
+    book.save(answer)
+    taken = take(office, "complaint")
+    [record] = taken.records.values()
+    assert (record.delivery_kind, record.rows_accepted, record.unit_code) == ("answer", 1, "10462")
+    assert {row["record_id"] for row in taken.landed("complaint")} >= {"10462/0003"}
 
 
 def test_a_survey_carries_the_items_of_its_instrument(office: Workspace, sipas: Sipas, tmp_path: Path) -> None:
@@ -231,7 +252,9 @@ def test_excel_guards_the_form(office: Workspace, sipas: Sipas, tmp_path: Path) 
     notes = [cell.value for cell in book["Hướng dẫn"]["A"]]
     assert set(heads) <= set(notes) and "1.001193" in notes
     assert "Xã An Mỹ" in sheet["A2"].value and "2023-06" in sheet["A2"].value
-    assert read_marker(form) == Marker("1", "case", "case 3", "10462", "2023-06", "", "template")
+    assert read_marker(form) == Marker(
+        "1", "case", versions(load_contracts()["case"], None), "10462", "2023-06", "", "template"
+    )
     second = tmp_path / "again"
     second.mkdir()
     assert blank(sipas, office, second, "case", "--period", "2023-06").read_bytes() == form.read_bytes()
