@@ -195,7 +195,7 @@ class _SheetScan:
         holders = holders[(first == ord("v")) | ((first == ord("i")) & (second == ord("s")))]
         if len(holders):
             # A cell before the first has no place, and is found to have none.
-            columns, rows, are_places = _places(letter, cells[np.unique(holders)] + len('<c r="'))
+            columns, rows, are_places = _places(letter, cells[holders] + len('<c r="'))
             if not are_places.all():
                 return False
             self.marks.take(int(rows.max()) - 1, int(columns.max()) - 1)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,7 @@ def raw_table(
     return table
 
 
+@lru_cache(maxsize=10_000)  # the same few in thousands of small files
 def heading_text(text: str) -> str:
     """A heading as it is known everywhere: NFC, runs of whitespace as one space, no invisible marks."""
     return " ".join(unicodedata.normalize("NFC", text.translate(_INVISIBLE)).split())

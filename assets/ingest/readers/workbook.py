@@ -39,9 +39,8 @@ from assets.ingest.readers.table import (
 )
 from quality.problem import did_you_mean
 
-# How far down a header is looked for, and how far at first: nearly all stand near the top.
-_HEADER_SEARCH_ROWS = 200
-_FIRST_SEARCH_ROWS = 10
+# How far down a header is looked for, step by step: nearly all stand near the top.
+_HEADER_SEARCH_ROWS = (2, 20, 200)
 
 # Rows turned into columns at a time: larger parts leave the processor's cache and take twice as long.
 _PART_ROWS = 500
@@ -175,7 +174,7 @@ def _parts(
 def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, options: WorkbookOptions) -> _Header:
     depth = options.header_rows
     stated = options.header_start - 1 if isinstance(options.header_start, int) else None
-    rows = list(islice(sheet.iter_rows(), (stated or 0) + _HEADER_SEARCH_ROWS))
+    rows = list(islice(sheet.iter_rows(), (stated or 0) + _HEADER_SEARCH_ROWS[-1]))
     if marks.merged is not None:
         spans = [((top, first), (bottom, last)) for top, first, bottom, last in marks.merged]
     else:
@@ -192,7 +191,7 @@ def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, opti
         top = stated
     else:
         width = _fullest(rows)
-        for searched in (_FIRST_SEARCH_ROWS, _HEADER_SEARCH_ROWS):
+        for searched in _HEADER_SEARCH_ROWS:
             head = [[_shown(value) for value in row] for row in rows[: searched + depth]]
             filled = _fill(head, merged)
             # Where no content follows the first candidate, none follows those below it: the first is taken either way.
