@@ -122,7 +122,10 @@ def _sheet_key(name: str) -> str:
 def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> RawTable:
     assert sheet.start is not None
     left = sheet.start[1]
-    header = _header(path, sheet, left, marks, options)
+    walk = sheet.iter_rows()
+    stated = options.header_start if isinstance(options.header_start, int) else 0
+    head = list(islice(walk, stated + _HEADER_SEARCH_ROWS[-1]))
+    header = _header(path, sheet, head, left, marks, options)
     used = _used_columns(sheet, header)
     # Rows that hold nothing but what the parser leaves blank may stand after its last one.
     beyond = max(marks.errors, default=0) + 1 - sheet.total_height
@@ -130,7 +133,7 @@ def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: Workboo
 
     def chunks() -> Iterator[Chunk]:
         after = ([""] * sheet.width for _ in range(beyond))
-        rows: Iterator[list[Any]] = islice(chain(sheet.iter_rows(), after), header.end, None)
+        rows: Iterator[list[Any]] = islice(chain(head, walk, after), header.end, None)
         first = header.end
         while parts := list(islice(_parts(rows, first, left, used, marks.errors), BATCH_ROWS // _PART_ROWS)):
             cells = [pa.concat_arrays(part) for part in zip(*parts, strict=True)]
@@ -171,10 +174,12 @@ def _parts(
         first += len(part)
 
 
-def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, options: WorkbookOptions) -> _Header:
+def _header(
+    path: Path, sheet: CalamineSheet, rows: list[list[Any]], left: int, marks: SheetMarks, options: WorkbookOptions
+) -> _Header:
+    """Find the header in the first `rows` of a sheet."""
     depth = options.header_rows
     stated = options.header_start - 1 if isinstance(options.header_start, int) else None
-    rows = list(islice(sheet.iter_rows(), (stated or 0) + _HEADER_SEARCH_ROWS[-1]))
     if marks.merged is not None:
         spans = [((top, first), (bottom, last)) for top, first, bottom, last in marks.merged]
     else:
