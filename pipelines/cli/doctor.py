@@ -16,14 +16,16 @@ from tempfile import TemporaryDirectory
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.ingest.http.collect import reach
+from assets.ingest.http.options import HttpOptions
 from assets.ingest.object_store import ObjectFolder, StoreFailed
 from assets.ingest.spec import load_specs
-from assets.ledger import Ledger
+from assets.ledger import Ledger, LedgerTooNew
 from assets.warehouse.postgres_engine import NoConnection, server_version
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
 from pipelines.lock import is_locked
-from pipelines.settings import Settings, SettingsError, key_file, load_settings, read_key
+from pipelines.settings import Settings, SettingsError, key_file, load_settings, read_keys
 from pipelines.version import software_version
 from quality.contract import Bilingual, load_contracts
 
@@ -87,7 +89,7 @@ def _versions() -> Iterator[_Finding]:
 
 def _key(settings: Settings, workspace: Workspace) -> _Finding:
     try:
-        read_key(settings, workspace)
+        read_keys(settings, workspace)
     except (SettingsError, OSError) as error:
         if isinstance(error, SettingsError):
             return _Finding("key", "", error.problems[0].message)
@@ -196,6 +198,8 @@ def _ledger(workspace: Workspace) -> _Finding:
     try:
         with closing(Ledger.of_folder(workspace.state)) as ledger:
             return _Finding("ledger", f"{len(ledger.active()):,} input(s) taken in")
+    except LedgerTooNew as error:
+        return _Finding("ledger", "state/ledger.sqlite", error.message)
     except (SQLAlchemyError, OSError):
         text = Bilingual(
             vi="không đọc được; khôi phục tệp này từ bản sao lưu", en="cannot be read; bring it back from a backup"
@@ -225,6 +229,8 @@ def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
                 en=f"set the variable {variable} to its URL",
             )
             yield _Finding("sources", f"database of {spec.name}", text)
+        if spec.location.http is not None:
+            yield _server(spec.name, spec.location.http, workspace)
     if specs.problems:
         files = ", ".join(sorted({problem.file or "" for problem in specs.problems}))
         text = Bilingual(vi="xem “sipas sources check”", en="see `sipas sources check`")
@@ -234,6 +240,14 @@ def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
         yield _Finding("sources", f"{text.en} ({text.vi}); copy sources/example.yml.txt to sources/<name>.yml")
     else:
         yield _Finding("sources", f"{len(specs.usable)} spec(s) valid")
+
+
+def _server(source: str, options: HttpOptions, workspace: Workspace) -> _Finding:
+    """Whether the address and the secrets are there and something answers; who may see what, `sipas sources check` shows."""
+    fault = reach(options, workspace)
+    if fault is None:
+        return _Finding("sources", f"server of {source} answers")
+    return _Finding("sources", f"server of {source}", fault)
 
 
 def _object_store(name: str, folder: ObjectFolder) -> _Finding:

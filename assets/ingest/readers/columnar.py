@@ -43,7 +43,7 @@ def read_parquet(path: Path, options: ParquetOptions) -> Iterator[RawTable]:
                 raise too_large(path, f"có nhóm dòng bung ra {mb:,} MB", f"has a row group that unpacks to {mb:,} MB")
         fields = _flat(file.schema_arrow.empty_table()).schema
     columns = unique_headings(fields.names, lambda index: str(index + 1))
-    yield raw_table("", columns, _chunks(path, columns), options.skip)
+    yield raw_table("", columns, _chunks(path, columns), options.skip, legacy_text=options.legacy_text)
 
 
 @contextmanager

@@ -67,7 +67,15 @@ def read_json_lines(path: Path, options: JsonLinesOptions) -> Iterator[RawTable]
     """
     profile = _profile(path)
     headings = _headings(path, _line_records(path, profile))
-    yield raw_table("", headings, _chunks(_line_records(path, profile), headings), options.skip, open_ended=True)
+    yield raw_table(
+        "",
+        headings,
+        _chunks(_line_records(path, profile), headings),
+        options.skip,
+        open_ended=True,
+        encoding=profile.encoding,
+        legacy_text=options.legacy_text,
+    )
 
 
 def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
@@ -85,7 +93,15 @@ def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
         elements = (element for element, _ in _elements(path, profile))
         _require_path(path, list(islice(elements, _PATH_SAMPLE)), options.path)
     records = _document_records(path, profile, options.path)
-    yield raw_table("", headings, _chunks(records, headings), options.skip, open_ended=True)
+    yield raw_table(
+        "",
+        headings,
+        _chunks(records, headings),
+        options.skip,
+        open_ended=True,
+        encoding=profile.encoding,
+        legacy_text=options.legacy_text,
+    )
 
 
 def _headings(path: Path, records: Iterable[_Record]) -> tuple[str, ...]:

@@ -9,11 +9,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+import assets.text.charsets  # noqa: F401 (makes the old character sets known as encodings)
 from quality.validation import NotValid
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+# The old character set that cells of Unicode text show as Latin letters; "unicode" says that they show none.
+LegacyCharset = Literal["unicode", "tcvn3", "vni", "viscii", "vps"]
 
 
 def _known_encoding(encoding: str | None) -> str | None:
@@ -22,8 +27,8 @@ def _known_encoding(encoding: str | None) -> str | None:
             codecs.lookup(encoding)
         except LookupError:
             raise NotValid(
-                f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
-                f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
+                f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258, tcvn3, vni và viscii",
+                f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258, tcvn3, vni and viscii are usual",
             ) from None
     return encoding
 
@@ -65,6 +70,7 @@ class CsvOptions(_Strict):
     encoding: str | None = None
     delimiter: str | None = None
     header_line: Annotated[int, Field(ge=1)] = 1
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
     @field_validator("encoding")
@@ -90,6 +96,7 @@ class WorkbookOptions(_Strict):
     sheet: str | None = None
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
     header_start: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -97,6 +104,7 @@ class JsonLinesOptions(_Strict):
     """One JSON object a line."""
 
     kind: Literal["jsonl"]
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -105,6 +113,7 @@ class JsonOptions(_Strict):
 
     kind: Literal["json"]
     path: list[str] = []
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -112,6 +121,7 @@ class ParquetOptions(_Strict):
     """A Parquet file."""
 
     kind: Literal["parquet"]
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -120,6 +130,7 @@ class SpssOptions(_Strict):
 
     kind: Literal["spss"]
     encoding: str | None = None
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
     @field_validator("encoding")

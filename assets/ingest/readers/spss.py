@@ -46,7 +46,9 @@ def read_spss(path: Path, options: SpssOptions) -> Iterator[RawTable]:
     columns = unique_headings(texts, lambda index: str(index + 1))
     widths = sum(max(about.variable_storage_width.get(name) or 0, _NUMBER_BYTES) for name in names)
     rows = max(1, min(BATCH_ROWS, _PART_BYTES // max(widths, 1)))
-    table = raw_table("", columns, _chunks(path, options, names, labels, rows), options.skip)
+    table = raw_table(
+        "", columns, _chunks(path, options, names, labels, rows), options.skip, legacy_text=options.legacy_text
+    )
     table.companions = frozenset(column for column, text in zip(columns, texts, strict=True) if text not in names)
     yield table
 

@@ -91,6 +91,47 @@ def read_workbook(path: Path, options: WorkbookOptions) -> Iterator[RawTable]:
         raise damaged(path, str(error)) from None
 
 
+@dataclass(frozen=True)
+class SheetHead:
+    """What stands above the rows of a sheet: its texts row by row from row 1 and column A, the merged cells among them, how
+    many rows at the end are the header, and the 0-based column of each heading."""
+
+    name: str
+    rows: list[list[str]]
+    merged: list[_Merged]
+    header_rows: int
+    columns: dict[str, int]
+
+
+def sheet_heads(path: Path, options: WorkbookOptions) -> Iterator[SheetHead]:
+    """Yield the head of each sheet that `read_workbook` reads, without the rows below it. Raises InputRefused as it does."""
+    package = open_package(path)
+    try:
+        with CalamineWorkbook.from_path(path) as workbook:
+            for name in _sheet_names(path, workbook.sheets_metadata, options.sheet):
+                marks = package.check_sheet(name)
+                sheet = workbook.get_sheet_by_name(name)
+                if sheet.start is not None:
+                    yield _head(path, sheet, marks, options)
+    except PasswordError:
+        raise encrypted(path) from None
+    except CalamineError as error:
+        raise damaged(path, str(error)) from None
+
+
+def _head(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> SheetHead:
+    assert sheet.start is not None
+    left = sheet.start[1]
+    head = list(islice(sheet.iter_rows(), _head_rows(options)))
+    header = _header(path, sheet, head, left, marks, options)
+    used = _used_columns(sheet, header)
+    columns = unique_headings([header.texts[i] for i in used], lambda i: column_letters(left + used[i]))
+    rows = [[""] * left + [_shown(value).removeprefix(_NOT_TEXT) for value in row] for row in head[: header.end]]
+    merged = [span for span in _merged(sheet, marks) if span[2] < header.end]
+    places = {name: left + index for name, index in zip(columns, used, strict=True)}
+    return SheetHead(sheet.name, rows, merged, options.header_rows, places)
+
+
 def _sheet_names(path: Path, sheets: Sequence[SheetMetadata], wanted: str | None) -> list[str]:
     tables = [sheet for sheet in sheets if sheet.typ == SheetTypeEnum.WorkSheet]
     visible = [sheet.name for sheet in tables if sheet.visible == SheetVisibleEnum.Visible]
@@ -123,8 +164,7 @@ def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: Workboo
     assert sheet.start is not None
     left = sheet.start[1]
     walk = sheet.iter_rows()
-    stated = options.header_start if isinstance(options.header_start, int) else 0
-    head = list(islice(walk, stated + _HEADER_SEARCH_ROWS[-1]))
+    head = list(islice(walk, _head_rows(options)))
     header = _header(path, sheet, head, left, marks, options)
     used = _used_columns(sheet, header)
     # Rows that hold nothing but what the parser leaves blank may stand after its last one.
@@ -141,7 +181,7 @@ def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: Workboo
             yield Chunk(cells, pa.array(np.arange(first + 1, first + 1 + n)))
             first += n
 
-    return raw_table(sheet.name, columns, chunks(), options.skip)
+    return raw_table(sheet.name, columns, chunks(), options.skip, legacy_text=options.legacy_text)
 
 
 def _used_columns(sheet: CalamineSheet, header: _Header) -> list[int]:
@@ -180,13 +220,9 @@ def _header(
     """Find the header in the first `rows` of a sheet."""
     depth = options.header_rows
     stated = options.header_start - 1 if isinstance(options.header_start, int) else None
-    if marks.merged is not None:
-        spans = [((top, first), (bottom, last)) for top, first, bottom, last in marks.merged]
-    else:
-        spans = sheet.merged_cell_ranges or []
     merged = [
         (first_row, first_column - left, last_row, last_column - left)
-        for (first_row, first_column), (last_row, last_column) in spans
+        for first_row, first_column, last_row, last_column in _merged(sheet, marks)
         if first_row < len(rows) and left <= first_column and last_column - left < sheet.width
     ]
     top = -1
@@ -219,6 +255,18 @@ def _header(
             line=top + 1 if top >= 0 else None,
         )
     return _Header(top + depth, _joined(filled[top : top + depth]))
+
+
+def _head_rows(options: WorkbookOptions) -> int:
+    """How many rows are looked at for the header."""
+    return (options.header_start if isinstance(options.header_start, int) else 0) + _HEADER_SEARCH_ROWS[-1]
+
+
+def _merged(sheet: CalamineSheet, marks: SheetMarks) -> list[_Merged]:
+    """The merged cells of a sheet, columns from A; the parser does not tell those of every kind of file."""
+    if marks.merged is not None:
+        return list(marks.merged)
+    return [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
 
 
 def _fullest(rows: Sequence[Sequence[Any]]) -> int:
