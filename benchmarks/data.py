@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import shutil
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,8 @@ UNKNOWN_UNIT = "Xã Không Có"
 
 LEVELS = ("Rất không hài lòng", "Không hài lòng", "Bình thường", "Hài lòng", "Rất hài lòng")
 CHANNELS = {"Trực tiếp": "direct", "Trực tuyến": "online", "Bưu chính": "postal"}
+# Workbooks that are made cell by cell where thousands are wanted.
+MODELS = 20
 COMPLAINT_CHANNELS = {"Điện thoại": "phone", "Thư điện tử": "email", "Đơn thư": "letter", "Trực tiếp": "in_person"}
 CLASSES = {"Quy định, chính sách, TTHC": "regulation", "Hành vi của CBCC": "conduct", "Khác": "other"}
 
@@ -190,6 +193,24 @@ def as_workbook(source: Path, target: Path) -> None:
                     sheet.write_datetime(row, column, dt.datetime.strptime(text, FORMAT), date_format)
                 elif text:
                     sheet.write_string(row, column, text)
+
+
+def write_small_workbooks(files: int, rows: int, work: Path, target: Path) -> None:
+    """Write workbooks of so many cases each, all with numbers of their own: a few are made cell by cell, the others from them."""
+    target.mkdir(parents=True)
+    write_cases(MODELS * rows, work / "models.csv")
+    head, *lines = (work / "models.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    models = []
+    for number in range(min(files, MODELS)):
+        part = lines[number * rows : (number + 1) * rows]
+        (work / "model.csv").write_text("".join([head, *part]), encoding="utf-8")
+        as_workbook(work / "model.csv", work / "model.xlsx")
+        with zipfile.ZipFile(work / "model.xlsx") as archive:
+            models.append({name: archive.read(name) for name in archive.namelist()})
+    for number in range(files):
+        with zipfile.ZipFile(target / f"{number:05d}.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, content in models[number % len(models)].items():
+                archive.writestr(name, content.replace(b"MD-0", b"MD-%d-" % number))
 
 
 def make_workspace(root: Path) -> None:

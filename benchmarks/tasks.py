@@ -49,9 +49,10 @@ def our_reading(workspace: str) -> float:
     start = time.perf_counter()
     batch = stage("case", inputs, 1, [], frozenset(), NONE_REMOVED, 1.0, context, lambda line: None)
     seconds = time.perf_counter() - start
-    [outcome] = batch.outcomes
-    if outcome.refusal is not None or outcome.rows_accepted < 0.99 * outcome.rows_read:
-        raise AssertionError(f"the benchmark's file was not read as it should be: {outcome}")
+    for outcome in batch.outcomes:
+        # In a file of 200 rows two or three of the planted faults may fall together.
+        if outcome.refusal is not None or outcome.rows_accepted < 0.95 * outcome.rows_read:
+            raise AssertionError(f"a file of the benchmark was not read as it should be: {outcome}")
     office.close()
     return seconds
 
@@ -82,6 +83,15 @@ def bare_calamine(file: str) -> float:
     """Read the first sheet of a workbook into Python lists."""
     start = time.perf_counter()
     CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+    return time.perf_counter() - start
+
+
+def bare_calamine_loop(folder: str) -> float:
+    """Read the first sheet of every workbook of a folder into Python lists."""
+    files = sorted(Path(folder).iterdir())
+    start = time.perf_counter()
+    for file in files:
+        CalamineWorkbook.from_path(str(file)).get_sheet_by_index(0).to_python()
     return time.perf_counter() - start
 
 
@@ -221,8 +231,8 @@ def _models(folder: str, *names: str) -> float:
 TASKS: dict[str, Callable[..., float]] = {
     function.__name__: function
     for function in (
-        our_reading, database_read, bare_calamine, bare_duckdb, bare_inputs, bare_exports, round_inputs, round_sums, round_figures,
-        plain_count,
+        our_reading, database_read, bare_calamine, bare_calamine_loop, bare_duckdb, bare_inputs, bare_exports, round_inputs,
+        round_sums, round_figures, plain_count,
     )
 }  # fmt: skip
 

@@ -7,6 +7,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -37,6 +39,8 @@ from quality.problem import Problem, did_you_mean
 CHUNK_ROWS = 50_000
 # Rows of very long cells are shaped in smaller chunks.
 CHUNK_BYTES = 128 << 20
+# Of files up to this size two are open at a time.
+SMALL_BYTES = 4 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -139,7 +143,7 @@ class SourceReader:
     def _read(self, workers: Executor) -> list[tuple[InputOutcome, InputRefused]]:
         """Read every input and have its rows shaped; return the inputs that are refused whole, with the reason."""
         refusals: list[tuple[InputOutcome, InputRefused]] = []
-        for outcome in self.group:
+        for outcome, begin in self._opened():
             try:
                 if outcome.item.refusal is not None:
                     raise outcome.item.refusal
@@ -147,7 +151,7 @@ class SourceReader:
                 if answer is not None and answer.refusal is not None:
                     raise answer.refusal
                 self._resolve_unit(outcome)
-                for table in tables_of(outcome.item):
+                for table in begin():
                     self._take(outcome, table, workers)
                 if not outcome.rows_read and not outcome.item.records_removed:
                     outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
@@ -157,6 +161,16 @@ class SourceReader:
         while self.shaping:
             self._keep(self.shaping.popleft().result())
         return refusals
+
+    def _opened(self) -> Iterator[tuple[InputOutcome, Callable[[], Iterator[RawTable]]]]:
+        """Give each input with what begins its tables. A small file is begun while the one before it is read: parsers of
+        workbooks leave the other threads free."""
+        following: Future[Iterator[RawTable]] | None = None
+        with ThreadPoolExecutor(max_workers=1) as opener:
+            for outcome, after in zip_longest(self.group, self.group[1:]):
+                begin = partial(_begun, outcome.item) if following is None else following.result
+                following = opener.submit(_begun, after.item) if after is not None and _is_small(after.item) else None
+                yield outcome, begin
 
     def _register_inputs(self, connection: duckdb.DuckDBPyConnection) -> None:
         names = sorted({name for outcome in self.group for name in outcome.item.groups})
@@ -380,6 +394,21 @@ class _Appender:
         if self._writer is not None:
             self._writer.close()
         return self._writer is not None
+
+
+def _is_small(item: PlannedInput) -> bool:
+    """Whether an input may be begun ahead. One that is unpacked for its reading must not be left begun and unread."""
+    try:
+        return item.member is None and item.file.stat().st_size <= SMALL_BYTES
+    except OSError:
+        return False  # told when it is read
+
+
+def _begun(item: PlannedInput) -> Iterator[RawTable]:
+    """Return the tables of an input, of which the first is there. Raises InputRefused."""
+    tables = tables_of(item)
+    first = next(tables, None)
+    return iter(()) if first is None else chain((first,), tables)
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:

@@ -231,6 +231,10 @@ def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, w
         if not item.file.resolve().is_relative_to(office.workspace.root.resolve()):
             found.by_hand.append(f"{mask(item.path)}: lies outside the workspace; {file.rows} row(s) stay there")
             continue
+        if item.member is not None or item.file.is_relative_to(office.workspace.landing):
+            where = "stands in an archive" if item.member is not None else "is a copy from an object store"
+            found.by_hand.append(f"{mask(item.path)}: {where}; {file.rows} row(s) stay there")
+            continue
         aside = work / f"rewritten{item.file.suffix}"
         try:
             places = {file.titles.get(sheet, sheet): lines for sheet, lines in file.places.items()}

@@ -89,12 +89,14 @@ def _due(office: Office, dataset: str, before: dt.date) -> _Due:
     ]
     paths = {(record.source, record.path, record.content_sha) for record in old}
     root = office.workspace.root.resolve()
-    files = tuple(
-        item.file
-        for item in office.file_inputs()
-        if (item.spec.name, item.path, item.content_sha) in paths and item.file.resolve().is_relative_to(root)
-    )
-    return _Due(dataset, before, tuple(record.input_id for record in old), files)
+    # An archive goes when all that stands in it is old.
+    files: dict[Path, bool] = {}
+    for item in office.file_inputs():
+        if item.file.resolve().is_relative_to(root):
+            is_old = (item.spec.name, item.path, item.content_sha) in paths
+            files[item.file] = files.get(item.file, True) and is_old
+    gone = tuple(file for file, is_old in files.items() if is_old)
+    return _Due(dataset, before, tuple(record.input_id for record in old), gone)
 
 
 def _blank(

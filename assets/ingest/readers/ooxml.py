@@ -185,32 +185,34 @@ class _SheetScan:
             return True
         text, self._rest = text[:end], text[end:]
         letter = np.frombuffer(text + bytes(16), dtype=np.uint8)
-        tags = np.flatnonzero(letter == ord("<"))
+        tags, signs = np.flatnonzero(letter == ord("<")), np.flatnonzero(letter == ord("="))
         first, second = letter[tags + 1], letter[tags + 2]
         is_cell = (first == ord("c")) & _NAME_END[second]
         cells = tags[is_cell]
-        if _is_odd(text, letter, tags, cells):
+        if _is_odd(text, letter, tags, signs, cells):
             return False
-        holders = np.cumsum(is_cell) - 1
-        holders = holders[(first == ord("v")) | ((first == ord("i")) & (second == ord("s")))]
-        if len(holders):
-            # A cell before the first has no place, and is found to have none.
-            columns, rows, are_places = _places(letter, cells[np.unique(holders)] + len('<c r="'))
+        is_inline = (first == ord("i")) & (second == ord("s"))
+        holders = (np.cumsum(is_cell) - 1)[(first == ord("v")) | is_inline]
+        if len(holders) and len(cells):
+            columns, rows, are_places = _places(letter, cells[holders] + len('<c r="'))
             if not are_places.all():
                 return False
             self.marks.take(int(rows.max()) - 1, int(columns.max()) - 1)
-        self._note(text)
-        self.shared += text.count(b't="s"')
-        if b"<is" in text or b't="str"' in text:
+        # The kind of a cell, t="s" for a shared text; and what follows its first letter.
+        kinds = signs[letter[signs - 1] == ord("t")] + 2
+        kind, after = letter[kinds], letter[kinds + 1]
+        self.shared += int(((kind == ord("s")) & (after == ord('"'))).sum())
+        if is_inline.any() or (after == ord("t")).any():
             self.marks.text_bytes += len(text)
+        self._note(text, (kind == ord("e")).any(), (first == ord("f")).any())
         return True
 
-    def _note(self, text: bytes) -> None:
+    def _note(self, text: bytes, errors: bool, formulas: bool) -> None:
         """Keep the cells that the parser leaves blank though they hold something."""
-        if b't="e"' in text:
+        if errors:
             for cell in _ERROR.finditer(text):
                 self._mark(cell["column"], cell["row"], cell["text"].decode(errors="replace"))
-        if b"<f" in text:
+        if formulas:
             for cell in _FORMULA.finditer(text):
                 if cell["value"] is None or cell["is_text"] is None:
                     self._mark(cell["column"], cell["row"], UNCALCULATED)
@@ -220,11 +222,15 @@ class _SheetScan:
 
 
 def _is_odd(
-    text: bytes, letter: npt.NDArray[np.uint8], tags: npt.NDArray[np.int64], cells: npt.NDArray[np.int64]
+    text: bytes,
+    letter: npt.NDArray[np.uint8],
+    tags: npt.NDArray[np.int64],
+    signs: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int64],
 ) -> bool:
     """Whether whole rows are spelled as no program does: comments, other quotes or prefixes, cells that do not begin
     with their place, ends of rows with a blank."""
-    signs, colons = np.flatnonzero(letter == ord("=")), np.flatnonzero(letter == ord(":"))
+    colons = np.flatnonzero(letter == ord(":"))
     if _BLANK_OR_QUOTE[letter[np.concatenate([signs - 1, signs + 1])]].any() or (b"!" in text and b"<!" in text):
         return True
     for offset, mark in enumerate(b' r="', start=2):

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -121,6 +122,7 @@ def raw_table(
     return table
 
 
+@lru_cache(maxsize=10_000)  # the same few in thousands of small files
 def heading_text(text: str) -> str:
     """A heading as it is known everywhere: UTF-8 once, NFC, runs of whitespace as one space, no invisible marks."""
     return " ".join(unicodedata.normalize("NFC", undo_double_utf8(text).translate(_INVISIBLE)).split())

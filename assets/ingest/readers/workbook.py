@@ -39,9 +39,8 @@ from assets.ingest.readers.table import (
 )
 from quality.problem import did_you_mean
 
-# How far down a header is looked for, and how far at first: nearly all stand near the top.
-_HEADER_SEARCH_ROWS = 200
-_FIRST_SEARCH_ROWS = 10
+# How far down a header is looked for, step by step: nearly all stand near the top.
+_HEADER_SEARCH_ROWS = (2, 20, 200)
 
 # Rows turned into columns at a time: larger parts leave the processor's cache and take twice as long.
 _PART_ROWS = 500
@@ -123,18 +122,12 @@ def sheet_heads(path: Path, options: WorkbookOptions) -> Iterator[SheetHead]:
 def _head(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> SheetHead:
     assert sheet.start is not None
     left = sheet.start[1]
-    header = _header(path, sheet, left, marks, options)
+    head = list(islice(sheet.iter_rows(), _head_rows(options)))
+    header = _header(path, sheet, head, left, marks, options)
     used = _used_columns(sheet, header)
     columns = unique_headings([header.texts[i] for i in used], lambda i: column_letters(left + used[i]))
-    rows = [
-        [""] * left + [_shown(value).removeprefix(_NOT_TEXT) for value in row]
-        for row in islice(sheet.iter_rows(), header.end)
-    ]
-    merged = [
-        (first_row, first_column, last_row, last_column)
-        for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or []
-        if last_row < header.end
-    ]
+    rows = [[""] * left + [_shown(value).removeprefix(_NOT_TEXT) for value in row] for row in head[: header.end]]
+    merged = [span for span in _merged(sheet, marks) if span[2] < header.end]
     places = {name: left + index for name, index in zip(columns, used, strict=True)}
     return SheetHead(sheet.name, rows, merged, options.header_rows, places)
 
@@ -170,7 +163,9 @@ def _sheet_key(name: str) -> str:
 def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> RawTable:
     assert sheet.start is not None
     left = sheet.start[1]
-    header = _header(path, sheet, left, marks, options)
+    walk = sheet.iter_rows()
+    head = list(islice(walk, _head_rows(options)))
+    header = _header(path, sheet, head, left, marks, options)
     used = _used_columns(sheet, header)
     # Rows that hold nothing but what the parser leaves blank may stand after its last one.
     beyond = max(marks.errors, default=0) + 1 - sheet.total_height
@@ -178,7 +173,7 @@ def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: Workboo
 
     def chunks() -> Iterator[Chunk]:
         after = ([""] * sheet.width for _ in range(beyond))
-        rows: Iterator[list[Any]] = islice(chain(sheet.iter_rows(), after), header.end, None)
+        rows: Iterator[list[Any]] = islice(chain(head, walk, after), header.end, None)
         first = header.end
         while parts := list(islice(_parts(rows, first, left, used, marks.errors), BATCH_ROWS // _PART_ROWS)):
             cells = [pa.concat_arrays(part) for part in zip(*parts, strict=True)]
@@ -219,17 +214,15 @@ def _parts(
         first += len(part)
 
 
-def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, options: WorkbookOptions) -> _Header:
+def _header(
+    path: Path, sheet: CalamineSheet, rows: list[list[Any]], left: int, marks: SheetMarks, options: WorkbookOptions
+) -> _Header:
+    """Find the header in the first `rows` of a sheet."""
     depth = options.header_rows
     stated = options.header_start - 1 if isinstance(options.header_start, int) else None
-    rows = list(islice(sheet.iter_rows(), (stated or 0) + _HEADER_SEARCH_ROWS))
-    if marks.merged is not None:
-        spans = [((top, first), (bottom, last)) for top, first, bottom, last in marks.merged]
-    else:
-        spans = sheet.merged_cell_ranges or []
     merged = [
         (first_row, first_column - left, last_row, last_column - left)
-        for (first_row, first_column), (last_row, last_column) in spans
+        for first_row, first_column, last_row, last_column in _merged(sheet, marks)
         if first_row < len(rows) and left <= first_column and last_column - left < sheet.width
     ]
     top = -1
@@ -239,7 +232,7 @@ def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, opti
         top = stated
     else:
         width = _fullest(rows)
-        for searched in (_FIRST_SEARCH_ROWS, _HEADER_SEARCH_ROWS):
+        for searched in _HEADER_SEARCH_ROWS:
             head = [[_shown(value) for value in row] for row in rows[: searched + depth]]
             filled = _fill(head, merged)
             # Where no content follows the first candidate, none follows those below it: the first is taken either way.
@@ -262,6 +255,18 @@ def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, opti
             line=top + 1 if top >= 0 else None,
         )
     return _Header(top + depth, _joined(filled[top : top + depth]))
+
+
+def _head_rows(options: WorkbookOptions) -> int:
+    """How many rows are looked at for the header."""
+    return (options.header_start if isinstance(options.header_start, int) else 0) + _HEADER_SEARCH_ROWS[-1]
+
+
+def _merged(sheet: CalamineSheet, marks: SheetMarks) -> list[_Merged]:
+    """The merged cells of a sheet, columns from A; the parser does not tell those of every kind of file."""
+    if marks.merged is not None:
+        return list(marks.merged)
+    return [(*first, *last) for first, last in sheet.merged_cell_ranges or []]
 
 
 def _fullest(rows: Sequence[Sequence[Any]]) -> int:

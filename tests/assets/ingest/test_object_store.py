@@ -16,7 +16,7 @@ from workspaces import case_row, case_spec, csv_bytes, make_workspace, open_offi
 
 from assets.ingest import object_store
 from assets.ingest.object_store import ObjectFolder, StoreFailed
-from assets.ingest.plan import PlannedInput, find_inputs
+from assets.ingest.plan import PlannedInput
 from assets.landing.take_in import take_in
 from assets.office import Office
 from assets.workspace import Workspace
@@ -72,10 +72,8 @@ def office_of(workspace: Workspace, url: str) -> Office:
 
 
 def found(office: Office) -> tuple[list[PlannedInput], list[str]]:
-    inputs, problems = find_inputs(
-        office.workspace, office.specs.usable, office.contracts, office.folders, lambda month: True, "", ("282",), {}
-    )
-    return inputs, [problem.rule for problem in problems]
+    inputs = office.file_inputs()
+    return inputs, [problem.rule for problem in office.problems]
 
 
 def test_objects_are_taken_in_like_files(server: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

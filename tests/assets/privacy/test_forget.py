@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +241,17 @@ def test_a_json_document_keeps_the_places_of_the_others(tmp_path: Path) -> None:
     assert left == [items[0], {}, *items[2:]]
     after = landed(open_office(workspace), "complaint")
     assert [row["line"] for row in after] == [row["line"] for row in before if row["line"] != 2]
+
+
+def test_archives_and_copies_from_a_store_are_told_and_left(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "office")
+    write_spec(workspace, "nen", spec_of("inbox/*.zip!/a.csv", {"kind": "csv"}, "nen"))
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a.csv", csv_bytes(rows(3), (*CASE_HEADER, "Ghi chú")))
+    file = put(workspace, "inbox/a.zip", content.getvalue())
+    assert take(workspace).records["inbox/a.zip!/a.csv"].rows_accepted == 10
+    found = forget_in(workspace)
+    assert found.by_hand == ["inbox/a.zip!/a.csv: stands in an archive; 2 row(s) stay there"]
+    assert file.read_bytes() == content.getvalue()
+    assert TOKEN not in texts_of(workspace) and len(take(workspace).landed("case")) == 8
