@@ -6,7 +6,7 @@ populations, samples and counting. Seconds play no part: the figures depend on t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from assets.estimates.options import EstimateOptions
 from assets.estimates.sipas_round import domain_sums
 from benchmarks.measure import ROOT
 from benchmarks.report import Finding, Table, Target
+from benchmarks.simulated_residents import Question, simulated_questions
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -147,11 +148,19 @@ def draw(
     places = []
     for place, stratum in enumerate(design.strata):
         here = population.stratum == place
-        # Forms alike are alike: how many of each kind are drawn is multivariate hypergeometric.
-        kinds, counts = np.unique(np.stack([satisfied[here], answers[here]]), axis=1, return_counts=True)
-        drawn = random.multivariate_hypergeometric(counts, round(stratum.sample * size), size=draws, method="marginals")
-        places.append(drawn @ _powers(kinds[0].astype(np.int64), kinds[1].astype(np.int64)))
+        places.append(_draw_alike(random, satisfied[here], answers[here], round(stratum.sample * size), draws))
     return np.stack(places, axis=1)
+
+
+def _draw_alike(random: np.random.Generator, satisfied: Integers, answers: Integers, size: int, draws: int) -> Integers:
+    """Draw simple random samples of people: draws x the six sums of `_powers`.
+
+    Forms alike are alike: how many of each kind are drawn is multivariate hypergeometric.
+    """
+    kinds, counts = np.unique(np.stack([satisfied, answers]), axis=1, return_counts=True)
+    drawn = random.multivariate_hypergeometric(counts, size, size=draws, method="marginals")
+    sums: Integers = drawn @ _powers(kinds[0].astype(np.int64), kinds[1].astype(np.int64))
+    return sums
 
 
 def without_replacement(random: np.random.Generator, total: int, shape: tuple[int, ...]) -> Integers:
@@ -240,6 +249,18 @@ def measure(design: Design, items: int, size: int, share: float, draws: int = DR
             low, high = round_bounds(connection, design, sums, size)
     else:
         low, high = stream_bounds(sums, size)
+    return _coverage(low, high, truth)
+
+
+def measure_simulated(question: Question, size: int, draws: int = DRAWS, seed: int = SEED) -> Coverage:
+    """Draw samples of people from the simulator's population, as a stream of forms."""
+    random = np.random.default_rng([seed, size, *question.name.encode()])
+    drawn = _draw_alike(random, question.satisfied, question.valid, size, draws)
+    low, high = stream_bounds(drawn[:, None, :], size)
+    return _coverage(low, high, question.share)
+
+
+def _coverage(low: Floats, high: Floats, truth: float) -> Coverage:
     # A sample without an interval holds nothing.
     return Coverage(
         covered=100 * float(np.mean((low <= truth) & (truth <= high))), width=100 * float(np.nanmean(high - low))
@@ -256,7 +277,16 @@ def run(folder: Path, draws: int = DRAWS) -> Finding:
             if design.has_target:
                 lowest = min(cell.covered for cell in cells.values())
                 targets.append(Target(title, LEAST, lowest, "%", is_least=True))
-            tables.append(Table(title, ["n", *(f"p = {share}" for share in SHARES)], list(_rows(cells))))
+            tables.append(Table(title, ["n", *(f"p = {share}" for share in SHARES)], list(_rows(cells, SHARES))))
+    questions = simulated_questions(SEED)
+    shown = {
+        (size, question.name): measure_simulated(question, size, draws) for size in SIZES for question in questions
+    }
+    names = [question.name for question in questions]
+    title = f"simple random of the {len(questions[0].valid):,} residents of the simulated survey round"
+    targets.append(Target(title, LEAST, min(cell.covered for cell in shown.values()), "%", is_least=True))
+    heads = [f"{question.name}, p = {question.share:.3f}" for question in questions]
+    tables.append(Table(title, ["n", *heads], list(_rows(shown, names))))
     return Finding(
         f"Coverage of the 95 % interval: {draws:,} samples per cell",
         targets,
@@ -271,7 +301,7 @@ def run(folder: Path, draws: int = DRAWS) -> Finding:
     )
 
 
-def _rows(cells: dict[tuple[int, float], Coverage]) -> Iterator[list[str]]:
+def _rows(cells: Mapping[tuple[int, Any], Coverage], columns: Sequence[float | str]) -> Iterator[list[str]]:
     for size in SIZES:
-        found = [cells[size, share] for share in SHARES]
+        found = [cells[size, column] for column in columns]
         yield [str(size), *(f"{cell.covered:.1f} ({cell.width:.1f})" for cell in found)]

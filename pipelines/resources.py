@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from assets.warehouse.engine import Warehouse
 from assets.warehouse.postgres_engine import NoConnection, PostgresWarehouse, server_version
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
-from pipelines.settings import Settings, SettingsError, folder_paths, read_key, unset_folders
+from pipelines.settings import Settings, SettingsError, folder_paths, read_keys, unset_folders
 from pipelines.version import software_version
 from quality.contract import Bilingual
 from quality.problem import Problem
@@ -34,16 +33,22 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
         cut_off_day=settings.cut_off_day,
         working_days=settings.submission.working_days,
         thresholds=settings.gate,
-        key=read_key(settings, workspace),
+        keys=read_keys(settings, workspace),
         folders=folder_paths(settings),
         today=dt.datetime.now(ZoneInfo(settings.time_zone)).date(),
         tell=tell,
         estimates=settings.estimates,
     )
     # Under another key every record would get another hash, and corrections would count as new records.
-    mark = hmac.new(office.key, b"which key this ledger belongs to", "sha256").hexdigest()[:16]
-    if not office.ledger.is_bound_to(mark):
+    if not office.ledger.is_bound_to(office.keys.key_id):
+        earlier = office.keys.rank(office.ledger.key_mark())
         office.close()
+        if earlier is not None:
+            text = Bilingual(
+                vi="Khoá bí mật đã có thêm dòng mới; chạy “sipas key rotate” để đổi khoá cho dữ liệu đã nạp",
+                en="The secret key has a new line; run “sipas key rotate”, which brings what was taken in under it",
+            )
+            raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
         text = Bilingual(
             vi="Khoá bí mật không phải khoá mà không gian làm việc này đã dùng; đặt lại khoá cũ",
             en="This is not the secret key that the workspace began with; put the old key back",
@@ -117,6 +122,7 @@ def name_revision(office: Office, settings: Settings) -> str:
         office.reference_hash,
         stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
         office.ledger.period_changes(),
-        settings.model_dump(mode="json"),
+        # Whom to tell of trouble changes no figure.
+        settings.model_dump(mode="json", exclude={"alerts"}),
         software_version(),
     )

@@ -116,7 +116,7 @@ def _complaint_stock(frame: pd.DataFrame) -> pd.Series[float]:
 def _conservation(frame: pd.DataFrame) -> pd.Series[float]:
     """Source rows that ended in no place, or in two; null where the file could not be read at all."""
     return _n(frame, "rows_read") - _sum(
-        frame, "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded"
+        frame, "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_forgotten"
     )
 
 

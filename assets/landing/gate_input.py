@@ -16,9 +16,10 @@ from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import StagedBatch
 from assets.ingest.shape import literal, quote
 from assets.ledger import InputRecord
-from quality.contract import Contract, value_fields
+from quality.contract import Contract, day_column, key_column
 from quality.expectations import SENT_ON
 from quality.gate import InputCounts
+from quality.personal import mask
 
 REFERENCES = ("unit", "procedure", "instrument")
 
@@ -33,7 +34,9 @@ def incoming_frame(
     """
     if sum(outcome.rows_read for outcome in batch.outcomes) > max_rows:
         return None
-    values = [field.name for field in value_fields(contract)]
+    values = [field.name for field in contract.kept_fields]
+    values += [day_column(field.name) for field in contract.fields if field.type == "instant"]
+    values += [key_column(field.refers_to) for field in contract.fields if field.refers_to is not None]
     checked = [field.name for field in contract.fields if field.is_checked_against_text]
     selects = []
     for files, is_accepted in ((batch.accepted_files, True), (batch.refused_files, False)):
@@ -91,7 +94,7 @@ def input_counts(
         counts.append(
             InputCounts(
                 input_id=item.input_id,
-                path=item.path,
+                path=mask(item.path),
                 rows_read=outcome.rows_read,
                 rows_quarantined=outcome.rows_quarantined,
                 rows_last_period=before.rows_read if before else None,

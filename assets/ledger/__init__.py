@@ -3,22 +3,32 @@
 from assets.ledger.migrate import LedgerTooNew
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    REMOVED_RECORD_SCHEMA,
+    ChangeCount,
     InputRecord,
     InputStatus,
     Part,
     PeriodAction,
     PeriodChange,
     PeriodStatus,
+    Removed,
+    Retained,
     RuleCount,
+    Tombstone,
+    WatermarkRecord,
 )
 from assets.ledger.store import Ledger
 
 __all__ = [
     "ARRIVAL_STEP",
+    "INPUT_CHANGE_SCHEMA",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "REMOVED_RECORD_SCHEMA",
+    "ChangeCount",
     "InputRecord",
     "InputStatus",
     "Ledger",
@@ -27,5 +37,9 @@ __all__ = [
     "PeriodAction",
     "PeriodChange",
     "PeriodStatus",
+    "Removed",
+    "Retained",
     "RuleCount",
+    "Tombstone",
+    "WatermarkRecord",
 ]

@@ -16,7 +16,7 @@ ARRIVAL_STEP = 1 << 20
 
 @dataclass(frozen=True)
 class InputRecord:
-    """One reading of one input; rows_read = accepted + quarantined + duplicate at the time it was taken in."""
+    """One reading of one input; rows_read = accepted + quarantined + duplicate + forgotten."""
 
     input_id: str
     source: str
@@ -41,6 +41,7 @@ class InputRecord:
     reason: str | None
     batch_id: str
     retired: bool = False
+    rows_forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,31 @@ class RuleCount:
     column_name: str
     severity: str
     n_rows: int
+
+
+@dataclass(frozen=True)
+class WatermarkRecord:
+    """How far one reading of a database source went: from `low` (None: all rows) to `high`, as text of the `kind`.
+
+    `known_rows` is the file of what is known of its rows, within the workspace; it stands alone when `is_whole`.
+    """
+
+    input_id: str
+    column_name: str
+    kind: str
+    low: str | None
+    high: str | None
+    known_rows: str
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class ChangeCount:
+    """How many cells of an input were read as something else than stands in them, by one kind of change."""
+
+    input_id: str
+    change_kind: str
+    n_cells: int
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,41 @@ class PeriodChange:
     last_seq: int | None = None
 
 
+@dataclass(frozen=True)
+class Tombstone:
+    """What must not come in again: the token of a person, or the key of a record that was of one (`purpose` says which)."""
+
+    token: str
+    purpose: str
+    key_id: str
+    forgotten_on: dt.date
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Rows of one input that are kept no longer: how many had been accepted and quarantined, and the rules these broke.
+
+    rules: ((rule, column), rows) of the quarantined ones.
+    """
+
+    input_id: str
+    accepted: int
+    quarantined: int
+    rules: tuple[tuple[tuple[str, str], int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retained:
+    """What retention took from one dataset: personal data older than `before`; the figures' columns stay."""
+
+    dataset: str
+    before: dt.date
+    done_on: dt.date
+    files_removed: int
+    rows_blanked: int
+    rows_removed: int
+
+
 INPUT_SCHEMA = pa.schema(
     [
         ("input_id", pa.string()),
@@ -110,6 +171,7 @@ INPUT_SCHEMA = pa.schema(
         ("rows_quarantined", pa.int64()),
         ("rows_duplicate", pa.int64()),
         ("rows_skipped", pa.int64()),
+        ("rows_forgotten", pa.int64()),
         ("reason", pa.string()),
     ]
 )
@@ -122,3 +184,5 @@ INPUT_RULE_SCHEMA = pa.schema(
         ("n_rows", pa.int64()),
     ]
 )
+REMOVED_RECORD_SCHEMA = pa.schema([("input_id", pa.string()), ("record_key", pa.string())])
+INPUT_CHANGE_SCHEMA = pa.schema([("input_id", pa.string()), ("change_kind", pa.string()), ("n_cells", pa.int64())])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -12,14 +12,41 @@ import sqlalchemy as sa
 from assets.ledger.migrate import migrate
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    REMOVED_RECORD_SCHEMA,
+    ChangeCount,
     InputRecord,
     Part,
     PeriodChange,
+    Removed,
+    Retained,
     RuleCount,
+    Tombstone,
+    WatermarkRecord,
 )
-from assets.ledger.tables import INPUT, INPUT_RULE, LOCKED_FIGURES, MARK, PART, PERIOD_CHANGE
+from assets.ledger.tables import (
+    INPUT,
+    INPUT_CHANGE,
+    INPUT_RULE,
+    LOCKED_FIGURES,
+    MARK,
+    PART,
+    PERIOD_CHANGE,
+    REMOVED_RECORD,
+    RETENTION,
+    REWRITTEN,
+    TOMBSTONE,
+    WATERMARK,
+)
+from quality.personal import mask
+
+# Rows of one insert: few beside what a database takes in one statement, many beside the cost of one.
+INSERT_ROWS = 10_000
+
+# What the marks of aliases begin with; office and name follow.
+_ALIAS = "unit_alias/"
 
 
 class Ledger:
@@ -50,6 +77,11 @@ class Ledger:
         with self._engine.connect() as connection:
             return [InputRecord(**row) for row in connection.execute(statement).mappings()]
 
+    def key_mark(self) -> str | None:
+        """Return the mark of the key that the records were hashed with; None before the first run."""
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(MARK.c.value).where(MARK.c.name == "key")).scalar()
+
     def is_bound_to(self, key_mark: str) -> bool:
         """Return whether the records were keyed with this key (told by a mark of it); the first key asked about is bound."""
         with self._engine.begin() as connection:
@@ -57,6 +89,22 @@ class Ledger:
             if bound is None:
                 connection.execute(sa.insert(MARK).values(name="key", value=key_mark))
             return bound in (None, key_mark)
+
+    def meet_aliases(self, aliases: Iterable[tuple[str, str]]) -> None:
+        """Note entries of the alias table, as (office, name), that a name of an input was resolved by."""
+        with self._engine.begin() as connection:
+            noted: set[str] = set(connection.execute(sa.select(MARK.c.name)).scalars())
+            new = sorted({f"{_ALIAS}{office}/{name}" for office, name in aliases} - noted)
+            if new:
+                connection.execute(sa.insert(MARK), [{"name": name, "value": "met"} for name in new])
+
+    def aliases_met(self) -> frozenset[tuple[str, str]]:
+        """Return every entry that was noted so."""
+        statement = sa.select(MARK.c.name).where(MARK.c.name.startswith(_ALIAS, autoescape=True))
+        with self._engine.connect() as connection:
+            names: list[str] = list(connection.execute(statement).scalars())
+        found = (name.removeprefix(_ALIAS).partition("/") for name in names)
+        return frozenset((office, name) for office, _, name in found)
 
     def retired_ids(self) -> frozenset[str]:
         """Return the readings that no longer count; their landed rows lie on, unread."""
@@ -74,6 +122,17 @@ class Ledger:
         with self._engine.connect() as connection:
             return [RuleCount(**row) for row in connection.execute(statement).mappings()]
 
+    def change_counts(self) -> list[ChangeCount]:
+        """Return the counts of changed cells of the readings that count, in order of arrival and kind."""
+        statement = (
+            sa.select(INPUT_CHANGE)
+            .join(INPUT)
+            .where(INPUT.c.retired.is_(False))
+            .order_by(INPUT.c.delivery_seq, INPUT_CHANGE.c.change_kind)
+        )
+        with self._engine.connect() as connection:
+            return [ChangeCount(**row) for row in connection.execute(statement).mappings()]
+
     def parts(self, dataset: str | None = None) -> list[Part]:
         """Return the committed files of the private zone, in path order."""
         statement = sa.select(PART).order_by(PART.c.path)
@@ -81,6 +140,27 @@ class Ledger:
             statement = statement.where(PART.c.dataset == dataset)
         with self._engine.connect() as connection:
             return [Part(**row) for row in connection.execute(statement).mappings()]
+
+    def watermarks(self) -> dict[str, WatermarkRecord]:
+        """Return how far the readings that count went in their databases, by reading, in order of arrival."""
+        statement = sa.select(WATERMARK).join(INPUT).where(INPUT.c.retired.is_(False)).order_by(INPUT.c.delivery_seq)
+        with self._engine.connect() as connection:
+            return {row["input_id"]: WatermarkRecord(**row) for row in connection.execute(statement).mappings()}
+
+    def removed(self, source: str | None = None) -> pa.Table:
+        """Return the records found gone from their source, or from this one, by readings that count.
+
+        One row per reading and record: input_id, record_key, delivery_seq.
+        """
+        columns = (REMOVED_RECORD.c.input_id, REMOVED_RECORD.c.record_key, INPUT.c.delivery_seq)
+        statement = sa.select(*columns).select_from(REMOVED_RECORD.join(INPUT)).where(INPUT.c.retired.is_(False))
+        if source is not None:
+            statement = statement.where(INPUT.c.source == source)
+        statement = statement.order_by(INPUT.c.delivery_seq, REMOVED_RECORD.c.record_key)
+        schema = REMOVED_RECORD_SCHEMA.append(pa.field("delivery_seq", pa.int64()))
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+        return pa.table([pa.array([row[at] for row in rows], schema.types[at]) for at in range(3)], schema=schema)
 
     def next_seq(self) -> int:
         """Return the number the next arrival gets: a multiple of ARRIVAL_STEP."""
@@ -94,14 +174,27 @@ class Ledger:
         rules: Sequence[RuleCount],
         parts: Sequence[Part],
         retired: Iterable[str] = (),
+        changes: Sequence[ChangeCount] = (),
+        watermarks: Sequence[WatermarkRecord] = (),
+        removed: Mapping[str, pa.Array] | None = None,
     ) -> None:
-        """Record a batch: from here on it is landed. All or nothing."""
+        """Record a batch: from here on it is landed, and its sources are read so far. All or nothing.
+
+        `removed` gives, by reading, the keys of the records that were gone.
+        """
         with self._engine.begin() as connection:
             for input_id in retired:
                 connection.execute(sa.update(INPUT).where(INPUT.c.input_id == input_id).values(retired=True))
-            for table, rows in ((INPUT, inputs), (INPUT_RULE, rules), (PART, parts)):
+            counted = ((INPUT_RULE, rules), (INPUT_CHANGE, changes), (PART, parts), (WATERMARK, watermarks))
+            for table, rows in ((INPUT, inputs), *counted):
                 if rows:
                     connection.execute(sa.insert(table), [asdict(row) for row in rows])
+            for input_id, keys in (removed or {}).items():
+                for first in range(0, len(keys), INSERT_ROWS):
+                    some = keys.slice(first, INSERT_ROWS).to_pylist()
+                    connection.execute(
+                        sa.insert(REMOVED_RECORD), [{"input_id": input_id, "record_key": key} for key in some]
+                    )
 
     def period_changes(self) -> list[PeriodChange]:
         """Return every decision about a reporting period, in the order in which they were taken."""
@@ -131,10 +224,92 @@ class Ledger:
             connection.execute(sa.insert(LOCKED_FIGURES), rows)
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return ``input`` and ``input_rule`` as the warehouse reads them."""
-        inputs = [asdict(record) for record in self.active()]
+        """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them.
+
+        Personal data in the names of files is masked.
+        """
+        inputs = [
+            asdict(record) | {"path": mask(record.path), "reason": mask(record.reason) if record.reason else None}
+            for record in self.active()
+        ]
         rules = [asdict(count) for count in self.rule_counts()]
+        changes = [asdict(count) for count in self.change_counts()]
         return {
             "input": pa.Table.from_pylist(inputs, schema=INPUT_SCHEMA),
             "input_rule": pa.Table.from_pylist(rules, schema=INPUT_RULE_SCHEMA),
+            "removed_record": self.removed().select(REMOVED_RECORD_SCHEMA.names),
+            "input_change": pa.Table.from_pylist(changes, schema=INPUT_CHANGE_SCHEMA),
         }
+
+    # People: who is forgotten, what that did to files, and what retention took away
+
+    def tombstones(self) -> list[Tombstone]:
+        """Return what must not come in again, in order of purpose and token."""
+        statement = sa.select(TOMBSTONE).order_by(TOMBSTONE.c.purpose, TOMBSTONE.c.token)
+        with self._engine.connect() as connection:
+            return [Tombstone(**row) for row in connection.execute(statement).mappings()]
+
+    def bury(self, tombstones: Iterable[Tombstone]) -> None:
+        """Leave tombstones; one that is there already stays as it is."""
+        with self._engine.begin() as connection:
+            known = {(row.token, row.purpose) for row in connection.execute(sa.select(TOMBSTONE))}
+            new = [asdict(one) for one in tombstones if (one.token, one.purpose) not in known]
+            if new:
+                connection.execute(sa.insert(TOMBSTONE), new)
+
+    def delivered_as(self) -> dict[tuple[str, str], str]:
+        """Return, by path and hash of a file rewritten without a person, the hash with which it was delivered."""
+        with self._engine.connect() as connection:
+            return {(row.path, row.content_sha): row.delivered_sha for row in connection.execute(sa.select(REWRITTEN))}
+
+    def note_rewriting(self, path: str, content_sha: str, delivered_sha: str) -> None:
+        """Note before it happens that a file is rewritten, so that no run takes it for another delivery."""
+        if (path, content_sha) not in self.delivered_as():
+            with self._engine.begin() as connection:
+                values = {"path": path, "content_sha": content_sha, "delivered_sha": delivered_sha}
+                connection.execute(sa.insert(REWRITTEN).values(values))
+
+    def replace_parts(
+        self,
+        parts: Mapping[str, Part | None],
+        removed: Iterable[Removed] = (),
+        retained: Iterable[Retained] = (),
+        tombstones: Sequence[Tombstone] | None = None,
+        key_mark: str | None = None,
+    ) -> None:
+        """Put other files in the place of parts (path → the new part, None: there is none), all or nothing.
+
+        The rows `removed` count as forgotten from here on. With `tombstones` these replace all that are there, and with
+        `key_mark` the ledger is bound to another key.
+        """
+        with self._engine.begin() as connection:
+            for path, part in parts.items():
+                connection.execute(sa.delete(PART).where(PART.c.path == path))
+                if part is not None:
+                    connection.execute(sa.insert(PART).values(asdict(part)))
+            for one in removed:
+                accepted, quarantined = INPUT.c.rows_accepted, INPUT.c.rows_quarantined
+                connection.execute(
+                    sa.update(INPUT)
+                    .where(INPUT.c.input_id == one.input_id)
+                    .values(
+                        rows_accepted=accepted - one.accepted,
+                        rows_quarantined=quarantined - one.quarantined,
+                        rows_forgotten=INPUT.c.rows_forgotten + one.accepted + one.quarantined,
+                    )
+                )
+                for (rule, column), number in one.rules:
+                    at = (INPUT_RULE.c.input_id == one.input_id) & (INPUT_RULE.c.rule_id == rule)
+                    at &= INPUT_RULE.c.column_name == column
+                    connection.execute(sa.update(INPUT_RULE).where(at).values(n_rows=INPUT_RULE.c.n_rows - number))
+                    connection.execute(sa.delete(INPUT_RULE).where(at & (INPUT_RULE.c.n_rows <= 0)))
+            for done in retained:
+                at = (RETENTION.c.dataset == done.dataset) & (RETENTION.c.before == done.before)
+                connection.execute(sa.delete(RETENTION).where(at))
+                connection.execute(sa.insert(RETENTION).values(asdict(done)))
+            if tombstones is not None:
+                connection.execute(sa.delete(TOMBSTONE))
+                if tombstones:
+                    connection.execute(sa.insert(TOMBSTONE), [asdict(one) for one in tombstones])
+            if key_mark is not None:
+                connection.execute(sa.update(MARK).where(MARK.c.name == "key").values(value=key_mark))

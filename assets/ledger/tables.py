@@ -33,6 +33,8 @@ INPUT = sa.Table(
     sa.Column("batch_id", sa.String, nullable=False),
     # A reading is retired when the same bytes were read again under another spec or other reference tables.
     sa.Column("retired", sa.Boolean, nullable=False, default=False),
+    # Rows of people who asked to be forgotten: read, and not kept or kept no longer.
+    sa.Column("rows_forgotten", sa.Integer, nullable=False, default=0, server_default="0"),
 )
 INPUT_RULE = sa.Table(
     "input_rule",
@@ -43,6 +45,13 @@ INPUT_RULE = sa.Table(
     sa.Column("severity", sa.String, nullable=False),
     sa.Column("n_rows", sa.Integer, nullable=False),
 )
+INPUT_CHANGE = sa.Table(
+    "input_change",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("change_kind", sa.String, primary_key=True),
+    sa.Column("n_cells", sa.BigInteger, nullable=False),
+)
 PART = sa.Table(
     "part",
     METADATA,
@@ -51,6 +60,26 @@ PART = sa.Table(
     sa.Column("batch_id", sa.String, nullable=False),
     sa.Column("contract_version", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
+)
+# How far a database source was read by a watermark, per reading of it that was landed.
+WATERMARK = sa.Table(
+    "watermark",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("column_name", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    # From here on rows were read; NULL: all of them.
+    sa.Column("low", sa.String),
+    sa.Column("high", sa.String),
+    sa.Column("known_rows", sa.String, nullable=False),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+)
+# The records that a reading found to be gone from their source.
+REMOVED_RECORD = sa.Table(
+    "removed_record",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("record_key", sa.String, primary_key=True),
 )
 MARK = sa.Table(
     "mark",
@@ -79,4 +108,32 @@ LOCKED_FIGURES = sa.Table(
     sa.Column("change_seq", sa.Integer, sa.ForeignKey("period_change.change_seq"), primary_key=True),
     sa.Column("folder", sa.String, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),
+)
+# What must not come in again: the token of a person, or the key of a record that was of one. Nothing else is known of them.
+TOMBSTONE = sa.Table(
+    "tombstone",
+    METADATA,
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("purpose", sa.String, primary_key=True),
+    sa.Column("key_id", sa.String, nullable=False),
+    sa.Column("forgotten_on", sa.Date, nullable=False),
+)
+# A file that was rewritten without a person's rows is still the delivery that was taken in.
+REWRITTEN = sa.Table(
+    "rewritten",
+    METADATA,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("content_sha", sa.String, primary_key=True),
+    sa.Column("delivered_sha", sa.String, nullable=False),
+)
+# What retention took away, by dataset: what is older than `before` has lost its personal data.
+RETENTION = sa.Table(
+    "retention",
+    METADATA,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("before", sa.Date, primary_key=True),
+    sa.Column("done_on", sa.Date, nullable=False),
+    sa.Column("files_removed", sa.Integer, nullable=False),
+    sa.Column("rows_blanked", sa.Integer, nullable=False),
+    sa.Column("rows_removed", sa.Integer, nullable=False),
 )

@@ -15,6 +15,7 @@ from assets.publish.context import PublishContext
 from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import publish
 from assets.run_log import RunLog
+from assets.unforeseen import values_kept_out
 from assets.warehouse.engine import Warehouse
 from quality.audit import CHECK_NAMES, audit
 from quality.data_docs import render_index
@@ -69,9 +70,10 @@ def publish_assets(
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}
         files |= {f"checks/{gate.dataset}.json": gate_as_json(gate) for gate in gates}
         files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
-        folder = publish(
-            office.workspace, warehouse.query, manifest, publication, name, files, query_batches=warehouse.stream
-        )
+        with values_kept_out():
+            folder = publish(
+                office.workspace, warehouse.query, manifest, publication, name, files, query_batches=warehouse.stream
+            )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
         log.rows_superseded = counts["n"][0].as_py() or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,10 @@ period_app = typer.Typer(
     help="Reporting periods of units: submitted, approved, locked, and what waits for the locked ones.",
     epilog=example("sipas period status --workspace my_duc"),
 )
+key_app = typer.Typer(
+    no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
+)
+app.add_typer(key_app, name="key")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(period_app, name="period")
 app.add_typer(sources_app, name="sources")
@@ -69,7 +74,12 @@ def run_command(
     period: Annotated[str | None, typer.Option(callback=_month, help="One reporting month, such as 2023-06.")] = None,
     first: Annotated[str | None, typer.Option("--from", callback=_month, help="First reporting month.")] = None,
     last: Annotated[str | None, typer.Option("--to", callback=_month, help="Last reporting month.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Build and audit again even when nothing is new.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Read databases from their beginning; build and audit again even when nothing is new."
+        ),
+    ] = False,
 ) -> None:
     """Take in what is new, check it, build the marts, audit them and publish a revision.
 
@@ -153,6 +163,24 @@ def doctor_command(workspace: WorkspaceOption = Path(".")) -> None:
         raise typer.Exit(USAGE)
 
 
+@app.command("alerts", epilog=example("sipas alerts --workspace my_duc --test"))
+def alerts_command(
+    workspace: WorkspaceOption = Path("."),
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to everybody whom sipas.yml names.")
+    ] = False,
+) -> None:
+    """List what there is to be told now: failed checks, missing submissions, stale sources, much in quarantine.
+
+    Exit code 2 when a test message did not reach somebody, or there is nobody to tell.
+    """
+    from pipelines.cli.alerts import list_alerts, send_test
+
+    root = Workspace(workspace.resolve())
+    if not (send_test(root) if test else list_alerts(root)):
+        raise typer.Exit(USAGE)
+
+
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
 def dev_command(
     workspace: WorkspaceOption = Path("."),
@@ -178,6 +206,49 @@ def dev_command(
         str(port),
     ]
     os.execv(sys.executable, command)
+
+
+@app.command("forget", epilog=example("sipas forget --find --workspace my_duc"))
+def forget_command(
+    tokens: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", help="What --find printed.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    find: Annotated[
+        bool, typer.Option("--find", help="Ask for a number or address, unseen, and print its token.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take a person out of inbox, landing, quarantine and returns, and keep them out. A number is never an argument.
+
+    Exit code 0: done; 1: something is left to do by hand; 2: wrong usage or settings.
+    """
+    from pipelines.cli.forget import find_person, forget_person
+
+    if find == bool(tokens):
+        raise typer.BadParameter("give --find, or the tokens that it printed (dùng --find, hoặc đưa mã đã in ra)")
+    root = Workspace(workspace.resolve())
+    if find:
+        find_person(root)
+    elif not forget_person(root, tokens or [], dry_run):
+        raise typer.Exit(1)
+
+
+@app.command("retention", epilog=example("sipas retention --dry-run --workspace my_duc"))
+def retention_command(
+    workspace: WorkspaceOption = Path("."),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take away personal data older than the setting `retention` allows: figures stay as they are."""
+    from pipelines.cli.retention import keep_retention
+
+    keep_retention(Workspace(workspace.resolve()), dry_run)
+
+
+@key_app.command("rotate", epilog=example("sipas key rotate --workspace my_duc"))
+def key_rotate(workspace: WorkspaceOption = Path(".")) -> None:
+    """Make another secret and bring everything that was hashed under it; figures stay as they are."""
+    from pipelines.cli.key import rotate_key
+
+    rotate_key(Workspace(workspace.resolve()))
 
 
 def _share(value: float) -> float:
@@ -382,6 +453,44 @@ def period_reopen(
     tell_decision(Workspace(workspace.resolve()), "reopen", unit, period, False, by, reason or None)
 
 
+@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
+def sources_infer(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
+) -> None:
+    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
+    from pipelines.cli.infer import infer_source
+
+    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
+
+
+@app.command("template", epilog=example("sipas template --unit 10462 --dataset complaint --period 2023-06"))
+def template_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit that fills it in.")],
+    dataset: Annotated[str, typer.Option(help="Record dataset, such as complaint or survey_response.")],
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[
+        str | None, typer.Option(callback=_month, help="Reporting month: the form then holds all of it.")
+    ] = None,
+    instrument: Annotated[str | None, typer.Option(help="Questionnaire of a survey_response, such as HN2023.")] = None,
+    authority: Annotated[
+        str, typer.Option(help="Who numbers the records; that of the cases, where a form names cases.")
+    ] = "template",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The XLSX file to write.")
+    ] = None,
+) -> None:
+    """Write a blank Excel form for a unit; filled in and put into inbox/templates it is read without a spec."""
+    from pipelines.cli.form import make_template
+
+    make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in a message, never in a traceback."""
     try:
@@ -397,6 +506,14 @@ def main() -> None:
         reason = getattr(error, "orig", None) or error
         console.print(f"The disk or the ledger cannot be used: {reason}", style="red", markup=False)
         console.print("See `sipas doctor`; make room or mend permissions and run again. (Kiểm tra ổ đĩa và quyền ghi.)")
+        sys.exit(1)
+    except Exception as error:
+        # A fault of the software: where it was raised, and its message without what it quotes.
+        from assets.unforeseen import without_values
+
+        told = without_values(error)
+        console.print("".join(traceback.format_tb(told.__traceback__)), markup=False, highlight=False)
+        console.print(f"{told}; please report it (lỗi của phần mềm, đề nghị báo lại)", style="red", markup=False)
         sys.exit(1)
 
 

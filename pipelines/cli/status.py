@@ -17,6 +17,7 @@ from pipelines.cli.rules import refusal_reason
 from pipelines.cli.tables import say, show_table
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
+from quality.personal import mask
 
 INPUTS_SHOWN = 50
 _RULES_SHOWN = 3
@@ -136,7 +137,9 @@ def _show_refused(inputs: Sequence[InputRecord], rules: Sequence[RuleCount]) -> 
     rows = []
     for record in listed[:INPUTS_SHOWN]:
         why = refusal_reason(record) if record.status == "refused" else _most_broken(broken[record.input_id])
-        rows.append((record.path, record.status, record.rows_read, record.rows_accepted, record.rows_quarantined, why))
+        rows.append(
+            (mask(record.path), record.status, record.rows_read, record.rows_accepted, record.rows_quarantined, why)
+        )
     console.print()
     numbers = ["read", "accepted", "quarantined"]
     headings = ["input", "state", *numbers, "most broken rules (cells), or why refused"]

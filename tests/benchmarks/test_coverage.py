@@ -13,9 +13,11 @@ from benchmarks.coverage import (
     draw,
     make_population,
     measure,
+    measure_simulated,
     stream_bounds,
     without_replacement,
 )
+from benchmarks.simulated_residents import simulated_questions
 
 DRAWS = 2_000
 STREAM, SIMPLE, PROPORTIONAL, CLUSTERED, DISPROPORTIONATE = DESIGNS
@@ -72,3 +74,12 @@ def test_nobody_is_drawn_twice_and_everybody_equally_often() -> None:
     assert len(subsets) == 15
     # Chi-square of 14 degrees of freedom: above 36.1 once in 1,000.
     assert ((counts - 2_000) ** 2 / 2_000).sum() < 36.1
+
+
+def test_so_is_the_known_index_of_the_simulated_population() -> None:
+    """The people whom `sipas simulate --survey-round` draws from: its items, and all of them pooled."""
+    questions = simulated_questions(seed=1)
+    assert [question.name.split()[0] for question in questions] == ["item", "item", "item", "33"]
+    assert questions[0].share < questions[1].share < questions[2].share
+    for size in (30, 400):
+        assert all(measure_simulated(question, size, DRAWS).covered >= LEAST for question in questions)

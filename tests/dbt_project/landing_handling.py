@@ -25,7 +25,7 @@ TARGETS = [
     ("publicity", "commune", 1, "day"),
     ("training", "district", 1, "month"),
 ]
-LIMITS = [("process", 15), ("publish", 2), ("refuse", 2)]
+LIMITS = [("complete", 5), ("process", 15), ("publish", 2), ("refuse", 2)]
 KINDS = ("dialogue", "inspection", "publicity", "training", "procedure_posting")
 
 
@@ -135,6 +135,8 @@ def _complaint(rng: random.Random, row: Row) -> None:
     _moment(rng, row, "forwarded", received + timedelta(days=rng.randrange(8)) if rng.random() < 0.4 else None)
     published = closed + timedelta(days=rng.randrange(7)) if closed is not None and rng.random() < 0.5 else None
     _moment(rng, row, "published", published)
+    asked = random.Random(str(row["record_key"])).randrange(24)
+    _moment(rng, row, "completion_requested", received + timedelta(days=asked) if asked < 14 else None)
     conduct = row["class"] == "conduct"
     row["finding"] = rng.choice(["founded", "partly_founded", "unfounded", None]) if conduct else None
     row["against_role"] = rng.choice(["desk_officer", "specialist", None]) if conduct else None

@@ -15,7 +15,7 @@ from landing_handling import add_handling, handling_inputs, reference_rows, work
 from landing_periods import period_states
 from landing_plan import add_fall, plan_rows
 
-from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
 from assets.periods.state import PERIOD_STATE_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
@@ -90,6 +90,10 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
                 "n_rows": 3,
             },
             {"input_id": "in-1", "rule_id": "width", "severity": "warn", "column_name": None, "n_rows": 2},
+        ],
+        "input_change": [
+            {"input_id": "in-1", "change_kind": "text.nfc", "n_cells": 5},
+            {"input_id": "in-1", "change_kind": "number.decimal_comma", "n_cells": 2},
         ],
         "office_root": [{"office_code": code} for code in ROOTS],
         "reporting_month": _months(date(2024, 1, 1), date(2026, 12, 31)),
@@ -167,7 +171,9 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
         "input": INPUT_SCHEMA,
+        "input_change": INPUT_CHANGE_SCHEMA,
         "input_rule": INPUT_RULE_SCHEMA,
+        "removed_record": REMOVED_RECORD_SCHEMA,
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,
@@ -227,7 +233,7 @@ def _inputs() -> list[dict[str, Any]]:
             "input_id": f"in-{seq}", "source": source, "office_code": "01", "path": f"inbox/{source}/{seq}.csv",
             "delivery_kind": kind, "scope_id": scope, "delivery_seq": seq, "unit_code": None, "period_id": None,
             "sent_on": date(2025, 1, 16), "datasets": datasets, "status": "landed", "rows_read": 0, "rows_accepted": 0,
-            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "reason": None,
+            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "rows_forgotten": 0, "reason": None,
         }  # fmt: skip
         return row | more
 

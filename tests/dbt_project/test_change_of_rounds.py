@@ -136,7 +136,7 @@ def test_published_ranks(built: Warehouse) -> None:
         "SELECT * FROM marts.sipas_ranking WHERE group_code = 'X' AND basis = 'round' AND node_code = 'overall'"
     )
     found = {row["unit_code"]: row for row in rows.to_pylist()}
-    printed = {row["unit"]: int(row["rank_printed"]) for row in golden("published_ranking_input")}
+    printed = {row["unit"]: int(row["rank_printed"]) for row in golden("published_ranking_expected")}
     assert {row["n_ranked"] for row in found.values()} == {len(printed)}
     ours = {unit: found[unit]["index_rank"] for unit in printed}
     out_of_order = {

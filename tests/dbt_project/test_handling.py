@@ -313,6 +313,7 @@ def complaints(sample: Sample) -> list[Row]:
 @pytest.fixture(scope="module")
 def complaint_spans(sample: Sample, complaints: list[Row]) -> Spans:
     events = [row["received_on"] for row in current(sample, "complaint")]
+    events += [row["completion_requested_on"] for row in complaints if row["completion_requested_on"] is not None]
     return periods(sample, events + [row["closed_on"] for row in complaints if is_closed(row)])
 
 
@@ -341,6 +342,10 @@ def test_limits_worked_out_and_working_days_of_complaints(
                 if published is not None:
                     in_time = published <= calendar.after(closed, limits["publish"])
                     n["n_published_in_term" if in_time else "n_published_past_term"] += 1
+            asked = row["completion_requested_on"]
+            if asked is not None and first <= asked <= last:
+                in_time = asked <= calendar.after(start, limits["complete"])
+                n["n_completion_in_term" if in_time else "n_completion_past_term"] += 1
             if row["received_on"] <= last and (not is_closed(row) or closed > last):
                 n["n_pending_past_term"] += no_due_date and term_on < last
             for unit in units_at(row):
@@ -355,12 +360,16 @@ def test_limits_worked_out_and_working_days_of_complaints(
         "n_pending_past_term",
         "n_published_in_term",
         "n_published_past_term",
+        "n_completion_in_term",
+        "n_completion_past_term",
     ]
     keys = [*UNIT_PERIOD, "channel", "class"]
     expected = {key: tuple(n[name] for name in measures) for key, n in counted.items() if any(n.values())}
     found = rows_of(duckdb_built, "complaint_handling", keys, measures)
     assert difference(without_zeros(found), expected) == []
-    assert [sum(row[place] for row in expected.values()) > 0 for place in range(5)] == [True] * 5
+    assert [sum(row[place] for row in expected.values()) > 0 for place in range(len(measures))] == [True] * len(
+        measures
+    )
     lasting = rows_of(
         duckdb_built, "complaint_handling", keys, ["n_working_days", "working_days_median", "working_days_p90"]
     )

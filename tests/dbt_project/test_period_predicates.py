@@ -29,6 +29,7 @@ EXCLUDED = {"registered", "rejected"}
 HANDLING = {
     "n_working_days", "n_closed_in_term", "n_closed_past_term", "n_pending_past_term", "n_in_time_or_term",
     "n_with_due_date_or_term", "n_published_in_term", "n_published_past_term",
+    "n_completion_in_term", "n_completion_past_term",
 }  # fmt: skip
 
 
@@ -248,6 +249,8 @@ def test_complaint_handling_counts_what_the_predicates_say(sample: Sample, duckd
     found = mart_rows(
         duckdb_built, "complaint_handling", ["unit_code", "unit_valid_from", "period_id", "channel", "class"]
     )
+    # A row may stand for a request to complete a complaint alone, which test_handling counts.
+    found = {key: counts for key, counts in found.items() if counts or set(key[3:]) == {"*"}}
     assert difference(found, expected) == []
     assert len(found) > 500
 

@@ -43,6 +43,10 @@ METHODS = (*COUNTED_FORMS, *WHOLE_FORMS, *CASES, "complaint_handling", "submissi
 GROWTH_INSTRUMENTS = ("V2022", "V2022_mean_of_items", "V2022_mean_of_factors")
 GROWTH_PAIRS = 12
 
+# Its forms are landed once more as evaluation forms of cases, in another commune.
+CASE_INSTRUMENT = "TT01_2018"
+CASE_LEVELS = {"0": "dissatisfied", "1": "satisfied", "2": "very_satisfied"}
+
 # The territory's forms: one question of one answer each.
 TERRITORY_INSTRUMENT, TERRITORY_ITEM = "V2012_BIRTH", "HL"
 MY_DUC = "282"
@@ -54,6 +58,11 @@ Answers = dict[str, str]
 def unit_of(method: str, scenario: str) -> str:
     """The commune that a scenario's records name."""
     return f"{method}_{scenario}"
+
+
+def evaluated_unit(method: str, scenario: str) -> str:
+    """The commune whose evaluation forms of cases say what the forms of the scenario's commune say."""
+    return f"{unit_of(method, scenario)}_evaluated"
 
 
 class _Landing:
@@ -68,6 +77,12 @@ class _Landing:
         part = {name: key[name] for name in ("record_key", "input_id", "delivery_seq")}
         self.rows["survey_answer"] += [part | {"item_code": item, "level": level} for item, level in answers.items()]
 
+    def add_evaluation(self, unit: str, day: date, answers: Answers) -> None:
+        key = _record("case_evaluation", len(self.rows["case_evaluation"]))
+        said = {f"index_{index}": level for index, level in answers.items() if index not in ("10", "11")}
+        said |= {"convenience": CASE_LEVELS[answers["10"]], "overall": CASE_LEVELS[answers["11"]]}
+        self.rows["case_evaluation"].append(key | {"unit_code": unit, "evaluated_on": day} | said)
+
 
 def golden_landing() -> Sample:
     """Return the landing of every pair in this folder."""
@@ -80,6 +95,7 @@ def golden_landing() -> Sample:
             _add(landing, method, scenario, read(method, scenario, INPUT))
     _add_growth(landing, reference["instrument_item"].to_pylist())
     communes = [unit_of(method, scenario) for method in METHODS for scenario in scenarios(method)]
+    communes += [evaluated_unit(method, scenario) for method in WHOLE_FORMS for scenario in scenarios(method)]
     communes += [growth_unit(pair, side) for pair in range(GROWTH_PAIRS) for side in ("before", "after")]
     tables = {name: table.slice(0, 0) for name, table in template.tables.items()}
     tables |= {name: reference[name] for name in REFERENCE}
@@ -112,6 +128,8 @@ def _add(landing: _Landing, method: str, scenario: str, rows: list[Row]) -> None
         for row in rows:
             answers = {item: level for item, level in row.items() if item != "instrument_code" and level is not None}
             landing.add_form(unit, str(row["instrument_code"]), MARCH_2025, answers)
+            if row["instrument_code"] == CASE_INSTRUMENT:
+                landing.add_evaluation(evaluated_unit(method, scenario), MARCH_2025, answers)
     elif method in CASES:
         landing.cases.append(_cases(unit, rows))
     elif method == "complaint_handling":

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_pairs import INPUT, mart_differences, read, scenarios
+from golden_landing import evaluated_unit
+from golden_pairs import EXPECTED, INPUT, differences, mart_differences, read, scenarios
 
 from assets.warehouse.engine import Warehouse
 
@@ -17,6 +18,13 @@ METHOD, KEYS = "survey_driver", ("predictor_code",)
 @pytest.mark.parametrize("scenario", scenarios(METHOD))
 def test_the_mart_has_what_the_pair_expects(scenario: str, golden: Warehouse) -> None:
     assert mart_differences(golden, "survey_driver", METHOD, scenario, KEYS, "period_id = '2025-03'") == []
+
+
+def test_evaluation_forms_of_cases_are_forms_of_their_instrument(golden: Warehouse) -> None:
+    """What the pair expects of desk forms that came as survey forms holds for the same that came with their cases."""
+    unit = evaluated_unit(METHOD, "desk_form")
+    found = golden.query(f"SELECT * FROM marts.survey_driver WHERE unit_code = '{unit}' AND period_id = '2025-03'")
+    assert differences(read(METHOD, "desk_form", EXPECTED), found.to_pylist(), KEYS) == []
 
 
 def test_an_index_made_of_its_items_has_no_drivers(golden: Warehouse) -> None:

@@ -51,9 +51,9 @@ def sound_marts() -> dict[str, pd.DataFrame]:
         "data_quality": pd.DataFrame(
             [
                 {"input_id": "a", "rows_read": 10, "rows_accepted": 7, "rows_quarantined": 1}
-                | {"rows_duplicate": 1, "rows_superseded": 1},
+                | {"rows_duplicate": 1, "rows_superseded": 1, "rows_forgotten": 0},
                 {"input_id": "b", "rows_read": None, "rows_accepted": None, "rows_quarantined": None}
-                | {"rows_duplicate": None, "rows_superseded": None},
+                | {"rows_duplicate": None, "rows_superseded": None, "rows_forgotten": None},
             ]
         ),
     }

@@ -2,6 +2,7 @@
     'n_received', 'n_received_no_due_date', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start', 'change_in_overdue', 'change_in_no_due_date',
     'n_closed_in_term', 'n_closed_past_term', 'n_published_in_term', 'n_published_past_term', 'change_in_past_term',
+    'n_completion_in_term', 'n_completion_past_term',
 ] -%}
 {%- set keys = ['placement_id', 'channel', 'class'] -%}
 {%- set complaints = ref('int_complaint') -%}
@@ -32,6 +33,11 @@ with event as (
         'n_published_in_term': "case when publication_timeliness = 'in_term' then 1 else 0 end",
         'n_published_past_term': "case when publication_timeliness = 'past_term' then 1 else 0 end",
         'change_in_past_term': 'case when past_term_from_month_idx is not null then -1 else 0 end',
+    }) }}
+    union all
+    {{ count_events(timings, keys, 'completion_month_idx', measures, {
+        'n_completion_in_term': "case when completion_timeliness = 'in_term' then 1 else 0 end",
+        'n_completion_past_term': "case when completion_timeliness = 'past_term' then 1 else 0 end",
     }) }}
     union all
     {{ count_events(timings, keys, 'past_term_from_month_idx', measures, {'change_in_past_term': '1'}) }}

@@ -2,6 +2,7 @@
     'n_received', 'n_received_no_due_date', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start',
     'n_closed_in_term', 'n_closed_past_term', 'n_published_in_term', 'n_published_past_term',
+    'n_completion_in_term', 'n_completion_past_term',
 ] -%}
 {%- set changes = ['change_in_overdue', 'change_in_no_due_date', 'change_in_past_term'] -%}
 {%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_past_term'] -%}
@@ -48,8 +49,12 @@ unit_event as (
 span as (
     select
         min(received_month_idx) as first_month_idx,
-        max(greatest(received_month_idx, coalesce(end_month_idx, received_month_idx))) as last_month_idx
-    from {{ ref('int_complaint') }}
+        max(greatest(
+            received_month_idx,
+            coalesce(end_month_idx, received_month_idx),
+            coalesce(completion_month_idx, received_month_idx)
+        )) as last_month_idx
+    from {{ ref('int_complaint_timing') }}
 ),
 
 unit_group as (

@@ -10,6 +10,7 @@ with measured as (
         present.received_month_idx,
         present.end_month_idx,
         stated.forwarded_on,
+        stated.completion_requested_on,
         stated.published_on,
         stated.finding,
         stated.against_role,
@@ -42,6 +43,7 @@ limited as (
         measured.received_month_idx,
         measured.end_month_idx,
         measured.forwarded_on,
+        measured.completion_requested_on,
         measured.published_on,
         measured.finding,
         measured.against_role,
@@ -52,6 +54,10 @@ limited as (
         case
             when publish_limit.working_days is not null then coalesce(publish_day.day_on, cast('9999-12-31' as date))
         end as publish_by_on,
+        case
+            when completion_limit.working_days is not null
+                then coalesce(completion_day.day_on, cast('9999-12-31' as date))
+        end as complete_by_on,
         case when measured.end_month_idx is not null then measured.closed_number - measured.received_number end
             as working_days
     from measured
@@ -59,12 +65,18 @@ limited as (
         on measured.step = handling_limit.step
     left join {{ ref('stg_complaint_limit') }} as publish_limit
         on publish_limit.step = 'publish'
+    left join {{ ref('stg_complaint_limit') }} as completion_limit
+        on completion_limit.step = 'complete'
     left join {{ ref('stg_working_day') }} as term_day
         on measured.start_number + handling_limit.working_days = term_day.working_day_number and term_day.is_working = 1
     left join {{ ref('stg_working_day') }} as publish_day
         on
             measured.closed_number + publish_limit.working_days = publish_day.working_day_number
             and publish_day.is_working = 1
+    left join {{ ref('stg_working_day') }} as completion_day
+        on
+            measured.start_number + completion_limit.working_days = completion_day.working_day_number
+            and completion_day.is_working = 1
 ),
 
 dated as (
@@ -78,6 +90,7 @@ dated as (
         limited.received_month_idx,
         limited.end_month_idx,
         limited.forwarded_on,
+        limited.completion_requested_on,
         limited.published_on,
         limited.finding,
         limited.against_role,
@@ -94,10 +107,17 @@ dated as (
             when limited.published_on <= limited.publish_by_on then 'in_term'
             when limited.published_on > limited.publish_by_on then 'past_term'
         end as publication_timeliness,
+        case
+            when limited.completion_requested_on <= limited.complete_by_on then 'in_term'
+            when limited.completion_requested_on > limited.complete_by_on then 'past_term'
+        end as completion_timeliness,
+        case when limited.flow_status = 'placed' then completion_day.month_idx end as completion_month_idx,
         greatest(day_after_term.month_idx, limited.received_month_idx) as past_term_month_idx
     from limited
     left join {{ ref('int_day') }} as day_after_term
         on limited.term_on < cast('9999-12-31' as date) and limited.term_on + 1 = day_after_term.day_on
+    left join {{ ref('int_day') }} as completion_day
+        on limited.completion_requested_on = completion_day.day_on
 )
 
 select
@@ -110,6 +130,7 @@ select
     received_month_idx,
     end_month_idx,
     forwarded_on,
+    completion_requested_on,
     published_on,
     finding,
     against_role,
@@ -118,6 +139,8 @@ select
     working_days,
     term_timeliness,
     publication_timeliness,
+    completion_timeliness,
+    completion_month_idx,
     case
         when
             flow_status = 'placed'

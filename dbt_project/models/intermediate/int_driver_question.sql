@@ -30,7 +30,7 @@ answered as (
     select distinct
         instrument_code,
         item_code
-    from {{ ref('int_survey_answer_score') }}
+    from {{ ref('int_driver_answer') }}
 )
 
 select

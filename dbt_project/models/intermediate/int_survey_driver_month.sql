@@ -8,28 +8,32 @@ with question_count as (
 
 form_answer as (
     select
-        answer.response_id,
+        answer.form_kind,
+        answer.form_id,
         question.question_id,
         question.instrument_code,
         answer.score
-    from {{ ref('int_survey_answer_score') }} as answer
+    from {{ ref('int_driver_answer') }} as answer
     inner join {{ ref('int_driver_question') }} as question
         on answer.instrument_code = question.instrument_code and answer.item_code = question.item_code
 ),
 
 complete as (
-    select form_answer.response_id
+    select
+        form_answer.form_kind,
+        form_answer.form_id,
+        form_answer.instrument_code
     from form_answer
     inner join question_count
         on form_answer.instrument_code = question_count.instrument_code
-    group by form_answer.response_id, question_count.n_questions
+    group by form_answer.form_kind, form_answer.form_id, form_answer.instrument_code, question_count.n_questions
     having count(*) = question_count.n_questions
 )
 
 select
-    response.placement_id,
-    response.month_idx,
-    one.instrument_code,
+    form.placement_id,
+    form.month_idx,
+    complete.instrument_code,
     one.question_id,
     other.question_id as other_id,
     cast(count(*) as bigint) as n_forms,
@@ -37,10 +41,20 @@ select
     cast(sum(other.score) as bigint) as sum_other,
     cast(sum(one.score * other.score) as bigint) as sum_product
 from complete
-inner join {{ ref('int_survey_response') }} as response
-    on complete.response_id = response.response_id
+inner join {{ ref('int_driver_form') }} as form
+    on
+        complete.form_kind = form.form_kind
+        and complete.form_id = form.form_id
+        and complete.instrument_code = form.instrument_code
 inner join form_answer as one
-    on complete.response_id = one.response_id
+    on
+        complete.form_kind = one.form_kind
+        and complete.form_id = one.form_id
+        and complete.instrument_code = one.instrument_code
 inner join form_answer as other
-    on complete.response_id = other.response_id and one.question_id <= other.question_id
-group by response.placement_id, response.month_idx, one.instrument_code, one.question_id, other.question_id
+    on
+        complete.form_kind = other.form_kind
+        and complete.form_id = other.form_id
+        and complete.instrument_code = other.instrument_code
+        and one.question_id <= other.question_id
+group by form.placement_id, form.month_idx, complete.instrument_code, one.question_id, other.question_id

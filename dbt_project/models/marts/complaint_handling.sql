@@ -4,6 +4,7 @@
     'n_received', 'n_received_no_due_date', 'n_closed', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start',
     'n_closed_in_term', 'n_closed_past_term', 'n_published_in_term', 'n_published_past_term',
+    'n_completion_in_term', 'n_completion_past_term',
 ] -%}
 {%- set stocks = ['n_pending', 'n_pending_overdue', 'n_pending_no_due_date', 'n_pending_past_term'] -%}
 
@@ -86,6 +87,8 @@ select
     ) }} as in_time_or_term_pct,
     counted.n_published_in_term,
     counted.n_published_past_term,
+    counted.n_completion_in_term,
+    counted.n_completion_past_term,
     coalesce(duration.n_working_days, 0) as n_working_days,
     duration.working_days_median,
     duration.working_days_p90
@@ -100,3 +103,4 @@ left join {{ ref('int_complaint_duration') }} as duration
 where
     (counted.channel = '*' and counted.class = '*')
     or counted.n_opening + counted.n_received + counted.n_unplaced_no_end + counted.n_unplaced_end_before_start > 0
+    or counted.n_completion_in_term + counted.n_completion_past_term > 0

@@ -22,6 +22,7 @@ select
     present.flow_status,
     present.timeliness,
     timing.forwarded_on,
+    timing.completion_requested_on,
     timing.published_on,
     timing.finding,
     timing.against_role,
@@ -29,6 +30,7 @@ select
     timing.working_days,
     timing.term_on,
     timing.term_timeliness,
+    timing.completion_timeliness,
     timing.publication_timeliness
 from {{ ref('int_complaint') }} as present
 inner join {{ ref('int_complaint_timing') }} as timing

@@ -1,4 +1,29 @@
 -- Every predictor has a row wherever its instrument has forms, also where no weight came out.
+with form_month as (
+    select
+        placement_id,
+        month_idx,
+        instrument_code,
+        count(*) as n_forms
+    from {{ ref('int_driver_form') }}
+    group by placement_id, month_idx, instrument_code
+),
+
+overall as (
+    select
+        ancestor.unit_code,
+        ancestor.unit_valid_from,
+        period.period_id,
+        form_month.instrument_code,
+        cast(sum(form_month.n_forms) as bigint) as n_forms
+    from form_month
+    inner join {{ ref('int_unit_ancestor') }} as ancestor
+        on form_month.placement_id = ancestor.placement_id
+    inner join {{ ref('int_period_month') }} as period
+        on form_month.month_idx = period.month_idx
+    group by ancestor.unit_code, ancestor.unit_valid_from, period.period_id, form_month.instrument_code
+)
+
 select
     overall.unit_code,
     overall.unit_valid_from,
@@ -20,8 +45,8 @@ select
         else estimate.weight_missing_reason
     end as weight_missing_reason
 from {{ ref('int_driver_question') }} as question
-inner join {{ ref('sipas_index') }} as overall
-    on question.instrument_code = overall.instrument_code and question.outcome_code = overall.node_code
+inner join overall
+    on question.instrument_code = overall.instrument_code
 left join {{ source('estimates', 'est_survey_driver') }} as estimate
     on
         overall.unit_code = estimate.unit_code

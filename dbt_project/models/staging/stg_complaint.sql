@@ -28,6 +28,8 @@ select
     cast(landed.closed_on as date) as closed_on,
     cast(landed.forwarded_at as timestamp) as forwarded_at,
     cast(landed.forwarded_on as date) as forwarded_on,
+    cast(landed.completion_requested_at as timestamp) as completion_requested_at,
+    cast(landed.completion_requested_on as date) as completion_requested_on,
     cast(landed.published_at as timestamp) as published_at,
     cast(landed.published_on as date) as published_on,
     landed.case_key,

@@ -17,6 +17,7 @@ with input as (
         rows_quarantined,
         rows_duplicate,
         rows_skipped,
+        rows_forgotten,
         reason
     from {{ source('landing', 'input') }}
 ),
@@ -49,6 +50,7 @@ select
     cast(input.rows_quarantined as bigint) as rows_quarantined,
     cast(input.rows_duplicate as bigint) as rows_duplicate,
     cast(input.rows_skipped as bigint) as rows_skipped,
+    cast(input.rows_forgotten as bigint) as rows_forgotten,
     input.reason,
     -- A snapshot stands until the next landed one of its scope; other deliveries add to what is there.
     cast(

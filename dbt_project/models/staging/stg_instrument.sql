@@ -8,5 +8,6 @@ select
     cast(first_year as bigint) as first_year,
     cast(last_year as bigint) as last_year,
     coalesce(is_complete, 'yes') as is_complete,
+    coalesce(is_case_form, 'no') as is_case_form,
     basis
 from {{ source('landing', 'instrument') }}
