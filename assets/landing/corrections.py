@@ -18,8 +18,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assets.ingest.engine import connect, fetch, set_key
-from assets.ingest.shape import field_checks, literal, moments, quote, record_key, rule_check, typed
+from assets.ingest.engine import connect, fetch, set_keys
+from assets.ingest.numbers import NumberText
+from assets.ingest.shape import field_checks, literal, quote, readings, record_key, rule_check, typed
 from assets.ingest.spec import ColumnMap
 from assets.landing.corrections_file import FILE, Correction, CorrectionsRefused, read_corrections
 from assets.landing.land import move_into_place
@@ -31,6 +32,8 @@ from quality.problem import Problem
 # No spec can have this name: a spec is named by its file, without a folder.
 SOURCE = "reference/corrections"
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
+# YAML writes numbers with a point.
+NUMBERS = NumberText(".")
 
 Row = dict[str, Any]
 
@@ -90,7 +93,7 @@ def _correct(
     work = office.workspace.landing / ".staging" / "corrections"
     work.mkdir(parents=True, exist_ok=True)
     with connect(work) as connection:
-        set_key(connection, office.key)
+        set_keys(connection, office.keys)
         keys = [_key(connection, dataset, item) for item in items]
         last = _last_versions(connection, office, contract, sorted(set(keys)), current)
         by_record: dict[str, list[Correction]] = defaultdict(list)
@@ -138,13 +141,20 @@ def _last_versions(
     """record key → the landed row that the sources' current deliveries give it."""
     connection.register("wanted", pa.table({"record_key": pa.array(keys, pa.string())}))
     connection.register("current_input", pa.table({"input_id": pa.array(current, pa.string())}))
+    removed = office.ledger.removed()
+    sources = {record.input_id: record.source for record in office.ledger.active()}
+    of_source = pa.array([sources[name] for name in removed["input_id"].to_pylist()], pa.string())
+    connection.register("removed", removed.append_column("source", of_source))
     schema = landing_schema(contract)
     found: dict[str, Row] = {}
     for part in office.ledger.parts(contract.dataset):
         rows = fetch(
             connection,
-            f"SELECT * FROM read_parquet({literal((office.workspace.root / part.path).as_posix())}) "
-            "WHERE record_key IN (SELECT record_key FROM wanted) AND input_id IN (SELECT input_id FROM current_input)",
+            f"SELECT * FROM read_parquet({literal((office.workspace.root / part.path).as_posix())}) AS landed "
+            "WHERE record_key IN (SELECT record_key FROM wanted) AND input_id IN (SELECT input_id FROM current_input)"
+            # What a database was seen to hold no longer is no version of it.
+            " AND NOT EXISTS (SELECT 1 FROM removed WHERE removed.record_key = landed.record_key"
+            " AND removed.source = landed.source AND landed.delivery_seq <= removed.delivery_seq)",
         )
         for row in rows.to_pylist():
             if row["record_key"] not in found or found[row["record_key"]]["delivery_seq"] < row["delivery_seq"]:
@@ -228,7 +238,7 @@ def _read(
         known = office.ingest_context().known[stated.type]
         return {stated.name: text if not known or text in known else None}
     given = quote(f"{stated.name}__given")
-    steps = moments(stated, ColumnMap(constant=""), given)
+    steps = readings(stated, ColumnMap(constant=""), given, NUMBERS)
     read = "".join(f", {sql} AS {quote(name)}" for name, sql in steps.items())
     values = ", ".join(f"{sql} AS {quote(name)}" for name, sql in typed(stated, given, zone).items())
     statement = (
@@ -258,7 +268,8 @@ def _broken(
 ) -> list[tuple[str, str, str]]:
     """The refusing rules that the changed row breaks: those of the field and those over the whole record."""
     given = {
-        f"{other.name}__given": None if row[other.name] is None else str(row[other.name]) for other in contract.fields
+        f"{other.name}__given": None if row.get(other.name) is None else str(row[other.name])
+        for other in contract.fields
     }
     given[f"{stated.name}__given"] = item.new
     schema = landing_schema(contract)
