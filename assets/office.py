@@ -13,15 +13,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
+from assets.exchange.landed import exchanged_tables, standing_parts
+from assets.ingest.answers import find_answers, plan_answers
 from assets.ingest.extract import Extract
 from assets.ingest.history import History, history_of
 from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
-from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
 from assets.ingest.templates.filled import FilledTemplates
 from assets.keys import Keyring
-from assets.ledger import Ledger
+from assets.ledger import Ledger, Part
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
 from assets.reference.tables import reference_tables
@@ -81,6 +82,10 @@ class Office:
         """Keep problems for the summary, each once."""
         self.problems += [problem for problem in dict.fromkeys(problems) if problem not in self.problems]
 
+    def parts_of(self, dataset: str) -> list[Part]:
+        """Return the landed files of a dataset that the warehouse reads; of what other offices sent, the newest package each."""
+        return standing_parts(self.ledger.parts(dataset), self.ledger.active())
+
     def close(self) -> None:
         if "ledger" in self.__dict__:
             self.ledger.close()
@@ -106,6 +111,7 @@ class Office:
             self.workspace.reference,
             fed_tables(self.workspace, self.ledger, self.contracts),
             self.contracts,
+            exchanged_tables(self.workspace.root, self.ledger, self.contracts),
         )
         self.note([*problems, *instrument_problems(tables)])
         return tables
@@ -166,13 +172,28 @@ class Office:
 
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
-        inputs = self._find(self.sources_of(dataset), months, self.reference_hash)
+        specs = self.sources_of(dataset)
+        active, retired_ids, answered = self.ledger.active(), self.ledger.retired_ids(), self.ledger.answered_returns()
+        returns = {file.return_id: file for file in self.ledger.returns()}
+        answers, problems = find_answers(
+            self.workspace,
+            specs,
+            self.contracts,
+            months,
+            self.reference_hash,
+            self.roots,
+            active,
+            returns,
+            answered,
+        )
+        self.note(problems)
         filled, problems = self._templates.planned(
             dataset, months, self.reference, self.reference_hash, self._office_of_unit
         )
         self.note(problems)
-        inputs += filled
-        return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+        inputs = [*self._find(specs, months, self.reference_hash), *self._as_delivered(filled)]
+        new = plan(inputs, active, retired_ids)
+        return new + plan_answers(self._as_delivered(answers), active, answered, retired_ids)
 
     @cached_property
     def _templates(self) -> FilledTemplates:
@@ -212,7 +233,10 @@ class Office:
             history,
         )
         self.note(problems)
-        # A file that was rewritten without a person's rows is the delivery it was.
+        return self._as_delivered(inputs)
+
+    def _as_delivered(self, inputs: Iterable[PlannedInput]) -> list[PlannedInput]:
+        """Return the inputs, a file that was rewritten without a person's rows as the delivery it was."""
         delivered = self.ledger.delivered_as()
         return [
             replace(item, content_sha=delivered.get((item.path, item.content_sha), item.content_sha)) for item in inputs
@@ -220,8 +244,12 @@ class Office:
 
     def file_inputs(self) -> list[PlannedInput]:
         """Return every file that a source reads, of all months; databases are none."""
-        specs = [spec for spec in self.specs.usable if not isinstance(spec.reader, DatabaseOptions)]
-        return self._find(specs, lambda month: True, "")
+        specs = [spec for spec in self.specs.usable if spec.location.path is not None]
+        inputs = self._find(specs, lambda month: True, "")
+        for name in (name for name, contract in self.contracts.items() if contract.kind == "record"):
+            filled, _ = self._templates.planned(name, lambda month: True, self.reference, "", self._office_of_unit)
+            inputs += self._as_delivered(filled)
+        return inputs
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
         """Return the usable specs that feed a record dataset; one with an item that its instrument lacks is left out."""

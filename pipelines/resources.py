@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from assets.landing.corrections_file import FILE
 from assets.landing.land import sweep
+from assets.landing.versions import version_problems
 from assets.office import Office
 from assets.periods.figures import sweep_figures
 from assets.publish.context import PublishContext
@@ -61,7 +62,8 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
 def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str], None]) -> Iterator[Office]:
     """Open the office for a run: nobody else writes meanwhile, and what a killed run left half done is swept away.
 
-    Raises SettingsError, as `open_office` and for an outside folder that is not there, and WorkspaceBusy.
+    Raises SettingsError, as `open_office`, for an outside folder that is not there and for landed files of a version of their
+    contract that cannot be read, and WorkspaceBusy.
     """
     if missing := unset_folders(settings):
         raise SettingsError(missing)
@@ -70,6 +72,8 @@ def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str
         try:
             sweep(workspace, office.ledger)
             sweep_figures(workspace, office.ledger)
+            if unread := version_problems(office.ledger.parts(), office.contracts):
+                raise SettingsError(unread)
             yield office
         finally:
             office.close()

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from assets.checkpoint import checkpoint
+from assets.exchange.take_in import new_packages
 from assets.ingest.plan import PlannedInput
 from assets.landing.unit_names import unused_aliases
 from assets.office import Office
@@ -63,7 +64,8 @@ def run(
         office.reads_whole = full
         log = RunLog(stage)
         present = current_revision(workspace)
-        news = office.news(lambda month: first <= month <= last)
+        # A package of another office can bring reference rows, which change how all others are read.
+        news = None if new_packages(office) else office.news(lambda month: first <= month <= last)
         is_known = present is not None and present == name_revision(office, settings)
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)

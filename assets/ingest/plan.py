@@ -14,6 +14,7 @@ from assets.ingest.history import History
 from assets.ingest.http.collect import extract_list
 from assets.ingest.object_store import ObjectFolder, StoreFailed
 from assets.ingest.readers.table import InputRefused
+from assets.ingest.returned import is_return
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
 from assets.ingest.zipped import INSIDE, Member, is_nested, members, nothing_inside, split_path
 from assets.ledger import InputRecord
@@ -25,6 +26,15 @@ from quality.problem import Problem
 Folder = Path | ObjectFolder | None
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True)
+class AnswerTo:
+    """The return that an input answers, the numbers of the returned rows it holds, or why it cannot be taken."""
+
+    return_id: str
+    rows: tuple[int, ...] = ()
+    refusal: InputRefused | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,14 @@ class PlannedInput:
     first_seen: dt.date | None = None
     # What was copied out of a database, with how far it was read.
     extracted: Extract | None = None
+    # Of a corrected return: what it answers, and the place of the delivery it adds to (None when that was replaced).
+    answer: AnswerTo | None = None
+    answered_seq: int | None = None
+
+    @property
+    def delivery_kind(self) -> str:
+        """What the spec says of its deliveries; an answer adds to one whatever the spec says."""
+        return "answer" if self.answer is not None else self.spec.delivery.kind
 
     @property
     def scope_id(self) -> str | None:
@@ -89,7 +107,8 @@ class PlannedInput:
 
     def sent_on(self, today: dt.date) -> dt.date:
         """Return the day in the path's ``sent`` group, else the day it was first seen, which for a new input is `today`."""
-        sent = self.groups.get("sent")
+        # The day in the path of an answer's groups is that of the file it answers.
+        sent = self.groups.get("sent") if self.answer is None else None
         return dt.datetime.strptime(sent, "%Y%m%d").date() if sent else self.first_seen or today
 
 
@@ -104,6 +123,9 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         return not self.to_read and not self.copies
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.to_read + other.to_read, self.copies + other.copies, self.retired + other.retired)
 
 
 @dataclass(frozen=True)
@@ -207,6 +229,14 @@ def find_inputs(
     return planned, problems
 
 
+def reading_hash(spec: SourceSpec, contracts: Mapping[str, Contract]) -> str:
+    """Return a hash of what decides how an input's bytes are read: the spec and the contracts of its datasets."""
+    reading = hashlib.sha256(spec.digest.encode())
+    for dataset in spec.datasets:
+        reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+    return reading.hexdigest()[:16]
+
+
 def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_ids: frozenset[str]) -> Plan:
     """Compare the inputs with the ledger.
 
@@ -230,8 +260,9 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
         _delivery(spec, groups, record.scope_id, record.content_sha): record.input_id
         for record in known
         if record.status != "duplicate"
+        and record.delivery_kind != "answer"
         and (spec := specs.get(record.source)) is not None
-        and (groups := _groups_in(spec, record.path)) is not None
+        and (groups := groups_in(spec, record.path)) is not None
     }
     to_read: list[PlannedInput] = []
     copies: list[tuple[PlannedInput, str]] = []
@@ -249,7 +280,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
                 continue
             retired.append(record.input_id)
             item = replace(item, replaced_seq=record.delivery_seq, first_seen=record.sent_on)
-            item = _unread(item, known_ids)
+            item = unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
         elif (
@@ -259,7 +290,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
         ):
             copies.append((item, by_delivery[item.same_delivery]))
         else:
-            item = _unread(item, known_ids)
+            item = unread(item, known_ids)
             to_read.append(item)
             by_delivery[item.same_delivery] = item.input_id
             if item.scope_id is not None:
@@ -267,7 +298,7 @@ def plan(inputs: Iterable[PlannedInput], known: Sequence[InputRecord], retired_i
     return Plan(tuple(to_read), tuple(copies), tuple(retired))
 
 
-def _unread(item: PlannedInput, known_ids: frozenset[str]) -> PlannedInput:
+def unread(item: PlannedInput, known_ids: frozenset[str]) -> PlannedInput:
     """Return the item with the number of its reading that no earlier reading of it has."""
     while item.input_id in known_ids:
         item = replace(item, reading=item.reading + 1)
@@ -278,7 +309,7 @@ def _delivery(spec: SourceSpec, groups: Mapping[str, str], scope_id: str | None,
     return (spec.name, scope_id or "", content_sha, *(groups.get(name, "") for name in spec.telling_groups))
 
 
-def _groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
+def groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
     """Return the named groups of an input's path as the ledger keeps it; None when the spec's pattern is another now."""
     pattern = spec.location.path
     if pattern is None:
@@ -312,7 +343,7 @@ def _match(workspace: Workspace, spec: SourceSpec, folders: Mapping[str, Folder]
     problems: list[Problem] = []
     for path, file, refusal in files:
         found = regex.fullmatch(path)
-        if found is None or file.name.startswith("~$"):
+        if found is None or file.name.startswith("~$") or is_return(prefix + path):
             continue
         whole = _Match(prefix + path, file, found.groupdict(), refusal=refusal)
         for match in [whole] if inner is None else _inside(whole, prefix, pattern, inner, workspace):
@@ -408,14 +439,6 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def reading_hash(spec: SourceSpec, contracts: Mapping[str, Contract]) -> str:
-    """Return a hash of what decides how the source's inputs are read: its spec and the contracts of what it feeds."""
-    reading = hashlib.sha256(spec.digest.encode())
-    for dataset in spec.datasets:
-        reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
-    return reading.hexdigest()[:16]
 
 
 def sha256_of(file: Path) -> str:

@@ -15,14 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.ingest.answers import without_marks
 from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.options import CsvOptions, DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
+from assets.ingest.returned import CODE, INBOX_FOLDER
 from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
 from assets.keys import Keyring
@@ -141,6 +143,9 @@ class SourceReader:
             try:
                 if outcome.item.refusal is not None:
                     raise outcome.item.refusal
+                answer = outcome.item.answer
+                if answer is not None and answer.refusal is not None:
+                    raise answer.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -388,6 +393,8 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
     if not isinstance(item.spec.reader, DatabaseOptions):
         masked: Counter[str] = Counter()
         for table in open_input(item.file, item.spec.reader):
+            if item.answer is not None:
+                table = without_marks(table, isinstance(item.spec.reader, CsvOptions))
             # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
             name = mask(table.sheet)
             if name != table.sheet:
@@ -402,6 +409,14 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
 
 def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:
     """Refuse an input that lacks a column the spec reads; note columns the spec does not name. Raises InputRefused."""
+    if CODE in table.columns and CODE not in spec.headings:
+        raise InputRefused(
+            "return.misplaced",
+            f"Đây là tệp trả lại đã sửa; đặt vào {INBOX_FOLDER}/ để nhận là phần bổ sung của tệp gốc",
+            f"This is a corrected return; put it into {INBOX_FOLDER}/, where it is taken as an addition to the first file",
+            sheet=table.sheet,
+            column=CODE,
+        )
     missing = [name for name in spec.headings if name not in table.columns]
     if missing:
         spare = [name for name in table.columns if name not in spec.headings]

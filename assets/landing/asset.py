@@ -7,9 +7,11 @@ from typing import Any
 
 import dagster as dg
 
+from assets.exchange.take_in import take_in_packages
 from assets.ingest.spec import SourceSpec
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
+from assets.returns.send import return_refused
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
 from quality.contract import Contract
@@ -58,6 +60,7 @@ def reference_assets(contracts: Sequence[Contract], specs: Sequence[SourceSpec])
         log.stage("reference")
         with values_kept_out():
             log.add_records(take_in_references(office))
+            log.add_records(take_in_packages(office))
         for name in names:
             rows = office.reference[name].num_rows
             yield dg.MaterializeResult(asset_key=[LANDING, name], metadata={"dagster/row_count": rows})
@@ -107,6 +110,7 @@ def landing_assets(
         with values_kept_out():
             taken = take_in(office, record.dataset, months.__contains__)
         log.add_records(taken.records)
+        log.returned += [file.file for file in return_refused(office, record.dataset)]
         if taken.gate is not None:
             log.add_gate(taken.gate)
         checks = {check.name: check for check in taken.gate.checks} if taken.gate is not None else {}

@@ -32,8 +32,6 @@ from quality.problem import Problem
 # No spec can have this name: a spec is named by its file, without a folder.
 SOURCE = "reference/corrections"
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
-# YAML writes numbers with a point.
-NUMBERS = NumberText(".")
 
 Row = dict[str, Any]
 
@@ -78,11 +76,15 @@ def apply_corrections(office: Office) -> list[InputRecord]:
 def _current(active: Sequence[InputRecord]) -> list[str]:
     """The deliveries of sources that nothing replaced, as the staging models choose them."""
     landed = [record for record in active if record.status == "landed" and record.source != SOURCE]
-    newest = {(record.source, record.scope_id): record.input_id for record in landed}
+    newest = {
+        (record.source, record.scope_id): record.delivery_seq for record in landed if record.delivery_kind == "snapshot"
+    }
     return [
         record.input_id
         for record in landed
-        if record.delivery_kind != "snapshot" or newest[(record.source, record.scope_id)] == record.input_id
+        # What answers the refused rows of a snapshot stands and falls with it.
+        if record.delivery_kind not in ("snapshot", "answer")
+        or record.delivery_seq >= newest.get((record.source, record.scope_id), 0)
     ]
 
 
@@ -238,7 +240,8 @@ def _read(
         known = office.ingest_context().known[stated.type]
         return {stated.name: text if not known or text in known else None}
     given = quote(f"{stated.name}__given")
-    steps = readings(stated, ColumnMap(constant=""), given, NUMBERS)
+    # Numbers stand in the file as YAML writes them.
+    steps = readings(stated, ColumnMap(constant=""), given, NumberText("."))
     read = "".join(f", {sql} AS {quote(name)}" for name, sql in steps.items())
     values = ", ".join(f"{sql} AS {quote(name)}" for name, sql in typed(stated, given, zone).items())
     statement = (
@@ -268,8 +271,8 @@ def _broken(
 ) -> list[tuple[str, str, str]]:
     """The refusing rules that the changed row breaks: those of the field and those over the whole record."""
     given = {
-        f"{other.name}__given": None if row.get(other.name) is None else str(row[other.name])
-        for other in contract.fields
+        f"{other.name}__given": None if row[other.name] is None else str(row[other.name])
+        for other in contract.kept_fields
     }
     given[f"{stated.name}__given"] = item.new
     schema = landing_schema(contract)

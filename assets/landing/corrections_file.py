@@ -150,4 +150,4 @@ def _against_contracts(read: Iterable[Correction], contracts: Mapping[str, Contr
 
 def _is_correctable(field: FieldContract) -> bool:
     """Numbers of records are what records are told apart by: another number is another record."""
-    return field.is_kept and field.name != "record_id" and field.type != "record"
+    return field.name != "record_id" and field.type != "record" and field.is_kept

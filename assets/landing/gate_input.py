@@ -67,7 +67,7 @@ def incoming_frame(
 def input_counts(
     batch: StagedBatch, contract: Contract, known: Sequence[InputRecord], landed_parts: Sequence[Path], work: Path
 ) -> list[InputCounts]:
-    """Return the summary counts of every input of the batch, with those of the same sender's last period beside them."""
+    """Return the summary counts of every input of the batch but answers, with those of the same sender's last period beside them."""
     codes = [field.name for field in contract.fields if field.type == "code"]
     references = [field.name for field in contract.fields if field.type in REFERENCES]
     with connect(work) as connection:
@@ -85,11 +85,16 @@ def input_counts(
                     given[input_id] += n_given
                     resolved[input_id] += n_resolved
     last = {
-        (record.source, record.unit_code, record.period_id): record for record in known if record.status == "landed"
+        (record.source, record.unit_code, record.period_id): record
+        for record in known
+        if record.status == "landed" and record.delivery_kind != "answer"
     }
     counts = []
     for outcome in batch.outcomes:
         item = outcome.item
+        if item.answer is not None:
+            # Rows that were refused before say nothing about a delivery's shares and numbers.
+            continue
         before = last.get((item.spec.name, outcome.unit_code, _month_before(item.period_id)))
         counts.append(
             InputCounts(

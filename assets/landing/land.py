@@ -16,6 +16,7 @@ from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
 from assets.ledger import (
     ARRIVAL_STEP,
+    Answer,
     ChangeCount,
     InputRecord,
     InputStatus,
@@ -72,7 +73,12 @@ def commit_batch(
     ]
     rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]
     changes = [count for outcome in batch.outcomes for count in change_counts_of(outcome)]
-    ledger.commit(records, rules, parts, retired, changes, watermarks, removed)
+    answers = [
+        Answer(outcome.item.input_id, answer.return_id, answer.rows)
+        for outcome in batch.outcomes
+        if (answer := outcome.item.answer) is not None
+    ]
+    ledger.commit(records, rules, parts, retired, changes, watermarks, removed, answers)
     checkpoint("ledger.committed")
     return records
 
@@ -156,7 +162,7 @@ def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputReco
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=outcome.delivery_seq,
         unit_code=outcome.unit_code,
@@ -198,7 +204,7 @@ def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, to
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=seq,
         unit_code=original.unit_code,

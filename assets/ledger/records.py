@@ -91,32 +91,6 @@ class Part:
     rows: int
 
 
-PeriodStatus = Literal["open", "submitted", "approved", "locked"]
-PeriodAction = Literal["submit", "approve", "lock", "reopen", "accept"]
-
-
-@dataclass(frozen=True)
-class PeriodChange:
-    """One decision about the reporting period of a unit.
-
-    `revision` is the published one that was looked at, `decided_by` a role or an office, `decided_at` UTC. A lock holds
-    `figures` (a folder below the workspace), made of deliveries up to `last_seq`; what was accepted gets them from the
-    run that takes it in, and has none until then.
-    """
-
-    change_seq: int
-    unit_code: str
-    period_id: str
-    action: PeriodAction
-    status: PeriodStatus
-    revision: str
-    reason: str | None
-    decided_by: str
-    decided_at: dt.datetime
-    figures: str | None = None
-    last_seq: int | None = None
-
-
 @dataclass(frozen=True)
 class Tombstone:
     """What must not come in again: the token of a person, or the key of a record that was of one (`purpose` says which)."""
@@ -150,6 +124,77 @@ class Retained:
     files_removed: int
     rows_blanked: int
     rows_removed: int
+
+
+PeriodStatus = Literal["open", "submitted", "approved", "locked"]
+PeriodAction = Literal["submit", "approve", "lock", "reopen", "accept"]
+
+
+@dataclass(frozen=True)
+class PeriodChange:
+    """One decision about the reporting period of a unit.
+
+    `revision` is the published one that was looked at, `decided_by` a role or an office, `decided_at` UTC. A lock holds
+    `figures` (a folder below the workspace), made of deliveries up to `last_seq`; what was accepted gets them from the
+    run that takes it in, and has none until then.
+    """
+
+    change_seq: int
+    unit_code: str
+    period_id: str
+    action: PeriodAction
+    status: PeriodStatus
+    revision: str
+    reason: str | None
+    decided_by: str
+    decided_at: dt.datetime
+    figures: str | None = None
+    last_seq: int | None = None
+
+
+@dataclass(frozen=True)
+class ReturnFile:
+    """What went back to a sender: refused rows of one delivery (`rows` of them), or with 0 rows the notice of a file refused whole."""
+
+    return_id: str
+    source: str
+    path: str
+    scope_id: str | None
+    content_sha: str
+    input_id: str
+    file: str
+    rows: int
+    returned_on: dt.date
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """One row of a return and where it stood; rows of one `conflict_no` conflict with each other."""
+
+    return_id: str
+    row_no: int
+    sheet: str | None
+    line: int
+    conflict_no: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An input that answers a return, and the rows of the return that it brings back (none when it was refused)."""
+
+    input_id: str
+    return_id: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AnsweredRow:
+    """A refused row of an input that counts, and the input that brought it back corrected."""
+
+    input_id: str
+    sheet: str | None
+    line: int
+    answer_id: str
 
 
 INPUT_SCHEMA = pa.schema(

@@ -16,17 +16,23 @@ from assets.ledger.records import (
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
     REMOVED_RECORD_SCHEMA,
+    Answer,
+    AnsweredRow,
     ChangeCount,
     InputRecord,
     Part,
     PeriodChange,
     Removed,
     Retained,
+    ReturnFile,
+    ReturnRow,
     RuleCount,
     Tombstone,
     WatermarkRecord,
 )
 from assets.ledger.tables import (
+    ANSWER,
+    ANSWER_ROW,
     INPUT,
     INPUT_CHANGE,
     INPUT_RULE,
@@ -36,6 +42,8 @@ from assets.ledger.tables import (
     PERIOD_CHANGE,
     REMOVED_RECORD,
     RETENTION,
+    RETURN_FILE,
+    RETURN_ROW,
     REWRITTEN,
     TOMBSTONE,
     WATERMARK,
@@ -177,6 +185,7 @@ class Ledger:
         changes: Sequence[ChangeCount] = (),
         watermarks: Sequence[WatermarkRecord] = (),
         removed: Mapping[str, pa.Array] | None = None,
+        answers: Sequence[Answer] = (),
     ) -> None:
         """Record a batch: from here on it is landed, and its sources are read so far. All or nothing.
 
@@ -195,6 +204,11 @@ class Ledger:
                     connection.execute(
                         sa.insert(REMOVED_RECORD), [{"input_id": input_id, "record_key": key} for key in some]
                     )
+            for answer in answers:
+                connection.execute(sa.insert(ANSWER).values(input_id=answer.input_id, return_id=answer.return_id))
+                if answer.rows:
+                    brought = [{"input_id": answer.input_id, "row_no": row_no} for row_no in answer.rows]
+                    connection.execute(sa.insert(ANSWER_ROW), brought)
 
     def period_changes(self) -> list[PeriodChange]:
         """Return every decision about a reporting period, in the order in which they were taken."""
@@ -222,6 +236,66 @@ class Ledger:
         rows = [{"change_seq": seq, "folder": folder, "last_seq": last_seq} for seq in change_seqs]
         with self._engine.begin() as connection:
             connection.execute(sa.insert(LOCKED_FIGURES), rows)
+
+    # What goes back to senders, and their answers
+
+    def returns(self) -> list[ReturnFile]:
+        """Return everything that went back, by day and name."""
+        statement = sa.select(RETURN_FILE).order_by(RETURN_FILE.c.returned_on, RETURN_FILE.c.return_id)
+        with self._engine.connect() as connection:
+            return [ReturnFile(**row) for row in connection.execute(statement).mappings()]
+
+    def answered_returns(self) -> dict[str, str]:
+        """Return the return that each input answers, retired readings among them."""
+        with self._engine.connect() as connection:
+            return {row.input_id: row.return_id for row in connection.execute(sa.select(ANSWER))}
+
+    def record_return(self, file: ReturnFile, rows: Sequence[ReturnRow]) -> None:
+        """Record what went back; of one that is known already, which reading has its rows refused now. All or nothing."""
+        known = RETURN_FILE.c.return_id == file.return_id
+        with self._engine.begin() as connection:
+            if connection.execute(sa.select(RETURN_FILE.c.return_id).where(known)).first() is not None:
+                connection.execute(sa.update(RETURN_FILE).where(known).values(input_id=file.input_id))
+                return
+            connection.execute(sa.insert(RETURN_FILE).values(**asdict(file)))
+            if rows:
+                connection.execute(sa.insert(RETURN_ROW), [asdict(row) for row in rows])
+
+    def answered_rows(self) -> list[AnsweredRow]:
+        """Return every refused row of a reading that counts which an answer that counts brought back, the last answer first.
+
+        A row that conflicts with others is answered with any of them: the sender has decided.
+        """
+        returned, sent = RETURN_ROW.alias(), RETURN_ROW.alias()
+        original, answer = INPUT.alias(), INPUT.alias()
+        same_row = sa.or_(returned.c.row_no == sent.c.row_no, returned.c.conflict_no == sent.c.conflict_no)
+        statement = (
+            sa.select(original.c.input_id, returned.c.sheet, returned.c.line, answer.c.input_id.label("answer_id"))
+            .select_from(ANSWER_ROW)
+            .join(ANSWER, ANSWER.c.input_id == ANSWER_ROW.c.input_id)
+            .join(answer, sa.and_(answer.c.input_id == ANSWER.c.input_id, answer.c.retired.is_(False)))
+            .join(sent, sa.and_(sent.c.return_id == ANSWER.c.return_id, sent.c.row_no == ANSWER_ROW.c.row_no))
+            .join(returned, sa.and_(returned.c.return_id == sent.c.return_id, same_row))
+            .join(RETURN_FILE, RETURN_FILE.c.return_id == returned.c.return_id)
+            .join(
+                original,
+                sa.and_(
+                    original.c.source == RETURN_FILE.c.source,
+                    original.c.path == RETURN_FILE.c.path,
+                    original.c.content_sha == RETURN_FILE.c.content_sha,
+                    sa.func.coalesce(original.c.scope_id, "") == sa.func.coalesce(RETURN_FILE.c.scope_id, ""),
+                    original.c.retired.is_(False),
+                ),
+            )
+            .order_by(answer.c.delivery_seq.desc())
+        )
+        found: dict[tuple[str, str | None, int], AnsweredRow] = {}
+        with self._engine.connect() as connection:
+            for row in connection.execute(statement):
+                found.setdefault(
+                    (row.input_id, row.sheet, row.line), AnsweredRow(row.input_id, row.sheet, row.line, row.answer_id)
+                )
+        return list(found.values())
 
     def tables(self) -> dict[str, pa.Table]:
         """Return ``input``, ``input_rule``, ``input_change`` and ``removed_record`` as the warehouse reads them.

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.exchange.write import write_exchange
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
@@ -72,7 +73,14 @@ def publish_assets(
         files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
         with values_kept_out():
             folder = publish(
-                office.workspace, warehouse.query, manifest, publication, name, files, query_batches=warehouse.stream
+                office.workspace,
+                warehouse.query,
+                manifest,
+                publication,
+                name,
+                files,
+                query_batches=warehouse.stream,
+                write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
             )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")

@@ -9,8 +9,10 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.checkpoint import checkpoint
+from assets.exchange.landed import ledger_tables
 from assets.landing.corrections import apply_corrections
 from assets.landing.corrections_file import FILE, CorrectionsRefused
+from assets.landing.versions import files_of_now
 from assets.office import Office
 from assets.periods.figures import held_tables, must_have
 from assets.periods.state import period_state_table, period_states
@@ -111,8 +113,8 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
         if contract.kind == "reference":
             tables[name] = office.reference[name]
         else:
-            tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
-    ledger = office.ledger.tables()
+            tables[name] = files_of_now(office.workspace.root, office.parts_of(name), contract, warehouse.folder)
+    ledger = ledger_tables(office.workspace.root, office.ledger)
     states = period_states(office.ledger.period_changes()).values()
     figures = held_tables(office.workspace, office.ledger, states)
     must_have(figures, manifest(warehouse.kind))

@@ -39,15 +39,15 @@ quarantine_app = typer.Typer(
 sources_app = typer.Typer(
     no_args_is_help=True, help="Source specs.", epilog=example("sipas sources check --workspace my_duc")
 )
+key_app = typer.Typer(
+    no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
+)
+app.add_typer(key_app, name="key")
 period_app = typer.Typer(
     no_args_is_help=True,
     help="Reporting periods of units: submitted, approved, locked, and what waits for the locked ones.",
     epilog=example("sipas period status --workspace my_duc"),
 )
-key_app = typer.Typer(
-    no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
-)
-app.add_typer(key_app, name="key")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(period_app, name="period")
 app.add_typer(sources_app, name="sources")
@@ -326,6 +326,26 @@ def quarantine_export(
     console.print(f"{rows} refused row(s) written to {target}", highlight=False)
 
 
+@quarantine_app.command("return", epilog=example("sipas quarantine return --workspace my_duc"))
+def quarantine_return(workspace: WorkspaceOption = Path(".")) -> None:
+    """Write what is to go back to senders into returns/, as each run does; again what is not answered and not there any more."""
+    from pipelines.cli.returns import write_returns
+
+    write_returns(Workspace(workspace.resolve()))
+
+
+@quarantine_app.command("replay", epilog=example("sipas quarantine replay corrected.xlsx --workspace my_duc"))
+def quarantine_replay(
+    corrected: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A returned file, corrected.")],
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Take a corrected return as the answer to its refusal: put it into the inbox and run. Exit codes as of `sipas run`."""
+    from pipelines.cli.returns import put_into_inbox
+
+    put_into_inbox(Workspace(workspace.resolve()), corrected)
+    run_command(workspace, None, None, None, False)
+
+
 @sources_app.command("check", epilog=example("sipas sources check sources/mot_cua.yml --workspace my_duc"))
 def sources_check(
     spec: Annotated[Path | None, typer.Argument(help="One spec file (default: all of them).")] = None,
@@ -336,6 +356,44 @@ def sources_check(
 
     if not check_sources(Workspace(workspace.resolve()), spec):
         raise typer.Exit(USAGE)
+
+
+@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
+def sources_infer(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
+) -> None:
+    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
+    from pipelines.cli.infer import infer_source
+
+    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
+
+
+@app.command("template", epilog=example("sipas template --unit 10462 --dataset complaint --period 2023-06"))
+def template_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit that fills it in.")],
+    dataset: Annotated[str, typer.Option(help="Record dataset, such as complaint or survey_response.")],
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[
+        str | None, typer.Option(callback=_month, help="Reporting month: the form then holds all of it.")
+    ] = None,
+    instrument: Annotated[str | None, typer.Option(help="Questionnaire of a survey_response, such as HN2023.")] = None,
+    authority: Annotated[
+        str, typer.Option(help="Who numbers the records; that of the cases, where a form names cases.")
+    ] = "template",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The XLSX file to write.")
+    ] = None,
+) -> None:
+    """Write a blank Excel form for a unit; filled in and put into inbox/templates it is read without a spec."""
+    from pipelines.cli.form import make_template
+
+    make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
 
 
 UnitOption = Annotated[str, typer.Option("--unit", help="Code of the unit.")]
@@ -451,44 +509,6 @@ def period_reopen(
     from pipelines.cli.period import tell_decision
 
     tell_decision(Workspace(workspace.resolve()), "reopen", unit, period, False, by, reason or None)
-
-
-@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
-def sources_infer(
-    place: Annotated[
-        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
-    ],
-    workspace: WorkspaceOption = Path("."),
-    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
-    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
-) -> None:
-    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
-    from pipelines.cli.infer import infer_source
-
-    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
-
-
-@app.command("template", epilog=example("sipas template --unit 10462 --dataset complaint --period 2023-06"))
-def template_command(
-    unit: Annotated[str, typer.Option(help="Code or name of the unit that fills it in.")],
-    dataset: Annotated[str, typer.Option(help="Record dataset, such as complaint or survey_response.")],
-    workspace: WorkspaceOption = Path("."),
-    period: Annotated[
-        str | None, typer.Option(callback=_month, help="Reporting month: the form then holds all of it.")
-    ] = None,
-    instrument: Annotated[str | None, typer.Option(help="Questionnaire of a survey_response, such as HN2023.")] = None,
-    authority: Annotated[
-        str, typer.Option(help="Who numbers the records; that of the cases, where a form names cases.")
-    ] = "template",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The XLSX file to write.")
-    ] = None,
-) -> None:
-    """Write a blank Excel form for a unit; filled in and put into inbox/templates it is read without a spec."""
-    from pipelines.cli.form import make_template
-
-    make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
 
 
 def main() -> None:

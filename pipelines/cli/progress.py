@@ -78,6 +78,8 @@ def show_summary(report: RunReport) -> None:
         if name != "rows_forgotten" or log.total(name):
             table.add_row(label, f"{log.total(name):,}")
     table.add_row("earlier rows superseded", f"{log.rows_superseded:,}")
+    if log.returned:
+        table.add_row("returned to senders", f"{len(log.returned):,} file(s) in returns/")
     table.add_row("checks passed", f"{sum(checks) + log.nodes_good:,}")
     table.add_row("checks failed", f"{len(checks) - sum(checks) + len(log.nodes_bad):,}")
     console.print(table)

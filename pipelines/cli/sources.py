@@ -26,6 +26,7 @@ from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused
 from assets.ingest.reference_feed import read_reference
+from assets.ingest.rule_messages import rule_message
 from assets.ingest.source_reader import UnknownItem, tables_of
 from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
@@ -34,7 +35,6 @@ from assets.reference.tables import reference_tables
 from assets.reference.unit_guess import UnitGuess, likeliest
 from assets.workspace import Workspace
 from pipelines.cli.progress import console, show_problems
-from pipelines.cli.rules import rule_message
 from pipelines.cli.tables import say, show_table
 from pipelines.resources import open_office
 from pipelines.settings import load_settings

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killed_runs import Reader, Reference, contents, copied, ledger, reading, uninterrupted, whole
+from killed_runs import Contents, Reader, Reference, contents, copied, ledger, reading, uninterrupted, whole
 from sipas_process import Finished, Sipas
+from tiny_office import june
+from workspaces import make_workspace, take
 
 from assets.publish.revision import current_revision, open_current
 from assets.workspace import Workspace
@@ -32,6 +36,8 @@ POINTS = (
     "publish.renamed",
     "publish.pointed",
 )
+# Where refused rows go back, which a command does by itself.
+RETURNED = "returns.written"
 # At these the batch, or the whole revision, is in place already.
 COMMITTED = POINTS[POINTS.index("ledger.committed") :]
 
@@ -88,7 +94,36 @@ def test_every_checkpoint_of_the_code_is_killed_here() -> None:
         for file in (ROOT / folder).rglob("*.py")
         for name in re.findall(r'checkpoint\(f?"([a-z_.{}]+)"\)', file.read_text(encoding="utf-8"))
     }
-    assert named - {"dbt.{phase}"} | {"dbt.phase_1", "dbt.phase_2"} == set(POINTS)
+    assert named - {"dbt.{phase}"} | {"dbt.phase_1", "dbt.phase_2"} == {*POINTS, RETURNED}
+
+
+def test_a_return_that_was_killed_is_written_again_and_once(sipas: Sipas, tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "office")
+    june(workspace)
+    for dataset in ("case", "survey_response", "complaint"):
+        take(workspace, dataset)
+    Workspace(Path(shutil.copytree(workspace.root, tmp_path / "reference")))
+
+    def returned(root: Path) -> tuple[dict[str, bytes], Contents]:
+        files = {
+            path.relative_to(root).as_posix(): path.read_bytes()
+            for path in sorted((root / "returns").rglob("*"))
+            if path.is_file() and not path.name.startswith(".")
+        }
+        with closing(sqlite3.connect(root / "state" / "ledger.sqlite")) as connection:
+            names = ("return_file", "return_row")
+            return files, {name: sorted(map(repr, connection.execute(f"SELECT * FROM {name}"))) for name in names}
+
+    done = sipas("quarantine", "return", "-w", str(tmp_path / "reference"))
+    assert done.code == 0 and "2 file(s) written" in done.output, done.output
+    killed = sipas("quarantine", "return", "-w", str(workspace.root), kill_at=RETURNED)
+    assert killed.code == -signal.SIGKILL, killed.output
+    files, rows = returned(workspace.root)
+    assert files and rows == {"return_file": [], "return_row": []}, "what is not recorded did not go back"
+    assert sipas("quarantine", "return", "-w", str(workspace.root)).code == 0
+    assert returned(workspace.root) == returned(tmp_path / "reference")
+    again = sipas("quarantine", "return", "-w", str(workspace.root))
+    assert "Nothing is to go back" in again.output
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -80,6 +81,26 @@ def read_text(path: Path, options: CsvOptions) -> Iterator[RawTable]:
     source = _rest(path, profile, text, consumed)
     chunks = _chunks(path, source, profile, delimiter, len(columns), header_end) if source is not None else iter(())
     yield raw_table("", columns, chunks, options.skip, encoding=profile.encoding, legacy_text=options.legacy_text)
+
+
+@dataclass(frozen=True)
+class TextHead:
+    """What stands above the rows of a delimited text: the lines before the header, its headings, and how cells are divided."""
+
+    above: list[str]
+    columns: tuple[str, ...]
+    delimiter: str
+
+
+def text_head(path: Path, options: CsvOptions) -> TextHead:
+    """Return the head of the file that `read_text` reads. Raises InputRefused as it does."""
+    profile = profile_text(path, options.encoding)
+    delimiter = options.delimiter or _find_delimiter(path, profile, options.header_line)
+    with open_text(path, profile) as text:
+        above = [line.rstrip("\r\n") for line in islice(_lines(path, text), options.header_line - 1)]
+    with open_text(path, profile) as text:
+        header, _, _ = _read_header(path, text, delimiter, options.header_line)
+    return TextHead(above, unique_headings(header, lambda index: str(index + 1)), delimiter)
 
 
 def profile_text(path: Path, stated: str | None) -> TextProfile:

@@ -92,6 +92,53 @@ def read_workbook(path: Path, options: WorkbookOptions) -> Iterator[RawTable]:
         raise damaged(path, str(error)) from None
 
 
+@dataclass(frozen=True)
+class SheetHead:
+    """What stands above the rows of a sheet: its texts row by row from row 1 and column A, the merged cells among them, how
+    many rows at the end are the header, and the 0-based column of each heading."""
+
+    name: str
+    rows: list[list[str]]
+    merged: list[_Merged]
+    header_rows: int
+    columns: dict[str, int]
+
+
+def sheet_heads(path: Path, options: WorkbookOptions) -> Iterator[SheetHead]:
+    """Yield the head of each sheet that `read_workbook` reads, without the rows below it. Raises InputRefused as it does."""
+    package = open_package(path)
+    try:
+        with CalamineWorkbook.from_path(path) as workbook:
+            for name in _sheet_names(path, workbook.sheets_metadata, options.sheet):
+                marks = package.check_sheet(name)
+                sheet = workbook.get_sheet_by_name(name)
+                if sheet.start is not None:
+                    yield _head(path, sheet, marks, options)
+    except PasswordError:
+        raise encrypted(path) from None
+    except CalamineError as error:
+        raise damaged(path, str(error)) from None
+
+
+def _head(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> SheetHead:
+    assert sheet.start is not None
+    left = sheet.start[1]
+    header = _header(path, sheet, left, marks, options)
+    used = _used_columns(sheet, header)
+    columns = unique_headings([header.texts[i] for i in used], lambda i: column_letters(left + used[i]))
+    rows = [
+        [""] * left + [_shown(value).removeprefix(_NOT_TEXT) for value in row]
+        for row in islice(sheet.iter_rows(), header.end)
+    ]
+    merged = [
+        (first_row, first_column, last_row, last_column)
+        for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or []
+        if last_row < header.end
+    ]
+    places = {name: left + index for name, index in zip(columns, used, strict=True)}
+    return SheetHead(sheet.name, rows, merged, options.header_rows, places)
+
+
 def _sheet_names(path: Path, sheets: Sequence[SheetMetadata], wanted: str | None) -> list[str]:
     tables = [sheet for sheet in sheets if sheet.typ == SheetTypeEnum.WorkSheet]
     visible = [sheet.name for sheet in tables if sheet.visible == SheetVisibleEnum.Visible]

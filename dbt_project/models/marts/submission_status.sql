@@ -57,7 +57,7 @@ sent as (
         on input.input_id = quality.input_id
     left join replaced
         on
-            input.delivery_kind = 'snapshot'
+            input.delivery_kind in ('snapshot', 'answer')
             and input.source = replaced.source
             and coalesce(input.scope_id, '') = coalesce(replaced.scope_id, '')
     where input.status <> 'duplicate'
