@@ -75,11 +75,15 @@ def apply_corrections(office: Office) -> list[InputRecord]:
 def _current(active: Sequence[InputRecord]) -> list[str]:
     """The deliveries of sources that nothing replaced, as the staging models choose them."""
     landed = [record for record in active if record.status == "landed" and record.source != SOURCE]
-    newest = {(record.source, record.scope_id): record.input_id for record in landed}
+    newest = {
+        (record.source, record.scope_id): record.delivery_seq for record in landed if record.delivery_kind == "snapshot"
+    }
     return [
         record.input_id
         for record in landed
-        if record.delivery_kind != "snapshot" or newest[(record.source, record.scope_id)] == record.input_id
+        # What answers the refused rows of a snapshot stands and falls with it.
+        if record.delivery_kind not in ("snapshot", "answer")
+        or record.delivery_seq >= newest.get((record.source, record.scope_id), 0)
     ]
 
 
@@ -138,13 +142,20 @@ def _last_versions(
     """record key → the landed row that the sources' current deliveries give it."""
     connection.register("wanted", pa.table({"record_key": pa.array(keys, pa.string())}))
     connection.register("current_input", pa.table({"input_id": pa.array(current, pa.string())}))
+    removed = office.ledger.removed()
+    sources = {record.input_id: record.source for record in office.ledger.active()}
+    of_source = pa.array([sources[name] for name in removed["input_id"].to_pylist()], pa.string())
+    connection.register("removed", removed.append_column("source", of_source))
     schema = landing_schema(contract)
     found: dict[str, Row] = {}
     for part in office.ledger.parts(contract.dataset):
         rows = fetch(
             connection,
-            f"SELECT * FROM read_parquet({literal((office.workspace.root / part.path).as_posix())}) "
-            "WHERE record_key IN (SELECT record_key FROM wanted) AND input_id IN (SELECT input_id FROM current_input)",
+            f"SELECT * FROM read_parquet({literal((office.workspace.root / part.path).as_posix())}) AS landed "
+            "WHERE record_key IN (SELECT record_key FROM wanted) AND input_id IN (SELECT input_id FROM current_input)"
+            # What a database was seen to hold no longer is no version of it.
+            " AND NOT EXISTS (SELECT 1 FROM removed WHERE removed.record_key = landed.record_key"
+            " AND removed.source = landed.source AND landed.delivery_seq <= removed.delivery_seq)",
         )
         for row in rows.to_pylist():
             if row["record_key"] not in found or found[row["record_key"]]["delivery_seq"] < row["delivery_seq"]:

@@ -56,7 +56,15 @@
             from {{ source('landing', dataset) }} as landed
             inner join {{ ref('int_delivery_at_lock') }} as known_then
                 on landed.input_id = known_then.input_id
-            where landed.record_key in ({{ records_touched_since_a_lock(dataset) }})
+            left join {{ ref('stg_removed_record') }} as removed
+                on
+                    landed.record_key = removed.record_key
+                    and landed.source = removed.source
+                    and landed.delivery_seq <= removed.delivery_seq
+                    and removed.delivery_seq <= known_then.last_seq
+            where
+                removed.record_key is null
+                and landed.record_key in ({{ records_touched_since_a_lock(dataset) }})
             group by known_then.last_seq, landed.record_key
             union all
             select
@@ -106,4 +114,7 @@
     where
         delivery.is_current = 0
         or delivery.delivery_seq > (select min(first_lock.last_seq) from {{ ref('int_locked_period') }} as first_lock)
+    union all
+    select removed.record_key
+    from {{ ref('stg_removed_record') }} as removed
 {% endmacro %}

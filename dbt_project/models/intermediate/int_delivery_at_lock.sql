@@ -1,4 +1,5 @@
--- Of the snapshots of one scope the newest that had come by then stood; other deliveries add to what is there.
+-- Of the snapshots of one scope the newest that had come by then stood, with the answers to its refused rows; other
+-- deliveries add to what is there.
 with lock as (
     select distinct last_seq
     from {{ ref('int_locked_period') }}
@@ -10,8 +11,8 @@ landed as (
         input.input_id,
         input.delivery_seq,
         input.delivery_kind,
-        max(input.delivery_seq) over (
-            partition by lock.last_seq, input.delivery_kind, input.source, input.scope_id
+        max(case when input.delivery_kind = 'snapshot' then input.delivery_seq else 0 end) over (
+            partition by lock.last_seq, input.source, input.scope_id
         ) as newest_seq
     from lock
     inner join {{ ref('stg_input') }} as input
@@ -23,4 +24,4 @@ select
     last_seq,
     input_id
 from landed
-where delivery_kind <> 'snapshot' or delivery_seq = newest_seq
+where delivery_kind not in ('snapshot', 'answer') or delivery_seq >= newest_seq

@@ -1,4 +1,4 @@
-{# The shares of each group of rows add up to 100, the rounding of published figures apart; a group without shares is left out. #}
+{# The shares of each group of rows add up to 100, published rounding apart; a group without shares is left out. #}
 {% test shares_add_up(model, share, of) %}
 select
     {{ of | join(', ') }},

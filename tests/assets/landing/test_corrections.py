@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from workspaces import (
     write_spec,
 )
 
-from assets.landing.corrections import SOURCE, apply_corrections
+from assets.landing.corrections import SOURCE, _current, apply_corrections
 from assets.landing.corrections_file import CorrectionsRefused
+from assets.ledger import InputRecord
 from assets.office import Office
 from assets.workspace import Workspace
 
@@ -213,3 +215,14 @@ def test_an_answer_is_corrected_and_the_other_answers_go_along(tmp_path: Path) -
     ):
         state(workspace, entry | {"field": "I.1", "old": "4", "new": "2"} | change)
         assert [found for found, _, _ in refusal(office)] == [f"corrections.{rule}"]
+
+
+def test_an_answer_to_a_return_stands_with_the_snapshot_it_answers(taken: Office) -> None:
+    [upsert] = taken.ledger.active()
+
+    def input_of(name: str, kind: str, seq: int) -> InputRecord:
+        return replace(upsert, input_id=name, delivery_kind=kind, scope_id="10462|2023-06", delivery_seq=seq)
+
+    first = [input_of("first", "snapshot", 10), input_of("answer", "answer", 11)]
+    assert _current([*first, upsert]) == ["first", "answer", upsert.input_id]
+    assert _current([*first, input_of("second", "snapshot", 20)]) == ["second"]
