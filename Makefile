@@ -7,7 +7,7 @@ DEMO := workspaces/my_duc
 WORKERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: help run test dev check format lint types sql bench lock clean
+.PHONY: help run test fuzz soak dev check format lint types sql bench lock clean
 .DELETE_ON_ERROR:
 # Written last, so an interrupted make has nothing to delete; without it the workspace could not be made again.
 .PRECIOUS: $(DEMO)/truth.json
@@ -15,6 +15,8 @@ READY := $(VENV)/.ready
 help:
 	@echo "make run    simulate the demo workspace, run the whole pipeline on it, say where to look"
 	@echo "make test   the tests"
+	@echo "make fuzz   20,000 mutated files (about an hour; FUZZ_FILES=n for another number)"
+	@echo "make soak   100 kills at random moments (about an hour; SOAK_KILLS=n)"
 	@echo "make dev    Dagster's page on the demo workspace (this machine only)"
 	@echo "make check  format, lint, types, SQL"
 	@echo "make bench  the benchmarks (minutes; writes docs/benchmarks.md)"
@@ -37,6 +39,12 @@ run: $(READY) $(DEMO)/truth.json
 
 test: $(READY)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+
+fuzz: $(READY)
+	@FUZZ_FILES=$${FUZZ_FILES:-20000} $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
+
+soak: $(READY)
+	@$(BIN)/python -m pytest tests/end_to_end/soak_kills.py $(PYTEST_ARGS)
 
 dev: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas dev --workspace $(DEMO)

@@ -18,6 +18,7 @@ class RunLog:
     stages: list[str] = field(default_factory=list)
     records: list[InputRecord] = field(default_factory=list)
     gates: list[GateResult] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
     rows_superseded: int = 0
     nodes_good: int = 0
     nodes_bad: list[str] = field(default_factory=list)

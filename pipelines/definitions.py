@@ -1,4 +1,4 @@
-"""The Dagster code location: assets, one job for the month, a schedule on the cut-off day and a sensor on the inbox."""
+"""The Dagster code location: assets, one job for the month, a schedule on the cut-off day, sensors on the inbox and on trouble."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from assets.warehouse.asset import dbt_assets
 from assets.warehouse.dbt import manifest
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
+from pipelines.alerts.sensors import alert_sensors
 from pipelines.inbox import inbox_sensor
+from pipelines.period_job import period_job
 from pipelines.resources import name_revision, office_at_work, open_warehouse, publication
 from pipelines.settings import Settings, load_settings, months_between
 from quality.contract import load_contracts
@@ -72,9 +74,9 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=assets,
-        jobs=[job],
+        jobs=[job, period_job(workspace)],
         schedules=[_schedule(settings)],
-        sensors=[inbox_sensor(workspace, settings, JOB)],
+        sensors=[inbox_sensor(workspace, settings, JOB), *alert_sensors(workspace, settings, JOB)],
         resources=_resources(workspace, settings, overrides),
         executor=dg.in_process_executor,
     )

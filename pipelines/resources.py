@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
+from assets.landing.corrections_file import FILE
 from assets.landing.land import sweep
+from assets.landing.versions import version_problems
 from assets.office import Office
+from assets.periods.figures import sweep_figures
 from assets.publish.context import PublishContext
 from assets.publish.revision_id import revision_id
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
@@ -18,7 +20,7 @@ from assets.warehouse.engine import Warehouse
 from assets.warehouse.postgres_engine import NoConnection, PostgresWarehouse, server_version
 from assets.workspace import Workspace
 from pipelines.lock import run_lock
-from pipelines.settings import Settings, SettingsError, folder_paths, read_key, unset_folders
+from pipelines.settings import Settings, SettingsError, folder_paths, read_keys, unset_folders
 from pipelines.version import software_version
 from quality.contract import Bilingual
 from quality.problem import Problem
@@ -32,16 +34,22 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
         cut_off_day=settings.cut_off_day,
         working_days=settings.submission.working_days,
         thresholds=settings.gate,
-        key=read_key(settings, workspace),
+        keys=read_keys(settings, workspace),
         folders=folder_paths(settings),
         today=dt.datetime.now(ZoneInfo(settings.time_zone)).date(),
         tell=tell,
         estimates=settings.estimates,
     )
     # Under another key every record would get another hash, and corrections would count as new records.
-    mark = hmac.new(office.key, b"which key this ledger belongs to", "sha256").hexdigest()[:16]
-    if not office.ledger.is_bound_to(mark):
+    if not office.ledger.is_bound_to(office.keys.key_id):
+        earlier = office.keys.rank(office.ledger.key_mark())
         office.close()
+        if earlier is not None:
+            text = Bilingual(
+                vi="Khoá bí mật đã có thêm dòng mới; chạy “sipas key rotate” để đổi khoá cho dữ liệu đã nạp",
+                en="The secret key has a new line; run “sipas key rotate”, which brings what was taken in under it",
+            )
+            raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
         text = Bilingual(
             vi="Khoá bí mật không phải khoá mà không gian làm việc này đã dùng; đặt lại khoá cũ",
             en="This is not the secret key that the workspace began with; put the old key back",
@@ -54,7 +62,8 @@ def open_office(workspace: Workspace, settings: Settings, tell: Callable[[str], 
 def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str], None]) -> Iterator[Office]:
     """Open the office for a run: nobody else writes meanwhile, and what a killed run left half done is swept away.
 
-    Raises SettingsError, as `open_office` and for an outside folder that is not there, and WorkspaceBusy.
+    Raises SettingsError, as `open_office`, for an outside folder that is not there and for landed files of a version of their
+    contract that cannot be read, and WorkspaceBusy.
     """
     if missing := unset_folders(settings):
         raise SettingsError(missing)
@@ -62,6 +71,9 @@ def office_at_work(workspace: Workspace, settings: Settings, tell: Callable[[str
         office = open_office(workspace, settings, tell)
         try:
             sweep(workspace, office.ledger)
+            sweep_figures(workspace, office.ledger)
+            if unread := version_problems(office.ledger.parts(), office.contracts):
+                raise SettingsError(unread)
             yield office
         finally:
             office.close()
@@ -106,11 +118,15 @@ def publication(settings: Settings) -> PublishContext:
 
 def name_revision(office: Office, settings: Settings) -> str:
     """Return the id of the revision that the workspace's present inputs, settings and software give."""
+    stated = office.workspace.root / FILE
     return revision_id(
         office.ledger.active(),
         office.ledger.rule_counts(),
         office.specs.usable,
         office.reference_hash,
-        settings.model_dump(mode="json"),
+        stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
+        office.ledger.period_changes(),
+        # Whom to tell of trouble changes no figure.
+        settings.model_dump(mode="json", exclude={"alerts"}),
         software_version(),
     )

@@ -8,7 +8,9 @@ from enum import Enum
 from pathlib import Path
 
 from assets.checkpoint import checkpoint
+from assets.exchange.take_in import new_packages
 from assets.ingest.plan import PlannedInput
+from assets.landing.unit_names import unused_aliases
 from assets.office import Office
 from assets.publish.revision import current_revision
 from assets.reference.periods import month_of
@@ -62,7 +64,8 @@ def run(
         office.reads_whole = full
         log = RunLog(stage)
         present = current_revision(workspace)
-        news = office.news(lambda month: first <= month <= last)
+        # A package of another office can bring reference rows, which change how all others are read.
+        news = None if new_packages(office) else office.news(lambda month: first <= month <= last)
         is_known = present is not None and present == name_revision(office, settings)
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)
@@ -70,6 +73,7 @@ def run(
         if first_month is None and last_month is None and news is not None:
             first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
         failures = _execute(workspace, office, log, first, last)
+        office.note(unused_aliases(office))
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)

@@ -7,17 +7,21 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.estimates.options import EstimateOptions
+from assets.ingest.object_store import ObjectFolder
+from assets.ingest.plan import Folder
+from assets.keys import Keyring
 from assets.workspace import Workspace
-from quality.contract import Bilingual, Strict
+from pipelines.alerts.options import AlertOptions
+from quality.contract import Bilingual, Strict, load_contracts
 from quality.gate import GateThresholds
-from quality.problem import Problem
+from quality.problem import Problem, did_you_mean
 from quality.validation import NotValid, validation_problems
 from quality.yaml_keys import repeated_keys
 
@@ -53,8 +57,8 @@ class Key(Strict):
         return self
 
 
-class Folder(Strict):
-    """A folder outside the workspace that source paths may begin with."""
+class FolderFrom(Strict):
+    """A folder outside the workspace, or in an object store, that source paths may begin with."""
 
     env: str
 
@@ -101,12 +105,14 @@ class Settings(Strict):
     cut_off_day: int = Field(default=14, ge=0, le=27)
     engine: Engine = Engine()
     key: Key
-    folders: Mapping[str, Folder] = {}
+    folders: Mapping[str, FolderFrom] = {}
     months: Months = Months()
     disclosure: Disclosure = Disclosure()
+    retention: Mapping[str, Annotated[int, Field(ge=1)]] = {}
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
+    alerts: AlertOptions = AlertOptions()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False
 
@@ -120,6 +126,18 @@ class Settings(Strict):
                 "không phải múi giờ trong danh sách IANA, ví dụ Asia/Ho_Chi_Minh",
                 "not a time zone of the IANA list, such as Asia/Ho_Chi_Minh",
             ) from None
+        return value
+
+    @field_validator("retention")
+    @classmethod
+    def are_datasets(cls, value: Mapping[str, int]) -> Mapping[str, int]:
+        known = [name for name, contract in load_contracts().items() if contract.kind == "record"]
+        for name in value:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise NotValid(
+                    f"không có loại bản ghi “{name}”.{hint.vi}", f"there is no record dataset “{name}”.{hint.en}"
+                )
         return value
 
 
@@ -163,27 +181,39 @@ def _known_keys(loc: tuple[str | int, ...]) -> Iterable[str]:
     """The keys that may stand where an unknown one stood."""
     field = Settings.model_fields.get(str(loc[0])) if len(loc) > 1 else None
     annotation = field.annotation if field is not None else None
-    return getattr(annotation, "model_fields", Folder.model_fields if len(loc) > 2 else Settings.model_fields)
+    return getattr(annotation, "model_fields", FolderFrom.model_fields if len(loc) > 2 else Settings.model_fields)
 
 
-def read_key(settings: Settings, workspace: Workspace) -> bytes:
-    """Return the secret key of at least 16 bytes. Raises SettingsError; the message never holds the key."""
+def read_keys(settings: Settings, workspace: Workspace) -> Keyring:
+    """Return the secrets, one per line of where they stand, the oldest first, each of at least 16 bytes.
+
+    Raises SettingsError, also for a file inside a workspace that is not simulated; the message never holds a key.
+    """
     key = settings.key
     if key.env is not None:
         value = os.environ.get(key.env, "").encode()
         place = f"${key.env}"
     else:
         path = key_file(settings, workspace)
-        value = path.read_bytes().strip() if path.is_file() else b""
+        if not settings.simulated and path.is_relative_to(workspace.root.resolve()):
+            text = Bilingual(
+                vi=f"Tệp khoá {key.file} nằm trong không gian làm việc, nơi được sao chép và gửi đi; chuyển ra ngoài, "
+                "ví dụ ~/.config/sipas-warehouse/, rồi sửa key.file",
+                en=f"The key file {key.file} lies in the workspace, which is copied and sent; move it outside, such as "
+                "to ~/.config/sipas-warehouse/, and change key.file",
+            )
+            raise SettingsError([Problem("settings.key_inside", text, file="sipas.yml", column="key.file")])
+        value = path.read_bytes() if path.is_file() else b""
         place = str(key.file)
-    if len(value) < 16:
+    secrets_there = [line.strip() for line in value.splitlines() if line.strip()]
+    if not secrets_there or min(map(len, secrets_there)) < 16:
         text = Bilingual(
             vi=f"Khoá bí mật ở {place} chưa có hoặc ngắn hơn 16 ký tự",
             en=f"The secret key at {place} is missing or shorter than 16 characters; “sipas init” makes one",
         )
         raise SettingsError([Problem("settings.key", text, file="sipas.yml", column="key")])
     # HMAC takes keys of up to one block as they are (RFC 2104).
-    return value[:64]
+    return Keyring(tuple(secret[:64] for secret in secrets_there))
 
 
 def key_file(settings: Settings, workspace: Workspace) -> Path:
@@ -199,26 +229,41 @@ def make_key(path: Path) -> None:
         path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
 
 
-def folder_paths(settings: Settings) -> dict[str, Path | None]:
-    """Return the outside folders by name; None where the environment variable is not set."""
-    return {
-        name: Path(value) if (value := os.environ.get(folder.env)) else None
-        for name, folder in settings.folders.items()
-    }
+def add_secret(path: Path) -> None:
+    """Add a new random secret to a key file, as its last line; the file is whole at every moment."""
+    aside = path.with_name(path.name + ".new")
+    aside.unlink(missing_ok=True)
+    aside.touch(mode=0o600)
+    earlier = path.read_text(encoding="utf-8").rstrip("\n")
+    with aside.open("w", encoding="utf-8") as file:
+        file.write(f"{earlier}\n{secrets.token_hex(32)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def folder_paths(settings: Settings) -> dict[str, Folder]:
+    """Return the outside folders by name, URLs as folders of an object store; None where the variable is not set."""
+    found: dict[str, Folder] = {}
+    for name, setting in settings.folders.items():
+        value = os.environ.get(setting.env)
+        found[name] = None if not value else ObjectFolder(value) if "://" in value else Path(value)
+    return found
 
 
 def unset_folders(settings: Settings) -> list[Problem]:
     """Return one problem per outside folder whose environment variable is not set or names no folder.
 
-    Taken for empty folders they would leave whole sources out of what is published.
+    Taken for empty folders they would leave whole sources out of what is published. An object store that does not answer
+    is a problem of its sources alone, as a database is.
     """
     problems = []
     for name, path in folder_paths(settings).items():
-        if path is None or not path.is_dir():
+        if path is None or (isinstance(path, Path) and not path.is_dir()):
             variable = settings.folders[name].env
             text = Bilingual(
-                vi=f"Biến môi trường {variable} chưa được đặt là một thư mục có thật",
-                en=f"Set the environment variable {variable} to a folder that exists",
+                vi=f"Biến môi trường {variable} chưa được đặt là một thư mục có thật (hoặc địa chỉ kho đối tượng)",
+                en=f"Set the environment variable {variable} to a folder that exists (or the URL of an object store)",
             )
             problems.append(Problem("settings.folder", text, file="sipas.yml", column=f"folders.{name}"))
     return problems

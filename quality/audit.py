@@ -14,8 +14,8 @@ from quality.data_docs import render_page
 from quality.expectations import Outcome, SuitePart, gx_expectations, outcomes, run_suite
 from quality.gate import GateCheck, GateResult, check_expectations_ran
 
-# Percent points; published doubles are rounded to more places than this.
-TOLERANCE = 1e-9
+# Percent points. Published doubles are rounded to six places, and locked figures are published ones.
+TOLERANCE = 1e-6
 
 UNIT = ("unit_code", "unit_valid_from")
 GRAINS: dict[str, tuple[str, ...]] = {
@@ -116,12 +116,13 @@ def _complaint_stock(frame: pd.DataFrame) -> pd.Series[float]:
 def _conservation(frame: pd.DataFrame) -> pd.Series[float]:
     """Source rows that ended in no place, or in two; null where the file could not be read at all."""
     return _n(frame, "rows_read") - _sum(
-        frame, "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded"
+        frame, "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_forgotten"
     )
 
 
 def _carry_over(grain: tuple[str, ...]) -> Measure:
-    """Return the measure: opening stock of a month less the stock pending at the end of the month before.
+    """Return the measure: opening stock of a month, what was restated apart, less the stock pending at the end of the month
+    before.
 
     Null for the first month of a row's unit and class, and for periods that are not months.
     """
@@ -134,7 +135,7 @@ def _carry_over(grain: tuple[str, ...]) -> Measure:
             .astype("str")
             .assign(
                 month=_month_number(frame.loc[months, "period_id"].astype("str")),
-                opening=_n(frame, "n_opening")[months],
+                opening=(_n(frame, "n_opening") - _n(frame, "n_restated"))[months],
                 pending=_n(frame, "n_pending")[months],
             )
         )

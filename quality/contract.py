@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import pyarrow as pa
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CONTRACTS_FOLDER = Path(__file__).parent / "contracts"
 
 FieldType = Literal[
-    "text", "integer", "decimal", "date", "instant", "code", "unit", "procedure", "instrument", "record"
+    "text",
+    "integer",
+    "decimal",
+    "date",
+    "instant",
+    "code",
+    "unit",
+    "procedure",
+    "instrument",
+    "record",
+    "phone",
+    "id_number",
+    "email",
 ]
+# What identifies a person and can be turned into a token.
+IDENTIFIERS: tuple[FieldType, ...] = ("phone", "id_number", "email")
 Severity = Literal["reject", "quarantine", "warn"]
 
 
@@ -36,6 +50,10 @@ class FieldContract(Strict):
 
     happened: whether a date of a record says that something has taken place, so that it cannot lie after the day on which
     the record was sent.
+    personal: what becomes of the value. ``none``: it is kept and may reach the warehouse; ``office``: it is kept and stays in
+    the private zone and the office forms; ``token``: only its keyed hash for `purpose` is kept, in the column
+    ``<name>_token``; ``drop``: nothing is kept.
+    names_places: whether the text names places or bodies, among which the name of a person cannot be told.
     """
 
     name: str
@@ -43,15 +61,31 @@ class FieldContract(Strict):
     refers_to: str | None = None
     happened: bool = False
     required: bool = False
-    personal: Literal["none", "office"] = "none"
+    personal: Literal["none", "office", "token", "drop"] = "none"
+    purpose: Literal["person"] | None = None
     values: tuple[str, ...] = ()
+    names_places: bool = False
     label: Bilingual
     description: str
+
+    @model_validator(mode="after")
+    def identifiers_are_tokens(self) -> Self:
+        """An identifier of a person is never kept as it is, and only a token has a purpose."""
+        if (self.type in IDENTIFIERS) != (self.personal == "token") or (self.purpose is None) == (
+            self.personal == "token"
+        ):
+            raise ValueError(f"{self.name}: phone, id_number and email are tokens with a purpose, and nothing else is")
+        return self
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the value itself may land."""
+        return self.personal in ("none", "office")
 
     @property
     def is_checked_against_text(self) -> bool:
         """Whether the typed value can differ from the text that was given."""
-        return self.type not in ("text", "record")
+        return self.is_kept and self.type not in ("text", "record")
 
 
 class Condition(Strict):
@@ -115,6 +149,16 @@ class Contract(Strict):
     def field_names(self) -> tuple[str, ...]:
         return tuple(field.name for field in self.fields)
 
+    @property
+    def kept_fields(self) -> tuple[FieldContract, ...]:
+        """The fields whose values may land."""
+        return tuple(field for field in self.fields if field.is_kept)
+
+    @property
+    def token_fields(self) -> tuple[FieldContract, ...]:
+        """The fields of which a keyed hash lands."""
+        return tuple(field for field in self.fields if field.personal == "token")
+
 
 @cache
 def load_contracts() -> dict[str, Contract]:
@@ -136,6 +180,11 @@ def key_column(dataset: str) -> str:
     return f"{dataset}_key"
 
 
+def token_column(field: str) -> str:
+    """Return the name of the column that holds the keyed hash of an identifier: ``person_phone`` → ``person_phone_token``."""
+    return f"{field}_token"
+
+
 ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -147,6 +196,9 @@ ARROW_TYPES: dict[FieldType, pa.DataType] = {
     "procedure": pa.string(),
     "instrument": pa.string(),
     "record": pa.string(),
+    "phone": pa.string(),
+    "id_number": pa.string(),
+    "email": pa.string(),
 }
 
 # Where a landed record came from; the same for every record dataset.
@@ -169,10 +221,15 @@ ANSWER_LINEAGE = LINEAGE[:3]
 def value_fields(contract: Contract) -> list[pa.Field]:
     """Return the Arrow fields that hold the contract's values.
 
-    An instant gives a UTC timestamp and a local day, a record referred to its number and its key.
+    An instant gives a UTC timestamp and a local day, a record referred to its number and its key, an identifier of a person
+    its token, and what is dropped nothing.
     """
     fields: list[pa.Field] = []
     for field in contract.fields:
+        if field.personal == "token":
+            fields.append(pa.field(token_column(field.name), pa.string()))
+        if not field.is_kept:
+            continue
         fields.append(pa.field(field.name, ARROW_TYPES[field.type]))
         if field.type == "instant":
             fields.append(pa.field(day_column(field.name), pa.date32()))
@@ -188,3 +245,10 @@ def landing_schema(contract: Contract) -> pa.Schema:
     if contract.kind == "answer":
         return pa.schema([*ANSWER_LINEAGE, *value_fields(contract)])
     return pa.schema([*LINEAGE, *value_fields(contract), pa.field("extra", pa.string())])
+
+
+def warehouse_schema(contract: Contract) -> pa.Schema:
+    """Return the part of `landing_schema` that the warehouse is given: no record number, token or column outside the contract."""
+    private = {field.name for field in contract.fields if field.personal != "none"} | {"extra"}
+    private |= {token_column(field.name) for field in contract.token_fields}
+    return pa.schema([field for field in landing_schema(contract) if field.name not in private])

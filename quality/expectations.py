@@ -100,7 +100,7 @@ def _field_parts(contract: Contract) -> Iterator[SuitePart]:
     from great_expectations.expectations.row_conditions import Column
 
     gxe = gx_expectations()
-    for field in contract.fields:
+    for field in contract.kept_fields:
         given, prefix = given_column(field), f"{contract.dataset}.{field.name}"
         where_given = Column(given).is_not_null()
         expectations: list[Any] = []

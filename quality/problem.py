@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from quality.contract import Bilingual
+from quality.personal import mask
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,10 @@ class Problem:
         return ", ".join(parts)
 
     def render(self, language: str = "en") -> str:
-        """Return one line: place, rule and message."""
+        """Return one line: place, rule and message; personal data in it (a file's name, a heading) is masked."""
         place = self.where(language)
         text = self.message.vi if language == "vi" else self.message.en
-        return f"{place}: {text} [{self.rule}]" if place else f"{text} [{self.rule}]"
+        return mask(f"{place}: {text} [{self.rule}]" if place else f"{text} [{self.rule}]")
 
 
 def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from assets.estimates.options import EstimateOptions
+from assets.keys import Keyring
 from assets.landing.take_in import take_in, take_in_references
 from assets.ledger import InputRecord
 from assets.office import Office
@@ -25,6 +26,7 @@ from quality.gate import GateResult, GateThresholds
 from quality.problem import Problem
 
 KEY = b"a-key-for-the-tests-of-sipas"
+KEYS = Keyring((KEY,))
 TODAY = dt.date(2023, 7, 20)
 
 # Made up by rule: no such family name, and no network gives out numbers that begin with four zeros.
@@ -67,7 +69,7 @@ def make_workspace(root: Path, **settings: Any) -> Workspace:
     return workspace
 
 
-def open_office(workspace: Workspace, **thresholds: Any) -> Office:
+def open_office(workspace: Workspace, keys: Keyring = KEYS, **thresholds: Any) -> Office:
     """Return the office of a test workspace, as the command opens it, on a fixed day."""
     return Office(
         workspace=workspace,
@@ -76,7 +78,7 @@ def open_office(workspace: Workspace, **thresholds: Any) -> Office:
         working_days=2,
         thresholds=GateThresholds(**thresholds),
         estimates=EstimateOptions(),
-        key=KEY,
+        keys=keys,
         folders={},
         today=TODAY,
         tell=lambda line: None,
@@ -308,13 +310,14 @@ class Taken:
         return {(count.rule_id, count.column_name): count.n_rows for count in counts if count.input_id == input_id}
 
 
-def take(workspace: Workspace, dataset: str = "case", **thresholds: Any) -> Taken:
+def take(workspace: Workspace, dataset: str = "case", keys: Keyring = KEYS, **thresholds: Any) -> Taken:
     """Take in what is new for the dataset through the real gate; every input's rows must add up."""
-    office = open_office(workspace, **thresholds)
+    office = open_office(workspace, keys, **thresholds)
     take_in_references(office)
     taken = take_in(office, dataset, lambda month: True)
     for record in taken.records:
-        assert record.rows_read == record.rows_accepted + record.rows_quarantined + record.rows_duplicate, record
+        kept = record.rows_accepted + record.rows_quarantined + record.rows_duplicate
+        assert record.rows_read == kept + record.rows_forgotten, record
     refused = [row for row in quarantined(office) if row["input_id"] in {record.input_id for record in taken.records}]
     return Taken(office, taken.gate, {record.path: record for record in taken.records}, office.problems, refused)
 

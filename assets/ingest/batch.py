@@ -71,6 +71,9 @@ def _refuse_broken(connection: duckdb.DuckDBPyConnection, batch: StagedBatch, re
             outcome = by_id.get(input_id)
             if outcome is None or outcome.rows_read < JUDGED_ROWS or broken <= refuse_above * outcome.rows_read:
                 continue
+            if outcome.item.answer is not None:
+                # Rows that were broken once: what is still wrong among them goes back by itself.
+                continue
             (rule, column, _), times = max(outcome.rules.items(), key=lambda found: (found[1], found[0]))
             outcome.refuse(
                 InputRefused(

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
+from assets.ingest.clean_cells import with_clean_cells
 from assets.ingest.history import History
 from assets.ingest.readers.database import WatermarkKind
-from assets.ingest.readers.table import LINE, OWN_COLUMNS
-from assets.ingest.shape import literal, quote, record_id, with_clean_cells
+from assets.ingest.readers.table import LINE, OWN_COLUMNS, SEQ
+from assets.ingest.shape import literal, quote, record_id
 from assets.ingest.spec import SourceSpec
 from assets.ingest.watermark import ISO, SQL_TYPES
 
@@ -104,7 +106,10 @@ class Increment:
         feed = self._spec.record_feed
         assert feed is not None
         for batch in batches:
-            self._connection.register("keys", with_clean_cells(pa.Table.from_batches([batch]), headings))
+            # Cleaning counts by delivery; all keys are one.
+            delivery = pa.array(np.zeros(batch.num_rows, np.int64))
+            keys, _ = with_clean_cells(pa.Table.from_batches([batch]).append_column(SEQ, delivery), headings)
+            self._connection.register("keys", keys)
             self._run(f"INSERT INTO present SELECT {record_id(feed)}, {hashed(headings)}, {self._typed} FROM keys")
             self._connection.unregister("keys")
 

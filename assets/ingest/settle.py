@@ -59,7 +59,8 @@ def settle(
         ).fetchall():
             by_id[input_id].rows_accepted += number
     for outcome in batch.outcomes:
-        if outcome.rows_read != outcome.rows_accepted + outcome.rows_quarantined + outcome.rows_duplicate:
+        kept = outcome.rows_accepted + outcome.rows_quarantined + outcome.rows_duplicate
+        if outcome.rows_read != kept + outcome.rows_forgotten:
             raise AssertionError(f"rows of {outcome.item.path} do not add up: {outcome}")
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -15,19 +15,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.ingest.answers import without_marks
+from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
+from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.options import CsvOptions, DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import clean, literal, quote, record_shape, refused_rows, with_clean_cells
+from assets.ingest.returned import CODE, INBOX_FOLDER
+from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
+from assets.keys import Keyring
+from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
+from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 50_000
+# Rows of very long cells are shaped in smaller chunks.
+CHUNK_BYTES = 128 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -40,15 +49,19 @@ NO_ROWS = Bilingual(
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What reading needs to know of the workspace and its reference tables."""
+    """What reading needs to know of the workspace and its reference tables.
+
+    `forgotten` are the tokens of people, and the keys of records, that may not come in again.
+    """
 
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
-    resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
-    key: bytes
+    unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
+    keys: Keyring
     today: dt.date
     work: Path
+    forgotten: frozenset[str] = frozenset()
 
 
 class UnknownItem(Exception):
@@ -61,11 +74,18 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`."""
+    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells.
+
+    `forgotten` has the rows per delivery that were dropped, `personal` one (delivery, rule, heading) per cell with personal
+    data where none belongs.
+    """
 
     accepted: list[pa.Table]
     refused: pa.Table | None
     rules: list[tuple[int, ...]]
+    changes: Counter[tuple[int, str]]
+    forgotten: list[tuple[int, int]]
+    personal: list[tuple[int, str, str]]
 
 
 class SourceReader:
@@ -81,24 +101,28 @@ class SourceReader:
     ) -> None:
         self.connection = connection
         self.group = group
+        self.by_seq = {outcome.delivery_seq: outcome for outcome in group}
         self.context = context
         self.batch = batch
         self.spec = group[0].item.spec
         feed = self.spec.record_feed
         assert feed is not None
         self.contract = context.contracts[feed.dataset]
-        self.shape = record_shape(self.spec, context.contracts, scales(self.spec, context.levels), context.known)
+        self.shape = record_shape(
+            self.spec, context.contracts, scales(self.spec, context.levels), context.known, bool(context.forgotten)
+        )
         self.headings = self.spec.headings
+        self.watched = watched_columns(self.spec, self.contract)
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
-        self.chunk_rows = 0
+        self.chunk_rows = self.chunk_bytes = 0
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
     def run(self) -> None:
         for _ in range(SHAPERS):
-            opened = session(self.connection, self.context.key)
+            opened = session(self.connection, self.context.keys)
             self._register_inputs(opened)
             self.sessions.put(opened)
         with ThreadPoolExecutor(max_workers=SHAPERS) as workers:
@@ -117,6 +141,11 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
+                answer = outcome.item.answer
+                if answer is not None and answer.refusal is not None:
+                    raise answer.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
@@ -143,6 +172,8 @@ class SourceReader:
         for kind in ("procedure", "instrument"):
             codes = pa.array(sorted(self.context.known.get(kind, ())), pa.string())
             connection.register(f"known_{kind}", pa.table({"code": codes}))
+        tokens = pa.array(sorted(self.context.forgotten), pa.string())
+        connection.register("forgotten", pa.table({"token": tokens}))
 
     def _resolve_unit(self, outcome: InputOutcome) -> None:
         """Find the unit that the input's path names; all its rows stand or fall with it. Raises InputRefused."""
@@ -150,7 +181,17 @@ class SourceReader:
         if unit is None or unit.group is None:
             return
         given = outcome.item.groups[unit.group]
-        outcome.unit_code = self.context.resolve_units(self.office, [given])[given]
+        meanings = self.context.unit_meanings(self.office, [given])[given]
+        # A reporting month holds its first day wherever it is cut off.
+        month = outcome.item.period_id
+        outcome.unit_code = unit_on(meanings, dt.date.fromisoformat(f"{month}-01") if month else None)
+        if outcome.unit_code is None and meanings:
+            listed = ", ".join(sorted({meaning.unit_code for meaning in meanings}))
+            raise InputRefused(
+                "unit.unknown",
+                f"Tên tệp ghi đơn vị “{given}” có thể là {listed}; ghi mã thay cho tên, hoặc bổ sung reference/unit_alias.csv",
+                f"The file's name says unit “{given}”, which can mean {listed}; write the code, or add an alias",
+            )
         if outcome.unit_code is None:
             raise InputRefused(
                 "unit.unknown",
@@ -171,16 +212,18 @@ class SourceReader:
             rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
             self.chunk_rows += rows_here
-            if self.chunk_rows >= CHUNK_ROWS:
+            self.chunk_bytes += rows.nbytes
+            if self.chunk_rows >= CHUNK_ROWS or self.chunk_bytes >= CHUNK_BYTES:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, self.headings)
 
     def _hand_over(self, workers: Executor) -> None:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))
@@ -188,6 +231,9 @@ class SourceReader:
     def _keep(self, shaped: _ShapedChunk) -> None:
         """Write what became of a chunk, in the order of the chunks."""
         self._count_rules(shaped.rules)
+        for (seq, kind), number in shaped.changes.items():
+            self.by_seq[seq].changes[kind] += number
+        self._count_persons(shaped)
         for accepted in shaped.accepted:
             self.accepted.append(accepted.cast(self._accepted_schema()))
         if shaped.refused is not None:
@@ -201,7 +247,9 @@ class SourceReader:
             self.sessions.put(connection)
 
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
-        chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
+        shape = self.shape
+        chunk, changes = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings)
+        chunk, personal = mask_personal(chunk, CLEAN, self.watched)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
         lineage = (
@@ -212,30 +260,50 @@ class SourceReader:
         values = ", ".join(quote(name.name) for name in value_fields(self.contract))
         items = "".join(f", {quote('item__' + code)}" for code in shape.items)
         kept = f"{lineage}, {values}, extra{items}"
-        shaped = fetch(connection, f"SELECT {kept}, {shape.broken} AS {BROKEN} FROM ({shape.statement}) AS shaped")
+        counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
+        again = shape.broken
+        if self.context.forgotten:
+            # What may be of a person who is to be forgotten is looked at again, too.
+            again = f"{again} OR _forgotten OR extra IS NOT NULL"
+        flags = f"{again} AS {BROKEN}" + "".join(
+            f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
+        )
+        shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
         broken = shaped[BROKEN]
-        shaped = shaped.drop_columns([BROKEN])
+        for name, kind in counted.items():
+            if pc.any(pc.greater(shaped[name], 0)).as_py():
+                for row in shaped.group_by("delivery_seq").aggregate([(name, "sum")]).to_pylist():
+                    changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
+        shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
-            return _ShapedChunk([shaped], None, [])
+            return _ShapedChunk([shaped], None, [], changes, [], personal)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
         # come along, which the query's order does not tell apart.
         lines = shaped["line"].filter(broken)
         connection.register("chunk", chunk.filter(pc.is_in(chunk["_line"], lines.combine_chunks())))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        forgotten: list[tuple[int, int]] = []
+        if self.context.forgotten:
+            text = f"coalesce(chunk._raw, {raw_cells(chunk.column_names, 'chunk')})"
+            forgotten = drop_forgotten(connection, text, shape.refusing, self.context.forgotten, self.context.keys)
         rules = connection.execute(self._rule_counts()).fetchall()
-        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({shape.broken}) AND NOT ({shape.refusing})")
-        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.fields)
+        warned = fetch(connection, f"SELECT {kept} FROM shaped WHERE ({again}) AND NOT ({shape.refusing})")
+        givens = "".join(f", {quote(f'{field.name}__given')}" for field in self.contract.kept_fields)
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules)
+        accepted = [shaped.filter(pc.invert(broken)), warned]
+        return _ShapedChunk(accepted, refused, rules, changes, forgotten, personal)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
         return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
 
     def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        """Resolve the distinct unit names of the chunk; one row per name."""
+        """Resolve the distinct unit names of the chunk; one row per name and span of days on which it means one unit.
+
+        A name that means one unit on any day has no days.
+        """
         unit = self.spec.unit
         given: list[str] = []
         if unit is not None and unit.column is not None:
@@ -245,11 +313,14 @@ class SourceReader:
             given = [unit.constant]
         elif unit is not None:
             given = sorted({outcome.item.groups[str(unit.group)] for outcome in self.group})
-        resolved = self.context.resolve_units(self.office, given)
+        meanings = self.context.unit_meanings(self.office, given)
+        spans = [(name, span) for name in given for span in by_day(meanings[name])]
         return pa.table(
             {
-                "given": pa.array(given, pa.string()),
-                "unit_code": pa.array([resolved[name] for name in given], pa.string()),
+                "given": pa.array([name for name, _ in spans], pa.string()),
+                "unit_code": pa.array([span.unit_code for _, span in spans], pa.string()),
+                "valid_from": pa.array([_bounded(span.valid_from) for _, span in spans], pa.date32()),
+                "valid_to": pa.array([_bounded(span.valid_to) for _, span in spans], pa.date32()),
             }
         )
 
@@ -267,15 +338,26 @@ class SourceReader:
 
     def _count_rules(self, found: Iterable[Sequence[int]]) -> None:
         checks = self.shape.checks
-        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
         for seq, *numbers in found:
-            outcome = by_seq[seq]
+            outcome = self.by_seq[seq]
             for check, number in zip(checks, numbers, strict=False):
                 if number:
                     outcome.rules[(check.rule, check.column, check.severity)] += number
             for name, number in zip(self._rule_names(), numbers[len(checks) :], strict=True):
                 if number:
                     outcome.rule_rows[name] += number
+
+    def _count_persons(self, shaped: _ShapedChunk) -> None:
+        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
+        for seq, number in shaped.forgotten:
+            by_seq[seq].rows_forgotten += number
+        for seq, rule, heading in shaped.personal:
+            by_seq[seq].rules[(rule, heading, "warn")] += 1
+
+
+def _bounded(day: dt.date) -> dt.date | None:
+    """A day as a bound of a span; None where the span has none."""
+    return None if day in (dt.date.min, dt.date.max) else day
 
 
 class _Appender:
@@ -301,9 +383,24 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
-        yield from open_input(item.file, item.spec.reader)
+        masked: Counter[str] = Counter()
+        for table in open_input(item.file, item.spec.reader):
+            if item.answer is not None:
+                table = without_marks(table, isinstance(item.spec.reader, CsvOptions))
+            # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
+            name = mask(table.sheet)
+            if name != table.sheet:
+                masked[name] += 1
+                table.title, table.sheet = table.sheet, f"{name} ({masked[name]})"
+            yield table
         return
     parquet = pq.ParquetFile(item.file)
     columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
@@ -312,15 +409,33 @@ def tables_of(item: PlannedInput) -> Iterator[RawTable]:
 
 def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:
     """Refuse an input that lacks a column the spec reads; note columns the spec does not name. Raises InputRefused."""
+    if CODE in table.columns and CODE not in spec.headings:
+        raise InputRefused(
+            "return.misplaced",
+            f"Đây là tệp trả lại đã sửa; đặt vào {INBOX_FOLDER}/ để nhận là phần bổ sung của tệp gốc",
+            f"This is a corrected return; put it into {INBOX_FOLDER}/, where it is taken as an addition to the first file",
+            sheet=table.sheet,
+            column=CODE,
+        )
     missing = [name for name in spec.headings if name not in table.columns]
     if missing:
         spare = [name for name in table.columns if name not in spec.headings]
         hint = did_you_mean(missing[0], spare)
         listed = ", ".join(f"“{name}”" for name in missing)
+        if spec.is_template:
+            mend = Bilingual(
+                vi="Dùng lại biểu mẫu do “sipas template” tạo, không sửa tiêu đề",
+                en="Use the form that `sipas template` makes, with its headings as they are",
+            )
+        else:
+            mend = Bilingual(
+                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                en=f"Name the column as in the template, or change sources/{spec.name}.yml",
+            )
         raise InputRefused(
             "columns.missing",
-            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
-            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            f"Thiếu cột {listed}.{hint.vi} {mend.vi}",
+            f"Column {listed} is missing.{hint.en} {mend.en}",
             sheet=table.sheet,
             column=missing[0],
         )
@@ -328,7 +443,7 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
     if spec.location.watermark is not None:
         named.add(spec.location.watermark.column)
     for name in table.columns:
-        if name not in named:
+        if name not in named and name not in table.companions:
             text = Bilingual(
                 vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",

@@ -7,10 +7,13 @@ from typing import Any
 
 import dagster as dg
 
+from assets.exchange.take_in import take_in_packages
 from assets.ingest.spec import SourceSpec
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
+from assets.returns.send import return_refused
 from assets.run_log import RunLog
+from assets.unforeseen import values_kept_out
 from quality.contract import Contract
 from quality.gate import CHECK_NAMES, CRITICAL_CHECKS, GateCheck
 
@@ -55,7 +58,9 @@ def reference_assets(contracts: Sequence[Contract], specs: Sequence[SourceSpec])
         office: Office = context.resources.office
         log: RunLog = context.resources.run_log
         log.stage("reference")
-        log.add_records(take_in_references(office))
+        with values_kept_out():
+            log.add_records(take_in_references(office))
+            log.add_records(take_in_packages(office))
         for name in names:
             rows = office.reference[name].num_rows
             yield dg.MaterializeResult(asset_key=[LANDING, name], metadata={"dagster/row_count": rows})
@@ -102,8 +107,10 @@ def landing_assets(
         log: RunLog = context.resources.run_log
         log.stage("ingest")
         months = set(context.partition_keys)
-        taken = take_in(office, record.dataset, months.__contains__)
+        with values_kept_out():
+            taken = take_in(office, record.dataset, months.__contains__)
         log.add_records(taken.records)
+        log.returned += [file.file for file in return_refused(office, record.dataset)]
         if taken.gate is not None:
             log.add_gate(taken.gate)
         checks = {check.name: check for check in taken.gate.checks} if taken.gate is not None else {}
@@ -113,6 +120,7 @@ def landing_assets(
             "rows_accepted": sum(found.rows_accepted for found in taken.records),
             "rows_quarantined": sum(found.rows_quarantined for found in taken.records),
             "rows_duplicate": sum(found.rows_duplicate for found in taken.records),
+            "rows_forgotten": sum(found.rows_forgotten for found in taken.records),
         }
         for contract in contracts:
             yield dg.MaterializeResult(

@@ -16,9 +16,10 @@ from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import StagedBatch
 from assets.ingest.shape import literal, quote
 from assets.ledger import InputRecord
-from quality.contract import Contract, value_fields
+from quality.contract import Contract, day_column, key_column
 from quality.expectations import SENT_ON
 from quality.gate import InputCounts
+from quality.personal import mask
 
 REFERENCES = ("unit", "procedure", "instrument")
 
@@ -33,7 +34,9 @@ def incoming_frame(
     """
     if sum(outcome.rows_read for outcome in batch.outcomes) > max_rows:
         return None
-    values = [field.name for field in value_fields(contract)]
+    values = [field.name for field in contract.kept_fields]
+    values += [day_column(field.name) for field in contract.fields if field.type == "instant"]
+    values += [key_column(field.refers_to) for field in contract.fields if field.refers_to is not None]
     checked = [field.name for field in contract.fields if field.is_checked_against_text]
     selects = []
     for files, is_accepted in ((batch.accepted_files, True), (batch.refused_files, False)):
@@ -64,7 +67,7 @@ def incoming_frame(
 def input_counts(
     batch: StagedBatch, contract: Contract, known: Sequence[InputRecord], landed_parts: Sequence[Path], work: Path
 ) -> list[InputCounts]:
-    """Return the summary counts of every input of the batch, with those of the same sender's last period beside them."""
+    """Return the summary counts of every input of the batch but answers, with those of the same sender's last period beside them."""
     codes = [field.name for field in contract.fields if field.type == "code"]
     references = [field.name for field in contract.fields if field.type in REFERENCES]
     with connect(work) as connection:
@@ -82,18 +85,23 @@ def input_counts(
                     given[input_id] += n_given
                     resolved[input_id] += n_resolved
     last = {
-        (record.source, record.unit_code, record.period_id): record for record in known if record.status == "landed"
+        (record.source, record.unit_code, record.period_id): record
+        for record in known
+        if record.status == "landed" and record.delivery_kind != "answer"
     }
     counts = []
     for outcome in batch.outcomes:
         item = outcome.item
+        if item.answer is not None:
+            # Rows that were refused before say nothing about a delivery's shares and numbers.
+            continue
         before = last.get((item.spec.name, outcome.unit_code, _month_before(item.period_id)))
         if item.spec.location.watermark is not None:
             before = None  # what has changed since the last read is like neither all rows nor the changes before
         counts.append(
             InputCounts(
                 input_id=item.input_id,
-                path=item.path,
+                path=mask(item.path),
                 rows_read=outcome.rows_read,
                 rows_quarantined=outcome.rows_quarantined,
                 rows_last_period=before.rows_read if before else None,

@@ -15,7 +15,17 @@ from assets.checkpoint import checkpoint
 from assets.ingest.history import last_readings
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
-from assets.ledger import ARRIVAL_STEP, InputRecord, InputStatus, Ledger, Part, RuleCount, WatermarkRecord
+from assets.ledger import (
+    ARRIVAL_STEP,
+    Answer,
+    ChangeCount,
+    InputRecord,
+    InputStatus,
+    Ledger,
+    Part,
+    RuleCount,
+    WatermarkRecord,
+)
 from assets.workspace import Workspace
 from quality.contract import Contract
 
@@ -63,7 +73,13 @@ def commit_batch(
         for index, (item, original) in enumerate(copies)
     ]
     rules = [count for outcome in batch.outcomes for count in rule_counts_of(outcome)]
-    ledger.commit(records, rules, parts, retired, watermarks, removed)
+    changes = [count for outcome in batch.outcomes for count in change_counts_of(outcome)]
+    answers = [
+        Answer(outcome.item.input_id, answer.return_id, answer.rows)
+        for outcome in batch.outcomes
+        if (answer := outcome.item.answer) is not None
+    ]
+    ledger.commit(records, rules, parts, retired, changes, watermarks, removed, answers)
     checkpoint("ledger.committed")
     return records
 
@@ -145,7 +161,7 @@ def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputReco
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=outcome.delivery_seq,
         unit_code=outcome.unit_code,
@@ -158,6 +174,7 @@ def record_of(outcome: InputOutcome, batch_id: str, today: dt.date) -> InputReco
         rows_quarantined=outcome.rows_quarantined,
         rows_duplicate=outcome.rows_duplicate + _rows_unchanged(outcome),
         rows_skipped=outcome.rows_skipped,
+        rows_forgotten=outcome.rows_forgotten,
         reason=outcome.refusal.render("vi") if outcome.refusal is not None else None,
         batch_id=batch_id,
     )
@@ -171,6 +188,11 @@ def rule_counts_of(outcome: InputOutcome) -> list[RuleCount]:
     ]
 
 
+def change_counts_of(outcome: InputOutcome) -> list[ChangeCount]:
+    """Return the ledger's rows of the cells of one input that were changed, in order of kind."""
+    return [ChangeCount(outcome.item.input_id, kind, number) for kind, number in sorted(outcome.changes.items())]
+
+
 def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, today: dt.date) -> InputRecord:
     """A file with the bytes of one already taken in: every row is a duplicate."""
     return InputRecord(
@@ -181,7 +203,7 @@ def _copy(item: PlannedInput, original: InputRecord, batch_id: str, seq: int, to
         content_sha=item.content_sha,
         reading_hash=item.reading_hash,
         reference_hash=item.reference_hash,
-        delivery_kind=item.spec.delivery.kind,
+        delivery_kind=item.delivery_kind,
         scope_id=item.scope_id,
         delivery_seq=seq,
         unit_code=original.unit_code,

@@ -16,7 +16,7 @@ ARRIVAL_STEP = 1 << 20
 
 @dataclass(frozen=True)
 class InputRecord:
-    """One reading of one input; rows_read = accepted + quarantined + duplicate at the time it was taken in."""
+    """One reading of one input; rows_read = accepted + quarantined + duplicate + forgotten."""
 
     input_id: str
     source: str
@@ -41,6 +41,7 @@ class InputRecord:
     reason: str | None
     batch_id: str
     retired: bool = False
+    rows_forgotten: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,15 @@ class WatermarkRecord:
 
 
 @dataclass(frozen=True)
+class ChangeCount:
+    """How many cells of an input were read as something else than stands in them, by one kind of change."""
+
+    input_id: str
+    change_kind: str
+    n_cells: int
+
+
+@dataclass(frozen=True)
 class Part:
     """One Parquet file of the private zone: a dataset's landed rows, or quarantined rows (``quarantine/…``)."""
 
@@ -79,6 +89,112 @@ class Part:
     batch_id: str
     contract_version: int
     rows: int
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """What must not come in again: the token of a person, or the key of a record that was of one (`purpose` says which)."""
+
+    token: str
+    purpose: str
+    key_id: str
+    forgotten_on: dt.date
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Rows of one input that are kept no longer: how many had been accepted and quarantined, and the rules these broke.
+
+    rules: ((rule, column), rows) of the quarantined ones.
+    """
+
+    input_id: str
+    accepted: int
+    quarantined: int
+    rules: tuple[tuple[tuple[str, str], int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retained:
+    """What retention took from one dataset: personal data older than `before`; the figures' columns stay."""
+
+    dataset: str
+    before: dt.date
+    done_on: dt.date
+    files_removed: int
+    rows_blanked: int
+    rows_removed: int
+
+
+PeriodStatus = Literal["open", "submitted", "approved", "locked"]
+PeriodAction = Literal["submit", "approve", "lock", "reopen", "accept"]
+
+
+@dataclass(frozen=True)
+class PeriodChange:
+    """One decision about the reporting period of a unit.
+
+    `revision` is the published one that was looked at, `decided_by` a role or an office, `decided_at` UTC. A lock holds
+    `figures` (a folder below the workspace), made of deliveries up to `last_seq`; what was accepted gets them from the
+    run that takes it in, and has none until then.
+    """
+
+    change_seq: int
+    unit_code: str
+    period_id: str
+    action: PeriodAction
+    status: PeriodStatus
+    revision: str
+    reason: str | None
+    decided_by: str
+    decided_at: dt.datetime
+    figures: str | None = None
+    last_seq: int | None = None
+
+
+@dataclass(frozen=True)
+class ReturnFile:
+    """What went back to a sender: refused rows of one delivery (`rows` of them), or with 0 rows the notice of a file refused whole."""
+
+    return_id: str
+    source: str
+    path: str
+    scope_id: str | None
+    content_sha: str
+    input_id: str
+    file: str
+    rows: int
+    returned_on: dt.date
+
+
+@dataclass(frozen=True)
+class ReturnRow:
+    """One row of a return and where it stood; rows of one `conflict_no` conflict with each other."""
+
+    return_id: str
+    row_no: int
+    sheet: str | None
+    line: int
+    conflict_no: int | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An input that answers a return, and the rows of the return that it brings back (none when it was refused)."""
+
+    input_id: str
+    return_id: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class AnsweredRow:
+    """A refused row of an input that counts, and the input that brought it back corrected."""
+
+    input_id: str
+    sheet: str | None
+    line: int
+    answer_id: str
 
 
 INPUT_SCHEMA = pa.schema(
@@ -100,6 +216,7 @@ INPUT_SCHEMA = pa.schema(
         ("rows_quarantined", pa.int64()),
         ("rows_duplicate", pa.int64()),
         ("rows_skipped", pa.int64()),
+        ("rows_forgotten", pa.int64()),
         ("reason", pa.string()),
     ]
 )
@@ -113,3 +230,4 @@ INPUT_RULE_SCHEMA = pa.schema(
     ]
 )
 REMOVED_RECORD_SCHEMA = pa.schema([("input_id", pa.string()), ("record_key", pa.string())])
+INPUT_CHANGE_SCHEMA = pa.schema([("input_id", pa.string()), ("change_kind", pa.string()), ("n_cells", pa.int64())])

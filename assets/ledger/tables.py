@@ -33,6 +33,8 @@ INPUT = sa.Table(
     sa.Column("batch_id", sa.String, nullable=False),
     # A reading is retired when the same bytes were read again under another spec or other reference tables.
     sa.Column("retired", sa.Boolean, nullable=False, default=False),
+    # Rows of people who asked to be forgotten: read, and not kept or kept no longer.
+    sa.Column("rows_forgotten", sa.Integer, nullable=False, default=0, server_default="0"),
 )
 INPUT_RULE = sa.Table(
     "input_rule",
@@ -42,6 +44,13 @@ INPUT_RULE = sa.Table(
     sa.Column("column_name", sa.String, primary_key=True),
     sa.Column("severity", sa.String, nullable=False),
     sa.Column("n_rows", sa.Integer, nullable=False),
+)
+INPUT_CHANGE = sa.Table(
+    "input_change",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("change_kind", sa.String, primary_key=True),
+    sa.Column("n_cells", sa.BigInteger, nullable=False),
 )
 PART = sa.Table(
     "part",
@@ -77,4 +86,92 @@ MARK = sa.Table(
     METADATA,
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.String, nullable=False),
+)
+# What must not come in again: the token of a person, or the key of a record that was of one. Nothing else is known of them.
+TOMBSTONE = sa.Table(
+    "tombstone",
+    METADATA,
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("purpose", sa.String, primary_key=True),
+    sa.Column("key_id", sa.String, nullable=False),
+    sa.Column("forgotten_on", sa.Date, nullable=False),
+)
+# A file that was rewritten without a person's rows is still the delivery that was taken in.
+REWRITTEN = sa.Table(
+    "rewritten",
+    METADATA,
+    sa.Column("path", sa.String, primary_key=True),
+    sa.Column("content_sha", sa.String, primary_key=True),
+    sa.Column("delivered_sha", sa.String, nullable=False),
+)
+# What retention took away, by dataset: what is older than `before` has lost its personal data.
+RETENTION = sa.Table(
+    "retention",
+    METADATA,
+    sa.Column("dataset", sa.String, primary_key=True),
+    sa.Column("before", sa.Date, primary_key=True),
+    sa.Column("done_on", sa.Date, nullable=False),
+    sa.Column("files_removed", sa.Integer, nullable=False),
+    sa.Column("rows_blanked", sa.Integer, nullable=False),
+    sa.Column("rows_removed", sa.Integer, nullable=False),
+)
+# What was decided about a unit's reporting period, each decision a row that is never changed.
+PERIOD_CHANGE = sa.Table(
+    "period_change",
+    METADATA,
+    sa.Column("change_seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("unit_code", sa.String, nullable=False),
+    sa.Column("period_id", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("revision", sa.String, nullable=False),
+    sa.Column("reason", sa.String),
+    sa.Column("decided_by", sa.String, nullable=False),
+    sa.Column("decided_at", sa.DateTime, nullable=False),
+)
+# The figures that a lock, or what was accepted since, holds fast; `last_seq` is the last delivery they are made of.
+LOCKED_FIGURES = sa.Table(
+    "locked_figures",
+    METADATA,
+    sa.Column("change_seq", sa.Integer, sa.ForeignKey("period_change.change_seq"), primary_key=True),
+    sa.Column("folder", sa.String, nullable=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+)
+# What went back to a sender: the refused rows of one delivery as a file, or the notice that a file was refused whole.
+RETURN_FILE = sa.Table(
+    "return_file",
+    METADATA,
+    sa.Column("return_id", sa.String, primary_key=True),
+    # The delivery it is about, by what stays the same when it is read again.
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("scope_id", sa.String),
+    sa.Column("content_sha", sa.String, nullable=False),
+    # The last reading that had these rows refused.
+    sa.Column("input_id", sa.String, nullable=False),
+    sa.Column("file", sa.String, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("returned_on", sa.Date, nullable=False),
+)
+RETURN_ROW = sa.Table(
+    "return_row",
+    METADATA,
+    sa.Column("return_id", sa.String, sa.ForeignKey("return_file.return_id"), primary_key=True),
+    sa.Column("row_no", sa.Integer, primary_key=True),
+    sa.Column("sheet", sa.String),
+    sa.Column("line", sa.Integer, nullable=False),
+    # The first row of those that conflict with each other; who sends one of them back has decided between them.
+    sa.Column("conflict_no", sa.Integer),
+)
+ANSWER = sa.Table(
+    "answer",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("return_id", sa.String, sa.ForeignKey("return_file.return_id"), nullable=False),
+)
+ANSWER_ROW = sa.Table(
+    "answer_row",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("answer.input_id"), primary_key=True),
+    sa.Column("row_no", sa.Integer, primary_key=True),
 )

@@ -7,12 +7,16 @@ from typing import Any
 
 import dagster as dg
 
+from assets.exchange.write import write_exchange
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
+from assets.periods.figures import hold_accepted
 from assets.publish.context import PublishContext
+from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import publish
 from assets.run_log import RunLog
+from assets.unforeseen import values_kept_out
 from assets.warehouse.engine import Warehouse
 from quality.audit import CHECK_NAMES, audit
 from quality.data_docs import render_index
@@ -60,14 +64,24 @@ def publish_assets(
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
         name: str = context.resources.revision(office)
+        reader = MartReader(warehouse.query, warehouse.stream)
+        hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
         audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
         gates = [*kept_gates(office.workspace, office.ledger), *audits]
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}
         files |= {f"checks/{gate.dataset}.json": gate_as_json(gate) for gate in gates}
         files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
-        folder = publish(
-            office.workspace, warehouse.query, manifest, publication, name, files, query_batches=warehouse.stream
-        )
+        with values_kept_out():
+            folder = publish(
+                office.workspace,
+                warehouse.query,
+                manifest,
+                publication,
+                name,
+                files,
+                query_batches=warehouse.stream,
+                write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+            )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
         log.rows_superseded = counts["n"][0].as_py() or 0

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,12 +44,14 @@ def publish(
     revision: str,
     quality_files: Mapping[str, bytes],
     query_batches: QueryBatches | None = None,
+    write_office: Callable[[Path], None] | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents. A revision that is there whole is not written again. A kill at any point
-    leaves the old revision current and whole, or the new one; the next call clears what is left over.
+    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. A revision that is there whole
+    is not written again. A kill at any point leaves the old revision current and whole, or the new one; the next call
+    clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -62,6 +64,9 @@ def publish(
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
         _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
+        if write_office is not None:
+            write_office(staging / "office")
+        _write_manifest(staging, context, revision)
         _link_unchanged(staging, _previous(workspace))
         _seal(staging)
         checkpoint("publish.staged")
@@ -131,7 +136,6 @@ def _write_files(
         target = root / "quality" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    _write_manifest(root, context, revision)
 
 
 def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:

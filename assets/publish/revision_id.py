@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from assets.ingest.spec import SourceSpec
-from assets.ledger import InputRecord, RuleCount
+from assets.ledger import InputRecord, PeriodChange, RuleCount
 
 
 def revision_id(
@@ -16,15 +16,23 @@ def revision_id(
     rules: Sequence[RuleCount],
     specs: Sequence[SourceSpec],
     reference_hash: str,
+    corrections: str,
+    decisions: Sequence[PeriodChange],
     settings: Mapping[str, object],
     version: str,
 ) -> str:
-    """Return 16 hexadecimal digits that are equal for equal inputs, settings and version of the software."""
+    """Return 16 hexadecimal digits that are equal for equal inputs, settings and version of the software.
+
+    `corrections` is the text of the file that states them, `decisions` those about reporting periods.
+    """
     content = {
         "inputs": [asdict(record) for record in records],
         "rules": [asdict(count) for count in rules],
         "specs": {spec.name: spec.digest for spec in specs},
         "reference": reference_hash,
+        "corrections": corrections,
+        # The figures of what was accepted follow from the rest, and stand in the ledger only when a run has made them.
+        "periods": [asdict(replace(change, figures=None, last_seq=None)) for change in decisions],
         "settings": settings,
         "version": version,
     }

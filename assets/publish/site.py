@@ -41,7 +41,15 @@ _KINDS = ("year", "nine_months", "half_year", "quarter", "month")
 _TREND_MONTHS = 36
 _SUBMISSION_MONTHS = 12
 _REFUSED_FILES = 20
-_ROW_COUNTS = ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_superseded", "rows_skipped")
+_ROW_COUNTS = (
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_duplicate",
+    "rows_superseded",
+    "rows_forgotten",
+    "rows_skipped",
+)
 
 
 @dataclass(frozen=True)

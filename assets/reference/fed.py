@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from assets.landing.versions import table_of_now
 from assets.ledger import Ledger
 from assets.workspace import Workspace
 from quality.contract import Contract
@@ -25,11 +25,10 @@ def fed_tables(workspace: Workspace, ledger: Ledger, contracts: Mapping[str, Con
         if record.delivery_kind != "snapshot" or latest[(record.source, record.scope_id)] == record.input_id
     ]
     tables: dict[str, list[pa.Table]] = {}
-    paths = {part.path for part in ledger.parts()}
+    parts = {part.path: part for part in ledger.parts()}
     for record in reversed(live):
         for dataset in record.datasets.split(","):
             path = f"landing/{dataset}/{record.input_id}.parquet"
-            if contracts[dataset].kind == "reference" and path in paths:
-                tables.setdefault(dataset, []).append(pq.read_table(workspace.root / path))
-    # What was landed before a contract got a field lacks it.
-    return {dataset: pa.concat_tables(found, promote_options="default") for dataset, found in tables.items()}
+            if contracts[dataset].kind == "reference" and path in parts:
+                tables.setdefault(dataset, []).append(table_of_now(workspace.root, parts[path], contracts[dataset]))
+    return {dataset: pa.concat_tables(found) for dataset, found in tables.items()}

@@ -27,12 +27,17 @@ _VIETNAMESE_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
 
 def reference_tables(
-    shipped_dir: Path, overlay_dir: Path, fed: Mapping[str, pa.Table], contracts: Mapping[str, Contract]
+    shipped_dir: Path,
+    overlay_dir: Path,
+    fed: Mapping[str, pa.Table],
+    contracts: Mapping[str, Contract],
+    exchanged: Mapping[str, pa.Table] | None = None,
 ) -> tuple[dict[str, pa.Table], list[Problem]]:
     """Return every reference table by dataset name, typed as its contract says and sorted by key, and the faults met.
 
     Precedence: the shipped file; instead of it the table a source feeds, when `fed` has one (columns of the contract);
-    then the rows of the overlay, which add to those or replace them by key. A faulty row or file is left out and told
+    then the rows that other offices' packages brought (`exchanged`), and those of the overlay, which add to those or
+    replace them by key. A faulty row or file is left out and told
     as a problem; the rest is used. So is a row whose required field refers to nothing; where the field is optional the
     row stays. A fault never raises.
     """
@@ -49,7 +54,8 @@ def reference_tables(
         else:
             own = []
             base = [_shipped_rows(contract, shipped_dir / f"{dataset}.csv", problems)]
-        checked[dataset] = [*own, _file_rows(contract, overlay_dir / f"{dataset}.csv", problems)]
+        brought = [_fed_rows(contract, exchanged[dataset], problems)] if exchanged and dataset in exchanged else []
+        checked[dataset] = [*own, *brought, _file_rows(contract, overlay_dir / f"{dataset}.csv", problems)]
         layers[dataset] = [*base, *checked[dataset]]
     problems += unmatched_references(layers, checked, contracts)
     problems += _unknown_files(overlay_dir, layers)

@@ -9,15 +9,22 @@ import dagster as dg
 import pyarrow as pa
 
 from assets.checkpoint import checkpoint
+from assets.exchange.landed import ledger_tables
+from assets.landing.corrections import apply_corrections
+from assets.landing.corrections_file import FILE, CorrectionsRefused
+from assets.landing.versions import files_of_now
 from assets.office import Office
+from assets.periods.figures import held_tables, must_have
+from assets.periods.state import period_state_table, period_states
 from assets.reference.periods import reporting_months
 from assets.reference.territory import units_now
 from assets.reference.working_days import working_day_test, working_days
 from assets.run_log import RunLog
-from assets.warehouse.dbt import NodeResult, Phase, build
+from assets.unforeseen import values_kept_out
+from assets.warehouse.dbt import NodeResult, Phase, build, manifest
 from assets.warehouse.engine import Landed, Warehouse
 from assets.warehouse.period_range import event_days
-from quality.contract import landing_schema
+from quality.contract import warehouse_schema
 
 
 def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition:
@@ -49,8 +56,10 @@ def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition
         warehouse: Warehouse = context.resources.warehouse
         log.stage("build" if phase == "phase_1" else "marts")
         if phase == "phase_1":
-            warehouse.start_afresh()
-            load_landing(office, warehouse)
+            with values_kept_out():
+                _correct(office, log)
+                warehouse.start_afresh()
+                load_landing(office, warehouse)
         results = build(warehouse, phase, lambda node: office.tell(f"dbt {phase}: {node.name}"))
         checkpoint(f"dbt.{phase}")
         bad = [node for node in results if not node.is_good]
@@ -73,6 +82,16 @@ def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition
     return _dbt
 
 
+def _correct(office: Office, log: RunLog) -> None:
+    """Land what reference/corrections.yml states; a correction that does not fit what was sent stops the run."""
+    try:
+        log.add_records(apply_corrections(office))
+    except CorrectionsRefused as refused:
+        office.note(refused.problems)
+        told = f"{FILE}: {len(refused.problems)} entries cannot be applied, nothing is published; see the lines above"
+        raise dg.Failure(told, allow_retries=False) from None
+
+
 def _check(key: dg.AssetCheckKey, node: NodeResult) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key.asset_key,
@@ -84,20 +103,27 @@ def _check(key: dg.AssetCheckKey, node: NodeResult) -> dg.AssetCheckResult:
 
 
 def load_landing(office: Office, warehouse: Warehouse) -> None:
-    """Show the warehouse everything it is built from: landed rows, the ledger, reference tables, months, working days and roots."""
+    """Show the warehouse everything it is built from: landed rows, the ledger, locked figures, reference tables, months,
+    working days and roots. Raises FiguresTooOld.
+    """
     schemas: dict[str, pa.Schema] = {}
     tables: dict[str, Landed] = {}
     for name, contract in office.contracts.items():
-        schemas[name] = landing_schema(contract)
+        schemas[name] = warehouse_schema(contract)
         if contract.kind == "reference":
             tables[name] = office.reference[name]
         else:
-            tables[name] = [office.workspace.root / part.path for part in office.ledger.parts(name)]
-    ledger = office.ledger.tables()
+            tables[name] = files_of_now(office.workspace.root, office.parts_of(name), contract, warehouse.folder)
+    ledger = ledger_tables(office.workspace.root, office.ledger)
+    states = period_states(office.ledger.period_changes()).values()
+    figures = held_tables(office.workspace, office.ledger, states)
+    must_have(figures, manifest(warehouse.kind))
     first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
     is_working = working_day_test(office.reference["calendar_day"])
     more: dict[str, pa.Table] = {
         **ledger,
+        **figures,
+        "period_state": period_state_table(states),
         "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),
         "unit_now": units_now(office.reference["admin_unit"], office.reference["admin_unit_change"], office.roots),
         "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days, is_working),

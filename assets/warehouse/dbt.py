@@ -16,6 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from assets.warehouse.engine import EngineKind, Warehouse
+from quality.personal import redact
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 PROJECT_FOLDERS = ("models", "macros", "seeds", "tests")
@@ -122,7 +123,7 @@ class _ParseError(Exception):
 
 
 def _broken(message: str) -> NodeResult:
-    return NodeResult("project.sipas", "sipas", "project", "error", 0.0, 0, message.strip())
+    return NodeResult("project.sipas", "sipas", "project", "error", 0.0, 0, redact(message.strip()))
 
 
 def _node_result(result: Any) -> NodeResult:
@@ -136,7 +137,7 @@ def _node_result(result: Any) -> NodeResult:
         status=status,
         seconds=round(float(result.execution_time), 3),
         failures=int(result.failures or 0),
-        message="" if good else str(result.message or "").strip(),
+        message="" if good else redact(str(result.message or "").strip()),
     )
 
 
@@ -156,7 +157,7 @@ def _reporter(on_node: Callable[[NodeResult], None]) -> Callable[[Any], None]:
                 status=result.status,
                 seconds=round(result.execution_time, 3),
                 failures=result.num_failures,
-                message="" if good else result.message.strip(),
+                message="" if good else redact(result.message.strip()),
             )
         )
 

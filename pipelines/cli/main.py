@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,17 @@ quarantine_app = typer.Typer(
 sources_app = typer.Typer(
     no_args_is_help=True, help="Source specs.", epilog=example("sipas sources check --workspace my_duc")
 )
+key_app = typer.Typer(
+    no_args_is_help=True, help="The secret of the keyed hashes.", epilog=example("sipas key rotate --workspace my_duc")
+)
+app.add_typer(key_app, name="key")
+period_app = typer.Typer(
+    no_args_is_help=True,
+    help="Reporting periods of units: submitted, approved, locked, and what waits for the locked ones.",
+    epilog=example("sipas period status --workspace my_duc"),
+)
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(period_app, name="period")
 app.add_typer(sources_app, name="sources")
 
 WorkspaceOption = Annotated[
@@ -152,6 +163,24 @@ def doctor_command(workspace: WorkspaceOption = Path(".")) -> None:
         raise typer.Exit(USAGE)
 
 
+@app.command("alerts", epilog=example("sipas alerts --workspace my_duc --test"))
+def alerts_command(
+    workspace: WorkspaceOption = Path("."),
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to everybody whom sipas.yml names.")
+    ] = False,
+) -> None:
+    """List what there is to be told now: failed checks, missing submissions, stale sources, much in quarantine.
+
+    Exit code 2 when a test message did not reach somebody, or there is nobody to tell.
+    """
+    from pipelines.cli.alerts import list_alerts, send_test
+
+    root = Workspace(workspace.resolve())
+    if not (send_test(root) if test else list_alerts(root)):
+        raise typer.Exit(USAGE)
+
+
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
 def dev_command(
     workspace: WorkspaceOption = Path("."),
@@ -177,6 +206,49 @@ def dev_command(
         str(port),
     ]
     os.execv(sys.executable, command)
+
+
+@app.command("forget", epilog=example("sipas forget --find --workspace my_duc"))
+def forget_command(
+    tokens: Annotated[list[str] | None, typer.Argument(metavar="[TOKEN]...", help="What --find printed.")] = None,
+    workspace: WorkspaceOption = Path("."),
+    find: Annotated[
+        bool, typer.Option("--find", help="Ask for a number or address, unseen, and print its token.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take a person out of inbox, landing, quarantine and returns, and keep them out. A number is never an argument.
+
+    Exit code 0: done; 1: something is left to do by hand; 2: wrong usage or settings.
+    """
+    from pipelines.cli.forget import find_person, forget_person
+
+    if find == bool(tokens):
+        raise typer.BadParameter("give --find, or the tokens that it printed (dùng --find, hoặc đưa mã đã in ra)")
+    root = Workspace(workspace.resolve())
+    if find:
+        find_person(root)
+    elif not forget_person(root, tokens or [], dry_run):
+        raise typer.Exit(1)
+
+
+@app.command("retention", epilog=example("sipas retention --dry-run --workspace my_duc"))
+def retention_command(
+    workspace: WorkspaceOption = Path("."),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Take away personal data older than the setting `retention` allows: figures stay as they are."""
+    from pipelines.cli.retention import keep_retention
+
+    keep_retention(Workspace(workspace.resolve()), dry_run)
+
+
+@key_app.command("rotate", epilog=example("sipas key rotate --workspace my_duc"))
+def key_rotate(workspace: WorkspaceOption = Path(".")) -> None:
+    """Make another secret and bring everything that was hashed under it; figures stay as they are."""
+    from pipelines.cli.key import rotate_key
+
+    rotate_key(Workspace(workspace.resolve()))
 
 
 def _share(value: float) -> float:
@@ -254,6 +326,26 @@ def quarantine_export(
     console.print(f"{rows} refused row(s) written to {target}", highlight=False)
 
 
+@quarantine_app.command("return", epilog=example("sipas quarantine return --workspace my_duc"))
+def quarantine_return(workspace: WorkspaceOption = Path(".")) -> None:
+    """Write what is to go back to senders into returns/, as each run does; again what is not answered and not there any more."""
+    from pipelines.cli.returns import write_returns
+
+    write_returns(Workspace(workspace.resolve()))
+
+
+@quarantine_app.command("replay", epilog=example("sipas quarantine replay corrected.xlsx --workspace my_duc"))
+def quarantine_replay(
+    corrected: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A returned file, corrected.")],
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Take a corrected return as the answer to its refusal: put it into the inbox and run. Exit codes as of `sipas run`."""
+    from pipelines.cli.returns import put_into_inbox
+
+    put_into_inbox(Workspace(workspace.resolve()), corrected)
+    run_command(workspace, None, None, None, False)
+
+
 @sources_app.command("check", epilog=example("sipas sources check sources/mot_cua.yml --workspace my_duc"))
 def sources_check(
     spec: Annotated[Path | None, typer.Argument(help="One spec file (default: all of them).")] = None,
@@ -264,6 +356,159 @@ def sources_check(
 
     if not check_sources(Workspace(workspace.resolve()), spec):
         raise typer.Exit(USAGE)
+
+
+@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
+def sources_infer(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
+) -> None:
+    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
+    from pipelines.cli.infer import infer_source
+
+    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
+
+
+@app.command("template", epilog=example("sipas template --unit 10462 --dataset complaint --period 2023-06"))
+def template_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit that fills it in.")],
+    dataset: Annotated[str, typer.Option(help="Record dataset, such as complaint or survey_response.")],
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[
+        str | None, typer.Option(callback=_month, help="Reporting month: the form then holds all of it.")
+    ] = None,
+    instrument: Annotated[str | None, typer.Option(help="Questionnaire of a survey_response, such as HN2023.")] = None,
+    authority: Annotated[
+        str, typer.Option(help="Who numbers the records; that of the cases, where a form names cases.")
+    ] = "template",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The XLSX file to write.")
+    ] = None,
+) -> None:
+    """Write a blank Excel form for a unit; filled in and put into inbox/templates it is read without a spec."""
+    from pipelines.cli.form import make_template
+
+    make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
+
+
+UnitOption = Annotated[str, typer.Option("--unit", help="Code of the unit.")]
+PeriodOption = Annotated[str, typer.Option("--period", help="2023-06, 2023-Q2, 2023-H1, 2023-9M or 2023.")]
+ByOption = Annotated[
+    str, typer.Option("--by", envvar="SIPAS_BY", help="Role or office that decides, not the name of a person.")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+BelowOption = Annotated[bool, typer.Option("--with-below", help="Also the units below it that are not that far.")]
+
+
+@period_app.command("status", epilog=example("sipas period status --workspace my_duc --period 2023-06"))
+def period_status(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="One unit only.")] = None,
+    period: Annotated[str | None, typer.Option(help="One period only.")] = None,
+) -> None:
+    """Show how far periods are; with --unit and --period also every decision about it."""
+    from pipelines.cli.period import show_periods
+
+    show_periods(Workspace(workspace.resolve()), unit, period)
+
+
+@period_app.command("pending", epilog=example("sipas period pending --workspace my_duc"))
+def period_pending(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="One unit only.")] = None,
+    period: Annotated[str | None, typer.Option(help="One period only.")] = None,
+) -> None:
+    """List the records that wait for locked periods: new, changed, gone, by input."""
+    from pipelines.cli.period import show_pending
+
+    show_pending(Workspace(workspace.resolve()), unit, period)
+
+
+@period_app.command("submit", epilog=example("sipas period submit --unit 10441 --period 2023-06 --by 'UBND thị trấn'"))
+def period_submit(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Say that a unit's period is complete. A unit goes after the units below it, a longer period after its months."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "submit", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "approve", epilog=example("sipas period approve --unit 282 --period 2023-06 --with-below --by 'Phòng Nội vụ'")
+)
+def period_approve(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Approve a submitted period."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "approve", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "lock", epilog=example("sipas period lock --unit 282 --period 2023-06 --with-below --by 'Văn phòng'")
+)
+def period_lock(
+    unit: UnitOption,
+    period: PeriodOption,
+    by: ByOption = "",
+    reason: ReasonOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Lock an approved period: its published figures stay as they are, and what arrives later waits."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "lock", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "accept", epilog=example("sipas period accept --unit 10441 --period 2023-06 --by 'Văn phòng' --reason 'Nộp muộn'")
+)
+def period_accept(
+    unit: UnitOption,
+    period: PeriodOption,
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    with_below: BelowOption = False,
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Let what waits into a locked period: the next run publishes its figures anew, marked as revised. It stays locked."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "accept", unit, period, with_below, by, reason or None)
+
+
+@period_app.command(
+    "reopen", epilog=example("sipas period reopen --unit 282 --period 2023-06 --by 'Văn phòng' --reason 'Sai mẫu'")
+)
+def period_reopen(
+    unit: UnitOption,
+    period: PeriodOption,
+    reason: ReasonOption = "",
+    by: ByOption = "",
+    workspace: WorkspaceOption = Path("."),
+) -> None:
+    """Open a period again: the next run publishes what is known now. A unit goes before the units below it."""
+    from pipelines.cli.period import tell_decision
+
+    tell_decision(Workspace(workspace.resolve()), "reopen", unit, period, False, by, reason or None)
 
 
 def main() -> None:
@@ -281,6 +526,14 @@ def main() -> None:
         reason = getattr(error, "orig", None) or error
         console.print(f"The disk or the ledger cannot be used: {reason}", style="red", markup=False)
         console.print("See `sipas doctor`; make room or mend permissions and run again. (Kiểm tra ổ đĩa và quyền ghi.)")
+        sys.exit(1)
+    except Exception as error:
+        # A fault of the software: where it was raised, and its message without what it quotes.
+        from assets.unforeseen import without_values
+
+        told = without_values(error)
+        console.print("".join(traceback.format_tb(told.__traceback__)), markup=False, highlight=False)
+        console.print(f"{told}; please report it (lỗi của phần mềm, đề nghị báo lại)", style="red", markup=False)
         sys.exit(1)
 
 

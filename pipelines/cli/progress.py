@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
+from quality.personal import mask
 from quality.problem import Problem
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def show_problems(problems: Iterable[Problem]) -> None:
     listed = list(problems)
     for problem in listed[:PROBLEMS_SHOWN]:
         console.print(f"! {problem.render('en')}", style="yellow", markup=False, highlight=False)
-        console.print(f"  {problem.message.vi}", style="dim", markup=False, highlight=False)
+        console.print(f"  {mask(problem.message.vi)}", style="dim", markup=False, highlight=False)
     if len(listed) > PROBLEMS_SHOWN:
         console.print(f"… and {len(listed) - PROBLEMS_SHOWN} more; see `sipas status`", style="yellow")
 
@@ -72,9 +73,13 @@ def show_summary(report: RunReport) -> None:
         ("  accepted", "rows_accepted"),
         ("  quarantined", "rows_quarantined"),
         ("  duplicate", "rows_duplicate"),
+        ("  forgotten", "rows_forgotten"),
     ):
-        table.add_row(label, f"{log.total(name):,}")
+        if name != "rows_forgotten" or log.total(name):
+            table.add_row(label, f"{log.total(name):,}")
     table.add_row("earlier rows superseded", f"{log.rows_superseded:,}")
+    if log.returned:
+        table.add_row("returned to senders", f"{len(log.returned):,} file(s) in returns/")
     table.add_row("checks passed", f"{sum(checks) + log.nodes_good:,}")
     table.add_row("checks failed", f"{len(checks) - sum(checks) + len(log.nodes_bad):,}")
     console.print(table)

@@ -19,12 +19,12 @@ import typer
 import xlsxwriter
 
 from assets.ingest.engine import connect
+from assets.ingest.rule_messages import refusal_reason, rule_message
 from assets.ingest.shape import literal
 from assets.ledger import InputRecord, Ledger
 from assets.publish.tables import BYTE_ORDER_MARK, csv_batch
 from assets.workspace import Workspace
 from pipelines.cli.progress import console
-from pipelines.cli.rules import refusal_reason, rule_message
 from pipelines.cli.tables import say, show_table
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
@@ -36,25 +36,28 @@ _CELL_CHARACTERS = 32_767
 _SHEET_NAME_CHARACTERS = 31
 _BATCH_ROWS = 10_000
 # What stands before a row's own cells. The words are the office's.
-_PLACE = ("Tệp", "Nguồn", "Trang tính", "Dòng", "Cột lỗi", "Giá trị lỗi", "Quy tắc", "Lý do")
+_PLACE = ("Tệp", "Nguồn", "Trang tính", "Dòng", "Cột lỗi", "Giá trị lỗi", "Quy tắc", "Lý do", "Tệp trả lời")
 _WHOLE_LINE = "Nguyên văn dòng"
 _REFUSED_FILES = "Tệp bị từ chối"
 
 
 @dataclass(frozen=True)
 class _Quarantine:
-    """The refused rows and files of the readings that count. `connection` has the view ``refused``: one row per source row."""
+    """The refused rows and files of the readings that count. `connection` has the view ``refused``: one row per source row,
+    with the path of the input that brought it back corrected, if one did."""
 
     connection: duckdb.DuckDBPyConnection
     files: list[tuple[InputRecord, str]]
 
-    def count(self) -> int:
-        [(number,)] = self.connection.execute("SELECT count(*) FROM refused").fetchall()
-        return int(number)
+    def count(self) -> tuple[int, int]:
+        """The refused rows, and those of them that were answered."""
+        [(rows, answered)] = self.connection.execute("SELECT count(*), count(answered_by) FROM refused").fetchall()
+        return int(rows), int(answered)
 
 
 def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
-    """Print up to `limit` broken cells with place, value and rule, what the rules say, and the files refused whole.
+    """Print up to `limit` broken cells of rows not answered with place, value and rule, what the rules say, and the files
+    refused whole.
 
     Values may be personal data: they are for the operator's screen. Raises SettingsError, typer.BadParameter.
     """
@@ -62,7 +65,7 @@ def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
     with quarantine.connection as connection:
         broken = (
             "SELECT path, sheet, line, rule.column, rule.value, rule.rule "
-            "FROM (SELECT path, sheet, line, unnest(rules) AS rule FROM refused)"
+            "FROM (SELECT path, sheet, line, unnest(rules) AS rule FROM refused WHERE answered_by IS NULL)"
         )
         rows = connection.execute(
             f"SELECT * FROM ({broken}) ORDER BY path, sheet NULLS FIRST, line, 6, 4 LIMIT {limit}"
@@ -70,7 +73,7 @@ def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
         counts = connection.execute(
             f"SELECT rule, count(*) FROM ({broken}) GROUP BY rule ORDER BY 2 DESC, 1"
         ).fetchall()
-        total = quarantine.count()
+        total, answered = quarantine.count()
     if rows:
         show_table(
             ["file", "sheet", "line", "column", "value", "rule"], [_numbered(row) for row in rows], whole=["file"]
@@ -87,7 +90,8 @@ def show_rows(workspace: Workspace, dataset: str | None, limit: int) -> None:
             [(record.path, record.source, rule, refusal_reason(record)) for record, rule in quarantine.files],
             whole=["file refused whole", "lý do"],
         )
-    say(f"{total:,} row(s) in quarantine, {len(quarantine.files):,} file(s) refused whole")
+    of_these = f" ({answered:,} answered, not shown)" if answered else ""
+    say(f"{total:,} row(s) in quarantine{of_these}, {len(quarantine.files):,} file(s) refused whole")
     cells = sum(number for _, number in counts)
     if cells > len(rows):
         say(
@@ -145,10 +149,23 @@ def _open(workspace: Workspace, dataset: str | None) -> _Quarantine:
         active = [record for record in ledger.active() if dataset is None or dataset in record.datasets.split(",")]
         reasons = {count.input_id: count.rule_id for count in ledger.rule_counts() if count.severity == "reject"}
         parts = [part.path for part in ledger.parts() if part.dataset.startswith("quarantine/")]
+        answers = ledger.answered_rows()
     # Spills beside the refused rows, in the private zone.
     connection = connect(workspace.quarantine)
     connection.register(
         "counting", pa.table({"input_id": pa.array([record.input_id for record in active], pa.string())})
+    )
+    paths = {record.input_id: record.path for record in active}
+    connection.register(
+        "answered",
+        pa.table(
+            {
+                "input_id": pa.array([row.input_id for row in answers], pa.string()),
+                "sheet": pa.array([row.sheet for row in answers], pa.string()),
+                "line": pa.array([row.line for row in answers], pa.int64()),
+                "answered_by": pa.array([paths.get(row.answer_id) for row in answers], pa.string()),
+            }
+        ),
     )
     columns = "input_id VARCHAR, source VARCHAR, path VARCHAR, sheet VARCHAR, line BIGINT, raw VARCHAR"
     rules = 'rules STRUCT(rule VARCHAR, "column" VARCHAR, value VARCHAR)[]'
@@ -157,9 +174,11 @@ def _open(workspace: Workspace, dataset: str | None) -> _Quarantine:
     found = f"read_parquet([{listed}], union_by_name = true)" if parts else "nothing"
     # A row that two feeds of a reference source refuse stands twice in its file.
     connection.execute(
-        "CREATE TEMP VIEW refused AS SELECT source, path, sheet, line, "
-        f"list_distinct(flatten(list(rules))) AS rules, any_value(raw) AS raw FROM {found} "
-        "WHERE input_id IN (SELECT input_id FROM counting) GROUP BY input_id, source, path, sheet, line"
+        "CREATE TEMP VIEW refused AS SELECT q.source, q.path, q.sheet, q.line, "
+        "list_distinct(flatten(list(q.rules))) AS rules, any_value(q.raw) AS raw, "
+        f"any_value(answered.answered_by) AS answered_by FROM {found} AS q LEFT JOIN answered "
+        "ON answered.input_id = q.input_id AND answered.line = q.line AND answered.sheet IS NOT DISTINCT FROM q.sheet "
+        "WHERE q.input_id IN (SELECT input_id FROM counting) GROUP BY q.input_id, q.source, q.path, q.sheet, q.line"
     ).fetchall()
     refused = [(record, reasons.get(record.input_id, "")) for record in active if record.status == "refused"]
     return _Quarantine(connection, refused)
@@ -185,7 +204,7 @@ def _rows(quarantine: _Quarantine, source: str | None) -> Iterator[tuple[list[An
     """Every refused row, of one source or of all: its place and reasons, and its raw cells by heading."""
     wanted = "" if source is None else f"WHERE source = {literal(source)}"
     reader = quarantine.connection.sql(
-        f"SELECT source, path, sheet, line, rules, raw FROM refused {wanted} ORDER BY source, path, sheet NULLS FIRST, line"
+        f"SELECT source, path, sheet, line, rules, raw, answered_by FROM refused {wanted} ORDER BY source, path, sheet NULLS FIRST, line"
     ).to_arrow_reader(_BATCH_ROWS)
     for batch in reader:
         for row in batch.to_pylist():
@@ -201,7 +220,7 @@ def _placed(row: dict[str, Any]) -> list[Any]:
 
     reasons = "; ".join(dict.fromkeys(rule_message(name).vi for name in names))
     place = [row["path"], row["source"], row["sheet"], row["line"]]
-    return [*place, joined("column"), joined("value"), ", ".join(names), reasons]
+    return [*place, joined("column"), joined("value"), ", ".join(names), reasons, row["answered_by"]]
 
 
 def _cells(raw: str | None) -> dict[str, str | None]:
@@ -214,7 +233,7 @@ def _cells(raw: str | None) -> dict[str, str | None]:
 
 
 def _file_row(record: InputRecord, rule: str) -> list[Any]:
-    return [record.path, record.source, None, None, None, None, rule, refusal_reason(record)]
+    return [record.path, record.source, None, None, None, None, rule, refusal_reason(record), None]
 
 
 def _write_csv(quarantine: _Quarantine, path: Path) -> int:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import duckdb
 
-from assets.ledger import InputRecord, Ledger, RuleCount
+from assets.ingest.rule_messages import refusal_reason
+from assets.ledger import AnsweredRow, InputRecord, Ledger, ReturnFile, RuleCount
 from assets.publish.revision import PublishError, current_revision, open_current
 from assets.workspace import Workspace
 from pipelines.cli.progress import console
-from pipelines.cli.rules import refusal_reason
 from pipelines.cli.tables import say, show_table
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
+from quality.personal import mask
 
 INPUTS_SHOWN = 50
 _RULES_SHOWN = 3
@@ -45,6 +46,8 @@ def show_status(workspace: Workspace, period: str | None) -> None:
     load_settings(workspace)
     with closing(Ledger.of_folder(workspace.state)) as ledger:
         inputs, rules = ledger.active(), ledger.rule_counts()
+        returns, answers = ledger.returns(), ledger.answered_rows()
+    went_back = _went_back(inputs, returns, answers)
     undated = [record for record in inputs if record.period_id is None]
     if period is not None:
         inputs = [record for record in inputs if record.period_id == period]
@@ -52,7 +55,7 @@ def show_status(workspace: Workspace, period: str | None) -> None:
     if folder is not None:
         _show_owed(folder, inputs, period)
     _show_sent(inputs, whole=folder is None)
-    _show_refused(inputs, rules)
+    _show_refused(inputs, rules, went_back)
     if period is not None and undated:
         say(
             f"{len(undated)} input(s) whose path names no reporting month are left out; see `sipas status` without --period"
@@ -120,7 +123,22 @@ def _show_sent(inputs: Sequence[InputRecord], whole: bool) -> None:
     show_table(["unit, or (source) of many units", "dataset", *numbers], rows, numbers=numbers)
 
 
-def _show_refused(inputs: Sequence[InputRecord], rules: Sequence[RuleCount]) -> None:
+def _went_back(
+    inputs: Sequence[InputRecord], returns: Sequence[ReturnFile], answers: Sequence[AnsweredRow]
+) -> dict[str, str]:
+    """What became of the refused rows of an input: when they went back, and how many were answered when."""
+    days = {record.input_id: record.sent_on for record in inputs}
+    said = {file.input_id: f"returned {file.returned_on}" for file in returns}
+    answered: dict[str, list[AnsweredRow]] = defaultdict(list)
+    for row in answers:
+        answered[row.input_id].append(row)
+    for input_id, rows in answered.items():
+        last = max(days[row.answer_id] for row in rows)
+        said[input_id] = f"{said.get(input_id, 'returned')}, {len(rows):,} row(s) answered {last}"
+    return said
+
+
+def _show_refused(inputs: Sequence[InputRecord], rules: Sequence[RuleCount], went_back: Mapping[str, str]) -> None:
     """List each input of which rows or all was refused, those with most refused rows first."""
     broken: dict[str, list[RuleCount]] = defaultdict(list)
     for count in rules:
@@ -136,11 +154,21 @@ def _show_refused(inputs: Sequence[InputRecord], rules: Sequence[RuleCount]) -> 
     rows = []
     for record in listed[:INPUTS_SHOWN]:
         why = refusal_reason(record) if record.status == "refused" else _most_broken(broken[record.input_id])
-        rows.append((record.path, record.status, record.rows_read, record.rows_accepted, record.rows_quarantined, why))
+        rows.append(
+            (
+                mask(record.path),
+                record.status,
+                record.rows_read,
+                record.rows_accepted,
+                record.rows_quarantined,
+                why,
+                went_back.get(record.input_id, ""),
+            )
+        )
     console.print()
     numbers = ["read", "accepted", "quarantined"]
-    headings = ["input", "state", *numbers, "most broken rules (cells), or why refused"]
-    show_table(headings, rows, numbers=numbers, whole=[headings[0], headings[-1]])
+    headings = ["input", "state", *numbers, "most broken rules (cells), or why refused", "went back"]
+    show_table(headings, rows, numbers=numbers, whole=[headings[0], *headings[-2:]])
     if len(listed) > INPUTS_SHOWN:
         say(f"… and {len(listed) - INPUTS_SHOWN} more input(s); `sipas quarantine export` writes every row")
 

@@ -12,9 +12,11 @@ import pyarrow as pa
 from landing_design import add_design
 from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
+from landing_periods import period_states
 from landing_plan import add_fall, plan_rows
 
-from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
+from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
+from assets.periods.state import PERIOD_STATE_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from assets.reference.working_days import WORKING_DAY_SCHEMA
@@ -89,6 +91,10 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             },
             {"input_id": "in-1", "rule_id": "width", "severity": "warn", "column_name": None, "n_rows": 2},
         ],
+        "input_change": [
+            {"input_id": "in-1", "change_kind": "text.nfc", "n_cells": 5},
+            {"input_id": "in-1", "change_kind": "number.decimal_comma", "n_cells": 2},
+        ],
         "office_root": [{"office_code": code} for code in ROOTS],
         "reporting_month": _months(date(2024, 1, 1), date(2026, 12, 31)),
         "admin_unit": [
@@ -137,12 +143,24 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             {"unit_code": "10465", "dataset": "survey_response", "first_month": "2024-12", "last_month": None},
             {"unit_code": "10465", "dataset": "case", "first_month": "2025-03", "last_month": "2025-05"},
         ],
+        # The second is overtaken by rows, and nobody owes the third.
+        "zero_report": [
+            {"unit_code": "10465", "dataset": "case", "period_id": "2025-04", "reported_on": date(2025, 4, 15)},
+            {
+                "unit_code": "10441",
+                "dataset": "survey_response",
+                "period_id": "2025-01",
+                "reported_on": date(2025, 1, 15),
+            },
+            {"unit_code": "10462", "dataset": "case", "period_id": "2025-04", "reported_on": date(2025, 4, 15)},
+        ],
         "case": _cases(rng, n_cases),
         "complaint": _complaints(rng, n_complaints),
     }
     tables["survey_response"], tables["survey_answer"] = _survey(rng, n_forms)
     tables |= reference_rows() | overridden_reference() | plan_rows()
     tables["working_day"] = working_day_table().to_pylist()
+    tables["period_state"] = period_states()
     template = inputs[0] | {"rows_quarantined": 0, "rows_skipped": 0}
     inputs += handling_inputs(template) + evaluation_inputs(template)
     add_handling(tables, _lineage)
@@ -153,11 +171,13 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
         "input": INPUT_SCHEMA,
+        "input_change": INPUT_CHANGE_SCHEMA,
         "input_rule": INPUT_RULE_SCHEMA,
         "removed_record": REMOVED_RECORD_SCHEMA,
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,
+        "period_state": PERIOD_STATE_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
     roots = [row["office_code"] for row in tables["office_root"]]
@@ -213,7 +233,7 @@ def _inputs() -> list[dict[str, Any]]:
             "input_id": f"in-{seq}", "source": source, "office_code": "01", "path": f"inbox/{source}/{seq}.csv",
             "delivery_kind": kind, "scope_id": scope, "delivery_seq": seq, "unit_code": None, "period_id": None,
             "sent_on": date(2025, 1, 16), "datasets": datasets, "status": "landed", "rows_read": 0, "rows_accepted": 0,
-            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "reason": None,
+            "rows_quarantined": 0, "rows_duplicate": 0, "rows_skipped": 0, "rows_forgotten": 0, "reason": None,
         }  # fmt: skip
         return row | more
 

@@ -17,7 +17,7 @@ from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.engine import Warehouse
 
 # One row per file, or the file a record came with: a file more is a row more there.
-OF_FILES = {"data_quality", "data_quality_rule", "submission_status"}
+OF_FILES = {"data_quality", "data_quality_rule", "period_pending", "submission_status"}
 LINEAGE = {"input_id", "line", "sheet"}
 
 

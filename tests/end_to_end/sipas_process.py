@@ -27,25 +27,33 @@ class Finished:
 
 
 class Sipas:
-    """The command line; `kill_at` names the checkpoint at which the process kills itself."""
+    """The command line; `kill_at` names the checkpoint at which the process kills itself, `kill_after` counts seconds."""
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
 
-    def __call__(self, *arguments: str, kill_at: str | None = None) -> Finished:
+    def __call__(
+        self, *arguments: str, kill_at: str | None = None, kill_after: float = LONGEST_RUN_SECONDS
+    ) -> Finished:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "output"
             process = self._context.Process(target=_command, args=(list(arguments), kill_at, output))
             process.start()
-            process.join(LONGEST_RUN_SECONDS)
+            process.join(kill_after)
             if process.is_alive():
                 process.kill()
                 process.join()
             return Finished(process.exitcode, output.read_text(encoding="utf-8", errors="replace"))
 
-    def run(self, workspace: Workspace, *arguments: str, kill_at: str | None = None) -> Finished:
-        return self("run", "--workspace", str(workspace.root), *arguments, kill_at=kill_at)
+    def run(
+        self,
+        workspace: Workspace,
+        *arguments: str,
+        kill_at: str | None = None,
+        kill_after: float = LONGEST_RUN_SECONDS,
+    ) -> Finished:
+        return self("run", "--workspace", str(workspace.root), *arguments, kill_at=kill_at, kill_after=kill_after)
 
 
 def _command(arguments: list[str], kill_at: str | None, output: Path) -> None:

@@ -36,8 +36,8 @@ from workspaces import (
     xlsx_bytes,
 )
 
+from assets.ingest.rule_messages import rule_message
 from assets.workspace import Workspace
-from pipelines.cli.rules import rule_message
 from quality.contract import Bilingual
 from quality.problem import Problem
 

@@ -190,7 +190,10 @@ def _submissions(landing: _Landing, unit: str, rows: list[Row]) -> None:
     owed = {"unit_code": unit, "dataset": "complaint", "first_month": min(months), "last_month": max(months)}
     landing.rows["expected_submission"].append(owed)
     for row in rows:
-        if row["status"] is not None:
+        if row["status"] == "stated":
+            stated = {"period_id": row["period_id"], "reported_on": date.fromisoformat(str(row["sent_on"]))}
+            landing.rows["zero_report"].append({"unit_code": unit, "dataset": "complaint"} | stated)
+        elif row["status"] is not None:
             seq = len(landing.rows["input"]) + 2
             delivery = _delivery(f"in-{seq}", seq, unit, row["period_id"], row["status"], row["sent_on"])
             landing.rows["input"].append(delivery)

@@ -32,27 +32,28 @@ def sound_marts() -> dict[str, pd.DataFrame]:
         "case_settlement": pd.DataFrame(
             [
                 {**stock, "period_id": "2022-12", "procedure_field": "*", "n_opening": 0, "n_received": 10}
-                | {"n_settled": 6, "n_pending": 3},
+                | {"n_restated": 0, "n_settled": 6, "n_pending": 3},
                 {**stock, "period_id": "2023-01", "procedure_field": "*", "n_opening": 3, "n_received": 10}
-                | {"n_settled": 7, "n_pending": 5},
+                | {"n_restated": 0, "n_settled": 7, "n_pending": 5},
                 {**stock, "period_id": "2023-Q1", "procedure_field": "*", "n_opening": 4, "n_received": 10}
-                | {"n_settled": 7, "n_pending": 6},
+                | {"n_restated": 0, "n_settled": 7, "n_pending": 6},
             ]
         ),
         "complaint_handling": pd.DataFrame(
             [
                 {**UNIT, "period_id": "2023-01", "channel": "*", "class": "*", "n_opening": Decimal(0)}
-                | {"n_received": Decimal(5), "n_closed": Decimal(2), "n_pending": Decimal(3)},
-                {**UNIT, "period_id": "2023-02", "channel": "*", "class": "*", "n_opening": Decimal(3)}
-                | {"n_received": Decimal(0), "n_closed": Decimal(3), "n_pending": Decimal(0)},
+                | {"n_restated": 0, "n_received": Decimal(5), "n_closed": Decimal(2), "n_pending": Decimal(3)},
+                {**UNIT, "period_id": "2023-02", "channel": "*", "class": "*", "n_opening": Decimal(4)}
+                # January was locked when one more came.
+                | {"n_restated": 1, "n_received": Decimal(0), "n_closed": Decimal(4), "n_pending": Decimal(0)},
             ]
         ),
         "data_quality": pd.DataFrame(
             [
                 {"input_id": "a", "rows_read": 10, "rows_accepted": 7, "rows_quarantined": 1}
-                | {"rows_duplicate": 1, "rows_superseded": 1},
+                | {"rows_duplicate": 1, "rows_superseded": 1, "rows_forgotten": 0},
                 {"input_id": "b", "rows_read": None, "rows_accepted": None, "rows_quarantined": None}
-                | {"rows_duplicate": None, "rows_superseded": None},
+                | {"rows_duplicate": None, "rows_superseded": None, "rows_forgotten": None},
             ]
         ),
     }
@@ -80,7 +81,8 @@ def test_marts_without_rows_pass() -> None:
 @pytest.mark.parametrize(
     ("mart", "row", "column", "value", "broken"),
     [
-        ("sipas_index", 0, "index_pct", 66.66666667, {"share"}),
+        ("sipas_index", 0, "index_pct", 66.66667, {"share"}),
+        ("sipas_index", 0, "index_pct", 66.666667, set()),
         ("sipas_index", 0, "index_pct", None, {"share"}),
         ("sipas_index", 2, "index_pct", 0.0, {"share"}),
         ("sipas_index", 1, "n_satisfied", 11, {"counts", "share"}),
@@ -94,6 +96,7 @@ def test_marts_without_rows_pass() -> None:
         ("case_settlement", 1, "period_id", "2022-12", {"grain"}),
         ("complaint_handling", 0, "n_received", Decimal(6), {"stock"}),
         ("complaint_handling", 1, "n_opening", Decimal(2), {"stock", "carry_over"}),
+        ("complaint_handling", 1, "n_restated", 0, {"carry_over"}),
         ("data_quality", 0, "rows_superseded", 0, {"conservation"}),
         ("data_quality", 1, "input_id", "a", {"grain"}),
     ],

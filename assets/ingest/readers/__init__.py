@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from assets.ingest.readers.columnar import read_parquet
 from assets.ingest.readers.json_records import read_json, read_json_lines
 from assets.ingest.readers.options import (
     CsvOptions,
     JsonLinesOptions,
     JsonOptions,
+    ParquetOptions,
     ReaderOptions,
+    SpssOptions,
     WorkbookOptions,
 )
+from assets.ingest.readers.spss import read_spss
 from assets.ingest.readers.table import InputRefused, RawTable
 from assets.ingest.readers.text import read_text
 from assets.ingest.readers.workbook import read_workbook
@@ -35,3 +39,7 @@ def open_input(path: Path, options: ReaderOptions) -> Iterator[RawTable]:
             yield from read_json_lines(path, options)
         case JsonOptions():
             yield from read_json(path, options)
+        case ParquetOptions():
+            yield from read_parquet(path, options)
+        case SpssOptions():
+            yield from read_spss(path, options)

@@ -118,7 +118,7 @@ class Database:
         headings = tuple(dict.fromkeys((*headings, watermark)))
         columns = [self._column(heading) for heading in headings]
         result = self._execute(sa.select(*columns).select_from(self._source))
-        return raw_table("", headings, self._chunks(result, headings, watermark), ())
+        return raw_table("", headings, self._chunks(result, headings, watermark), (), legacy_text="unicode")
 
     def count_below(self, watermark: str, low: WatermarkValue, start: WatermarkValue | None) -> int:
         """Return how many rows have a watermark below `low`, and not below `start`."""
@@ -201,7 +201,7 @@ class Database:
         self, result: sa.CursorResult[Any], skip: Sequence[SkipRule], watermark: str | None = None
     ) -> RawTable:
         columns = unique_headings(list(result.keys()), _place)
-        return raw_table("", columns, self._chunks(result, columns, watermark), skip)
+        return raw_table("", columns, self._chunks(result, columns, watermark), skip, legacy_text="unicode")
 
     def _chunks(self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None) -> Iterator[Chunk]:
         watched = None if watermark is None else columns.index(watermark)

@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ restate_opening_stock(['unit_code', 'unit_valid_from', 'procedure_field']) }}") }}
+
 {%- set flows = [
     'n_received', 'n_received_online', 'n_received_direct', 'n_received_postal', 'n_received_other',
     'n_settled', 'n_settled_early', 'n_settled_on_day', 'n_settled_late', 'n_settled_no_due_date', 'n_withdrawn',
@@ -56,6 +58,8 @@ select
     counted.period_id,
     counted.procedure_field,
     counted.n_opening,
+    -- Filled by the hook, which sees what locks hold.
+    cast(0 as bigint) as n_restated,
     counted.n_received,
     counted.n_received_online,
     counted.n_received_direct,

@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ restate_opening_stock(['unit_code', 'unit_valid_from', 'channel', 'class']) }}") }}
+
 {%- set flows = [
     'n_received', 'n_received_no_due_date', 'n_closed', 'n_closed_in_time', 'n_closed_late', 'n_closed_no_due_date',
     'n_unplaced_no_end', 'n_unplaced_end_before_start',
@@ -59,6 +61,8 @@ select
     counted.channel,
     counted.class,
     counted.n_opening,
+    -- Filled by the hook, which sees what locks hold.
+    cast(0 as bigint) as n_restated,
     counted.n_received,
     counted.n_received_no_due_date,
     counted.n_closed,

@@ -57,7 +57,7 @@ sent as (
         on input.input_id = quality.input_id
     left join replaced
         on
-            input.delivery_kind = 'snapshot'
+            input.delivery_kind in ('snapshot', 'answer')
             and input.source = replaced.source
             and coalesce(input.scope_id, '') = coalesce(replaced.scope_id, '')
     where input.status <> 'duplicate'
@@ -72,7 +72,9 @@ counted as (
         owed.due_on,
         min(case when sent.status in ('landed', 'empty') then sent.sent_on end) as first_sent_on,
         min(case when sent.status = 'landed' then sent.sent_on end) as first_landed_on,
+        min(case when sent.status = 'empty' then sent.sent_on end) as first_empty_on,
         count(sent.status) as n_inputs,
+        coalesce(sum(case when sent.status = 'refused' then 1 else 0 end), 0) as n_inputs_refused,
         coalesce(sum(sent.stands * sent.rows_read), 0) as rows_read,
         coalesce(sum(sent.stands * sent.rows_accepted), 0) as rows_accepted,
         coalesce(sum(sent.stands * sent.rows_quarantined), 0) as rows_quarantined
@@ -84,6 +86,37 @@ counted as (
             and sent.datasets like '%,' || owed.dataset || ',%'
     where owed.unit_valid_from is not null
     group by owed.unit_code, owed.unit_valid_from, owed.dataset, owed.period_id, owed.due_on
+),
+
+-- Rows that came say more than a statement that there are none, whichever came first.
+told as (
+    select
+        counted.unit_code,
+        counted.unit_valid_from,
+        counted.dataset,
+        counted.period_id,
+        counted.due_on,
+        counted.first_landed_on,
+        counted.n_inputs,
+        counted.n_inputs_refused,
+        counted.rows_read,
+        counted.rows_accepted,
+        counted.rows_quarantined,
+        case
+            when counted.first_landed_on is not null then null
+            when counted.first_empty_on <= coalesce(zero_report.reported_on, counted.first_empty_on) then 'file'
+            when zero_report.reported_on is not null then 'statement'
+        end as zero_reported_by,
+        least(
+            coalesce(counted.first_sent_on, zero_report.reported_on),
+            coalesce(zero_report.reported_on, counted.first_sent_on)
+        ) as first_sent_on
+    from counted
+    left join {{ ref('stg_zero_report') }} as zero_report
+        on
+            counted.unit_code = zero_report.unit_code
+            and counted.dataset = zero_report.dataset
+            and counted.period_id = zero_report.period_id
 )
 
 select
@@ -99,8 +132,16 @@ select
     end as submission_state,
     due_on,
     first_sent_on,
+    zero_reported_by,
+    cast(
+        case
+            when coalesce(first_landed_on, first_sent_on) is null then null
+            else greatest(coalesce(first_landed_on, first_sent_on) - due_on, 0)
+        end as bigint
+    ) as days_late,
     cast(n_inputs as bigint) as n_inputs,
+    cast(n_inputs_refused as bigint) as n_inputs_refused,
     cast(rows_read as bigint) as rows_read,
     cast(rows_accepted as bigint) as rows_accepted,
     cast(rows_quarantined as bigint) as rows_quarantined
-from counted
+from told

@@ -17,6 +17,7 @@ with input as (
         rows_quarantined,
         rows_duplicate,
         rows_skipped,
+        rows_forgotten,
         reason
     from {{ source('landing', 'input') }}
 ),
@@ -49,12 +50,17 @@ select
     cast(input.rows_quarantined as bigint) as rows_quarantined,
     cast(input.rows_duplicate as bigint) as rows_duplicate,
     cast(input.rows_skipped as bigint) as rows_skipped,
+    cast(input.rows_forgotten as bigint) as rows_forgotten,
     input.reason,
-    -- A snapshot stands until the next landed one of its scope; other deliveries add to what is there.
+    -- A snapshot stands until the next landed one of its scope, and answers to its refused rows with it; other
+    -- deliveries add to what is there.
     cast(
         case
             when input.status <> 'landed' then 0
-            when input.delivery_kind = 'snapshot' and input.delivery_seq < newest_snapshot.delivery_seq then 0
+            when
+                input.delivery_kind in ('snapshot', 'answer')
+                and input.delivery_seq < newest_snapshot.delivery_seq
+                then 0
             else 1
         end as bigint
     ) as is_current

@@ -64,7 +64,8 @@ SPECS: dict[str, Spec] = {
                      ("unit_code", "text", "", "text"), ("period_id", "text", "", "text"), ("sent_on", "date", "", "date"),
                      ("status", "text", "", "text"),
                      *[(name, "int", "", "count") for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate",
-                                                               "rows_superseded", "rows_skipped")], ("reason", "text", "", "text")]),
+                                                               "rows_superseded", "rows_forgotten", "rows_skipped")],
+                     ("reason", "text", "", "text")]),
     "fct_case": ("analyst", None, [("case_id", "int", "k", None), *[(n, t, "", f) for n, t, _, f in UNIT],
                  ("month_id", "text", "", "text"), ("received_at", "instant", "", None), ("received_on", "date", "", "date"),
                  ("score", "double", "", None)]),
@@ -207,7 +208,7 @@ def build_warehouse(path: Path, units: int, months: int, fact_rows: int = 60) ->
                          "unit_code": unit, "period_id": month, "sent_on": sent, "status": "refused" if refused else "landed",
                          "rows_read": 0 if refused else 34, "rows_accepted": 0 if refused else 30,
                          "rows_quarantined": 0 if refused else 2, "rows_duplicate": 0 if refused else 1,
-                         "rows_superseded": 0 if refused else 1, "rows_skipped": 1,
+                         "rows_superseded": 0 if refused else 1, "rows_forgotten": 0, "rows_skipped": 1,
                          "reason": "Không mở được tệp: tệp bị cắt cụt. Xin gửi lại." if refused else None}
                     )  # fmt: skip
     for i in range(fact_rows):

@@ -63,7 +63,11 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copy(home / ".config" / "sipas-warehouse" / "my_duc.key", folder / "office.key")
         settings = made.settings_file.read_text(encoding="utf-8")
         made.settings_file.write_text(
-            settings.replace("~/.config/sipas-warehouse/my_duc.key", "office.key"), encoding="utf-8"
+            # Only a simulated workspace may hold its key.
+            settings.replace("~/.config/sipas-warehouse/my_duc.key", "office.key").replace(
+                "simulated: false", "simulated: true"
+            ),
+            encoding="utf-8",
         )
         (made.sources / "so_phan_anh.yml").write_text(SPEC, encoding="utf-8")
         faulty = [

@@ -16,7 +16,7 @@ from assets.ingest.spec import ColumnMap, Delivery, Feed, Location, SourceSpec, 
 from assets.ledger import Ledger
 from assets.workspace import Workspace
 from pipelines.resources import open_office
-from pipelines.settings import Settings, load_settings, read_key
+from pipelines.settings import Settings, load_settings, read_keys
 from quality.contract import Strict, load_contracts
 
 
@@ -62,7 +62,7 @@ def test_key_is_secret_and_outside(home: Path, tmp_path: Path, sipas: Sipas) -> 
     secret = key.read_text(encoding="ascii").strip()
     assert len(secret) == 64
     workspace = Workspace(tmp_path / "office")
-    assert read_key(load_settings(workspace), workspace) == secret.encode()
+    assert read_keys(load_settings(workspace), workspace).secrets == (secret.encode(),)
     assert secret not in result.output
     assert not any(secret in path.read_text(encoding="utf-8") for path in workspace.root.rglob("*") if path.is_file())
 

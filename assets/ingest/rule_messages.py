@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from assets.ingest.persons import NO_TOKEN, PERSONAL_EXTRA, PERSONAL_TEXT
 from assets.ingest.settle import CONFLICT_RULE
 from assets.ingest.shape import KEY_CONFLICT, ROW_FAULTS, field_checks
 from assets.ledger import InputRecord
 from quality.contract import Bilingual, load_contracts
+from quality.personal import mask
 
 _UNKNOWN = Bilingual(
     vi="Quy tắc của một phiên bản khác; chạy lại “sipas run”", en="A rule of another version; run “sipas run” again"
@@ -22,6 +24,9 @@ def _messages() -> dict[str, Bilingual]:
             known = field.type in ("unit", "procedure", "instrument")
             messages |= {check.rule: check.message for check in field_checks(contract, field, "", known)}
         messages |= {rule.id: rule.message for rule in contract.rules}
+        messages |= {f"{contract.dataset}.{field.name}.no_token": NO_TOKEN for field in contract.token_fields}
+        messages |= {f"{contract.dataset}.{field.name}.personal": PERSONAL_TEXT for field in contract.kept_fields}
+        messages[f"{contract.dataset}.extra.personal"] = PERSONAL_EXTRA
     return messages
 
 
@@ -32,4 +37,4 @@ def rule_message(rule: str) -> Bilingual:
 
 def refusal_reason(record: InputRecord) -> str:
     """Return why an input was refused whole (Vietnamese), without the path, which stands beside it."""
-    return (record.reason or "").removeprefix(record.path).lstrip(":, ")
+    return (record.reason or "").removeprefix(mask(record.path)).lstrip(":, ")

@@ -1,0 +1,1 @@
+"""Reporting periods of units: how far each is decided, and the figures that a lock holds fast."""
