@@ -36,8 +36,8 @@ MODULES = {
     "dagster-dbt": "dagster_dbt",
     "pytest-xdist": "xdist",
 }
-# Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and a plugin of pytest.
-TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver"}
+# Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and what the tests' server needs.
+TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver", "flask", "flask-cors"}
 
 
 def imports(path: Path) -> set[str]:
