@@ -10,7 +10,7 @@ from typing import cast
 import pyarrow as pa
 
 from assets.ingest.readers.database import WatermarkKind
-from assets.ledger import Ledger
+from assets.ledger import InputRecord, Ledger, WatermarkRecord
 from assets.workspace import Workspace
 
 # Of each record that was gone from its source: its key, and the delivery that found it so.
@@ -36,6 +36,25 @@ class History:
     removed: pa.Table = field(default_factory=lambda: NONE_REMOVED)
 
 
+def last_readings(ledger: Ledger) -> dict[str, list[tuple[InputRecord, WatermarkRecord]]]:
+    """Return, by source, its last readings in order of arrival, as far back as one spec and its watermark were in use.
+
+    What lies before a change of the spec is no guide even when the spec goes back: rows have got another meaning since.
+    """
+    marks = ledger.watermarks()
+    readings: dict[str, list[tuple[InputRecord, WatermarkRecord]]] = {}
+    for record in ledger.active():
+        if record.status == "refused":
+            continue
+        known = readings.setdefault(record.source, [])
+        mark = marks.get(record.input_id)
+        if mark is None or (known and known[-1][0].reading_hash != record.reading_hash):
+            known.clear()
+        if mark is not None:
+            known.append((record, mark))
+    return readings
+
+
 def history_of(
     workspace: Workspace,
     ledger: Ledger,
@@ -46,20 +65,15 @@ def history_of(
     today: dt.date,
     reads_whole: bool,
 ) -> History:
-    """Return what is known of a source. Nothing counts of readings under another spec or contract (`reading_hash`).
+    """Return what is known of a source: nothing, when its last reading was under another spec or contract (`reading_hash`).
 
     All is read again, and nothing taken as known, when a reading since the last one of all rows had refused rows and the
     reference tables are others now (`reference_hash`): they may be good rows today.
     """
     landed = tuple(workspace.root / part.path for part in ledger.parts(dataset))
     unknown = History(today, landed=landed, retired=ledger.retired_ids(), removed=ledger.removed(source))
-    marks = ledger.watermarks()
-    readings = [
-        (record, marks[record.input_id])
-        for record in ledger.active()
-        if record.source == source and record.reading_hash == reading_hash and record.input_id in marks
-    ]
-    if not readings:
+    readings = last_readings(ledger).get(source, [])
+    if not readings or readings[-1][0].reading_hash != reading_hash:
         return unknown
     since_all = readings[max(at for at, (_, mark) in enumerate(readings) if at == 0 or mark.low is None) :]
     if any(record.rows_quarantined and record.reference_hash != reference_hash for record, _ in since_all):

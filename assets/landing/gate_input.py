@@ -96,6 +96,8 @@ def input_counts(
             # Rows that were refused before say nothing about a delivery's shares and numbers.
             continue
         before = last.get((item.spec.name, outcome.unit_code, _month_before(item.period_id)))
+        if item.spec.location.watermark is not None:
+            before = None  # what has changed since the last read is like neither all rows nor the changes before
         counts.append(
             InputCounts(
                 input_id=item.input_id,

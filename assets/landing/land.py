@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.checkpoint import checkpoint
+from assets.ingest.history import last_readings
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.plan import PlannedInput
 from assets.ledger import (
@@ -127,16 +128,14 @@ def sweep(workspace: Workspace, ledger: Ledger) -> None:
 
 
 def _needed_known_rows(ledger: Ledger) -> set[str]:
-    """Return the files of known rows that may be read again: of each source and spec, those since all rows stood in one."""
-    marks = ledger.watermarks()
-    needed: dict[tuple[str, str], list[str]] = {}
-    for record in ledger.active():
-        if (mark := marks.get(record.input_id)) is not None:
-            files = needed.setdefault((record.source, record.reading_hash), [])
-            if mark.is_whole:
-                files.clear()
-            files.append(mark.known_rows)
-    return {file for files in needed.values() for file in files}
+    """Return the files of known rows that may be read again: of each source those since all rows stood in one."""
+    needed: set[str] = set()
+    for readings in last_readings(ledger).values():
+        files: list[str] = []
+        for _, mark in readings:
+            files = [mark.known_rows] if mark.is_whole else [*files, mark.known_rows]
+        needed |= set(files)
+    return needed
 
 
 def _status(outcome: InputOutcome) -> InputStatus:

@@ -108,7 +108,8 @@ def test_values_of_mariadb_have_one_text(mariadb: Server) -> None:
         "co": "1",
         "le": "1",
         "nhieu": "2049",
-        "gia": "12.500",
+        # One zero more than the column has: as text 12.500 could also mean thousands.
+        "gia": "12.5000",
         "so": "0.1",
         "ngay": "2023-06-01",
         "luc": "2023-06-01 10:00:00.000007",

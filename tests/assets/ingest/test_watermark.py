@@ -165,6 +165,23 @@ def test_a_changed_spec_or_a_mended_reference_reads_all_again(workspace: Workspa
     assert take(workspace).counts == (4, 1, 0, 3)
 
 
+def test_a_spec_that_goes_back_reads_all_again(workspace: Workspace) -> None:
+    """What the rows meant in between does not stay."""
+    fill(workspace)
+    take(workspace)
+    feed = case_spec()["feeds"][0]
+    other = {**feed, "columns": {**feed["columns"], "channel": {"constant": "postal"}}}
+    write_spec(workspace, "ho_so", spec(feeds=[other]))
+    assert {row["channel"] for row in current(take(workspace).office).values()} == {"postal"}
+    put_row(workspace, 7, "2023-06-07 08:00:00")
+    take(workspace)
+    write_spec(workspace, "ho_so", spec())
+    back = take(workspace)
+    assert back.counts == (7, 7, 0, 0) and "postal" not in {row["channel"] for row in current(back.office).values()}
+    assert take(workspace).counts is None
+    assert len(list((workspace.state / "known_rows").rglob("*.parquet"))) == 1
+
+
 def test_known_rows_that_were_lost_are_read_again(workspace: Workspace) -> None:
     fill(workspace)
     take(workspace)
