@@ -37,7 +37,17 @@ MODULES = {
     "pytest-xdist": "xdist",
 }
 # Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and what the tests' server needs.
-TOOLS = {"mypy", "ruff", "sqlfluff", "pandas-stubs", "types-pyyaml", "setuptools", "dagster-webserver", "flask", "flask-cors"}
+TOOLS = {
+    "mypy",
+    "ruff",
+    "sqlfluff",
+    "pandas-stubs",
+    "types-pyyaml",
+    "setuptools",
+    "dagster-webserver",
+    "flask",
+    "flask-cors",
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -35,6 +35,7 @@ from assets.estimates.tables import write_all
 from assets.exchange.package import MANIFEST_FILE
 from assets.exchange.take_in import new_packages, take_in_packages
 from assets.exchange.write import write_exchange
+from assets.keys import Keyring
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
 from assets.publish.context import PublishContext
@@ -105,7 +106,8 @@ def fill(workspace: Workspace, district: str) -> None:
 
 
 def office_of(workspace: Workspace, *roots: str) -> Office:
-    return replace(open_office(workspace), roots=roots, key=f"a key of the office {roots[0]}, secret".encode())
+    keys = Keyring((f"a key of the office {roots[0]}, secret".encode(),))
+    return replace(open_office(workspace, keys), roots=roots)
 
 
 def built(office: Office, whole: bool = True) -> Built:
