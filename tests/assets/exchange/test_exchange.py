@@ -209,6 +209,14 @@ def test_the_city_has_the_figures_of_its_district(district: Built, city: Built) 
         assert theirs == district.rows(mart, levels), mart
         compared += len(theirs)
     assert compared > 300
+    # Of the inputs, all but where their files lie.
+    columns = city.warehouse.query("SELECT * FROM marts.data_quality").column_names
+    counts = ", ".join(name for name in columns if name not in {"input_id", "path", "reason"})
+    brought = city.warehouse.query(
+        f"SELECT {counts} FROM marts.data_quality WHERE source NOT LIKE '%_281' ORDER BY ALL"
+    )
+    here_counts = district.warehouse.query(f"SELECT {counts} FROM marts.data_quality ORDER BY ALL")
+    assert brought.to_pylist() == here_counts.to_pylist() and brought.num_rows > 5
 
 
 def test_the_city_adds_up_its_districts(city: Built, district: Built, packages: dict[str, Path]) -> None:
