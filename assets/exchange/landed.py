@@ -14,7 +14,7 @@ from quality.contract import Contract
 
 # The name under which packages stand in the ledger; no spec can have it.
 SOURCE = "inbox/exchange"
-INPUTS, RULES = "exchange/input", "exchange/input_rule"
+INPUTS, RULES, CHANGES = "exchange/input", "exchange/input_rule", "exchange/input_change"
 REFERENCE = "exchange/"
 
 
@@ -31,7 +31,7 @@ def standing_parts(parts: Sequence[Part], active: Sequence[InputRecord]) -> list
 
 
 def ledger_tables(root: Path, ledger: Ledger) -> dict[str, pa.Table]:
-    """Return ``input`` and ``input_rule`` as the warehouse reads them: instead of a package, the inputs that its office had."""
+    """Return what the warehouse reads of the ledger: instead of a package, the inputs that its office had, with their counts."""
     active = ledger.active()
     own = ledger.tables()
     packages = {record.input_id for record in active if record.source == SOURCE}
@@ -39,7 +39,7 @@ def ledger_tables(root: Path, ledger: Ledger) -> dict[str, pa.Table]:
         return own
     kept = [row for row in own["input"].to_pylist() if row["input_id"] not in packages]
     tables = own | {"input": pa.Table.from_pylist(kept, schema=own["input"].schema)}
-    for name, dataset in (("input", INPUTS), ("input_rule", RULES)):
+    for name, dataset in (("input", INPUTS), ("input_rule", RULES), ("input_change", CHANGES)):
         schema = tables[name].schema
         for part in standing_parts(ledger.parts(dataset), active):
             brought = pq.read_table(root / part.path)

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from quality.contract import Bilingual, Contract, Strict, landing_schema
+from quality.contract import Bilingual, Contract, Strict, warehouse_schema
 
 FORMAT = 1
 MANIFEST_FILE = "exchange.json"
-INPUT_FILE, RULE_FILE, COUNT_FILE = "input.parquet", "input_rule.parquet", "counts.csv"
+INPUT_FILE, RULE_FILE, CHANGE_FILE = "input.parquet", "input_rule.parquet", "input_change.parquet"
+COUNT_FILE = "counts.csv"
 COUNT_SCHEMA = pa.schema(
     [
         ("dataset", pa.string()),
@@ -52,11 +53,12 @@ class Manifest(Strict):
     reference: Mapping[str, PackedFile]
     inputs: PackedFile
     rules: PackedFile
+    changes: PackedFile
     counts: PackedFile
 
     @property
     def files(self) -> list[PackedFile]:
-        return [*self.datasets.values(), *self.reference.values(), self.inputs, self.rules, self.counts]
+        return [*self.datasets.values(), *self.reference.values(), self.inputs, self.rules, self.changes, self.counts]
 
     @property
     def scope_id(self) -> str:
@@ -65,11 +67,6 @@ class Manifest(Strict):
 
 
 def packed_columns(contract: Contract) -> list[pa.Field]:
-    """Return the columns of a dataset's landed rows that leave the office: no record number, no token, nothing outside the
-    contract. What the source called a row's content is left out with them."""
-    private = {field.name for field in contract.fields if field.personal != "none"} | {"extra", "content_hash"}
-    return [
-        column
-        for column in landing_schema(contract)
-        if column.name not in private and column.name.removesuffix("_token") not in private
-    ]
+    """Return the columns of a dataset's landed rows that leave the office: those that the warehouse is given, without the
+    hash of a row's cells, which a guess could be held against."""
+    return [column for column in warehouse_schema(contract) if column.name != "content_hash"]

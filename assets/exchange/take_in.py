@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from assets.exchange.landed import INPUTS, REFERENCE, RULES, SOURCE, current_packages
+from assets.exchange.landed import CHANGES, INPUTS, REFERENCE, RULES, SOURCE, current_packages
 from assets.exchange.package import COUNT_SCHEMA, FORMAT, MANIFEST_FILE, Manifest, PackedFile
 from assets.exchange.write import answer_counts, count_table, record_counts
 from assets.ingest.engine import connect
@@ -330,7 +330,7 @@ def _land(office: Office, package: Package, manifest: Manifest, work: Path) -> I
                 "(FORMAT parquet, COMPRESSION zstd)"
             ).fetchall()
             parts.append(_moved(office, package, staged, name, packed))
-        for packed, dataset in ((manifest.inputs, INPUTS), (manifest.rules, RULES)):
+        for packed, dataset in ((manifest.inputs, INPUTS), (manifest.rules, RULES), (manifest.changes, CHANGES)):
             staged = work / f"landed_{packed.file}"
             given = f"read_parquet({literal((work / packed.file).as_posix())})"
             path = f"{literal(package.path + '!')} || path AS path, {literal(root)} AS office_code"

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from assets.exchange.package import (
+    CHANGE_FILE,
     COUNT_FILE,
     FORMAT,
     INPUT_FILE,
@@ -24,7 +25,7 @@ from assets.exchange.package import (
 from assets.ingest.engine import connect, fetch, set_keys
 from assets.ingest.shape import literal, quote
 from assets.landing.versions import files_of_now
-from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA
 from assets.office import SHIPPED_REFERENCE, Office
 from assets.publish.context import PublishContext
 from assets.publish.datapackage import sha256_of
@@ -84,8 +85,10 @@ def write_exchange(
                     days += [end for end in ends if end is not None]
         connection.register("known_input", warehouse.query(f"SELECT * FROM {LANDING_SCHEMA}.input"))
         connection.register("known_rule", warehouse.query(f"SELECT * FROM {LANDING_SCHEMA}.input_rule"))
+        connection.register("known_change", warehouse.query(f"SELECT * FROM {LANDING_SCHEMA}.input_change"))
         inputs = _write(connection, _inputs(), folder, Path(INPUT_FILE).stem, 1)
-        rules = _write(connection, _rules(), folder, Path(RULE_FILE).stem, 1)
+        rules = _write(connection, _of_inputs("known_rule", INPUT_RULE_SCHEMA), folder, Path(RULE_FILE).stem, 1)
+        changes = _write(connection, _of_inputs("known_change", INPUT_CHANGE_SCHEMA), folder, Path(CHANGE_FILE).stem, 1)
         counted = count_table(connection, counts)
     pyarrow.csv.write_csv(counted, folder / COUNT_FILE)
     manifest = Manifest(
@@ -102,6 +105,7 @@ def write_exchange(
         reference=_write_reference(office, folder),
         inputs=inputs,
         rules=rules,
+        changes=changes,
         counts=PackedFile(file=COUNT_FILE, sha256=sha256_of(folder / COUNT_FILE), rows=counted.num_rows),
     )
     content = json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -180,12 +184,12 @@ def _inputs() -> str:
     return f"SELECT {columns} FROM known_input ORDER BY delivery_seq, 1"
 
 
-def _rules() -> str:
+def _of_inputs(relation: str, schema: pa.Schema) -> str:
+    """Counts per input, of a relation whose rows name one."""
     columns = ", ".join(
-        f"{hashed('input_id') if name == 'input_id' else quote(name)} AS {quote(name)}"
-        for name in INPUT_RULE_SCHEMA.names
+        f"{hashed('input_id') if name == 'input_id' else quote(name)} AS {quote(name)}" for name in schema.names
     )
-    return f"SELECT {columns} FROM known_rule ORDER BY 1, rule_id, column_name"
+    return f"SELECT {columns} FROM {relation} ORDER BY ALL"
 
 
 def _write(connection: duckdb.DuckDBPyConnection, select: str, folder: Path, name: str, version: int) -> PackedFile:

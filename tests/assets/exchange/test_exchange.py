@@ -35,6 +35,7 @@ from assets.estimates.tables import write_all
 from assets.exchange.package import MANIFEST_FILE
 from assets.exchange.take_in import new_packages, take_in_packages
 from assets.exchange.write import write_exchange
+from assets.keys import Keyring
 from assets.landing.take_in import take_in, take_in_references
 from assets.office import Office
 from assets.publish.context import PublishContext
@@ -105,7 +106,8 @@ def fill(workspace: Workspace, district: str) -> None:
 
 
 def office_of(workspace: Workspace, *roots: str) -> Office:
-    return replace(open_office(workspace), roots=roots, key=f"a key of the office {roots[0]}, secret".encode())
+    keys = Keyring((f"a key of the office {roots[0]}, secret".encode(),))
+    return replace(open_office(workspace, keys), roots=roots)
 
 
 def built(office: Office, whole: bool = True) -> Built:
@@ -207,6 +209,14 @@ def test_the_city_has_the_figures_of_its_district(district: Built, city: Built) 
         assert theirs == district.rows(mart, levels), mart
         compared += len(theirs)
     assert compared > 300
+    # Of the inputs, all but where their files lie.
+    columns = city.warehouse.query("SELECT * FROM marts.data_quality").column_names
+    counts = ", ".join(name for name in columns if name not in {"input_id", "path", "reason"})
+    brought = city.warehouse.query(
+        f"SELECT {counts} FROM marts.data_quality WHERE source NOT LIKE '%_281' ORDER BY ALL"
+    )
+    here_counts = district.warehouse.query(f"SELECT {counts} FROM marts.data_quality ORDER BY ALL")
+    assert brought.to_pylist() == here_counts.to_pylist() and brought.num_rows > 5
 
 
 def test_the_city_adds_up_its_districts(city: Built, district: Built, packages: dict[str, Path]) -> None:
