@@ -2,7 +2,7 @@
 
 A rotation adds a secret: the hash under n secrets is HMAC under the last of the hash under those before it. So whatever was
 hashed can be brought under a new secret without the value it was made of, and the earlier secrets, which the derivation
-still needs, no longer give anything away by themselves (docs/decisions/0010-rotation-adds-a-key.md).
+still needs, no longer give anything away by themselves (docs/decisions/0012-rotation-adds-a-key.md).
 """
 
 from __future__ import annotations

@@ -14,16 +14,17 @@ import pyarrow as pa
 
 from assets.estimates.options import EstimateOptions
 from assets.ingest.extract import Extract
-from assets.ingest.plan import Plan, PlannedInput, find_inputs, plan
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.history import History, history_of
+from assets.ingest.plan import Folder, Plan, PlannedInput, find_inputs, plan
 from assets.ingest.source_reader import IngestContext, UnknownItem, scales
 from assets.ingest.spec import SourceSpec, Specs, load_specs
+from assets.ingest.templates.filled import FilledTemplates
 from assets.keys import Keyring
 from assets.ledger import Ledger
 from assets.reference.fed import fed_tables
 from assets.reference.instruments import instrument_problems
 from assets.reference.tables import reference_tables
-from assets.reference.units import name_key, unit_names
+from assets.reference.units import UnitMeaning, name_key, name_keys, unit_names, unit_on
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract, load_contracts
 from quality.gate import GateThresholds
@@ -43,10 +44,15 @@ class Office:
     thresholds: GateThresholds
     estimates: EstimateOptions
     keys: Keyring
-    folders: Mapping[str, Path | None]
+    folders: Mapping[str, Folder]
     today: dt.date
     tell: Callable[[str], None]
+    # Read databases from their beginning, whatever their watermarks say.
+    reads_whole: bool = False
     problems: list[Problem] = field(default_factory=list)
+    # Entries of the alias table, as (office, name), that a name was resolved by, and the offices that names were asked of.
+    aliases_met: set[tuple[str, str]] = field(default_factory=set)
+    offices_asked: set[str] = field(default_factory=set)
     # What the databases held when this run first asked; asking twice could give two answers.
     _extracts: dict[str, Extract | Problem] = field(default_factory=dict)
 
@@ -62,7 +68,7 @@ class Office:
     def specs(self) -> Specs:
         specs = load_specs(self.workspace.sources, self.contracts, self.roots)
         self.note(specs.problems)
-        if not specs.usable and not specs.problems:
+        if not specs.usable and not specs.problems and not self._templates.files:
             text = Bilingual(
                 vi="Chưa có khai báo nguồn nên không có gì để nạp; chép sources/example.yml.txt thành sources/<tên>.yml rồi sửa",
                 en="There is no source spec yet, so nothing was taken in; copy sources/example.yml.txt to sources/<name>.yml",
@@ -88,7 +94,7 @@ class Office:
 
     def read_references_again(self) -> None:
         """Forget the reference tables: something was landed for them."""
-        for name in ("reference", "reference_hash", "_meanings"):
+        for name in ("reference", "reference_hash", "_meanings", "_aliases"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -113,17 +119,37 @@ class Office:
         return digest.hexdigest()[:16]
 
     @cached_property
-    def _meanings(self) -> dict[tuple[str, str], str | None]:
-        """(office, name key) → unit code; None where several units share the name."""
-        names = unit_names(self.reference["admin_unit"], self.reference["unit_alias"], self.roots)
+    def _meanings(self) -> dict[tuple[str, str], tuple[UnitMeaning, ...]]:
+        """(office, name key) → the units that share the name, and when."""
+        found: dict[tuple[str, str], list[UnitMeaning]] = {}
+        for row in unit_names(self.reference["admin_unit"], self.reference["unit_alias"], self.roots).to_pylist():
+            meaning = UnitMeaning(row["unit_code"], row["valid_from"], row["valid_to"])
+            found.setdefault((row["office_code"], row["name_key"]), []).append(meaning)
+        return {key: tuple(meanings) for key, meanings in found.items()}
+
+    @cached_property
+    def _aliases(self) -> dict[tuple[str, str], list[str]]:
+        """(office, name key) → the entries of the alias table that give it."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in self.reference["unit_alias"].to_pylist():
+            found.setdefault((row["office_code"], name_key(row["name"])), []).append(row["name"])
+        return found
+
+    def unit_meanings(self, office: str, names: Iterable[str]) -> dict[str, tuple[UnitMeaning, ...]]:
+        """Return the units that each name can mean within the office's subtree, and when; none for a name that is not known."""
+        meanings, aliases = self._meanings, self._aliases
+        names = list(names)
+        self.offices_asked |= {office} if names else set()
+        keys = {name: name_key(name) for name in names}
+        self.aliases_met |= {(office, alias) for key in keys.values() for alias in aliases.get((office, key), ())}
         return {
-            (row["office_code"], row["name_key"]): row["unit_code"] if row["candidates"] == 1 else None
-            for row in names.to_pylist()
+            name: next((meanings[office, key] for key in name_keys(name) if (office, key) in meanings), ())
+            for name in names
         }
 
     def resolve_units(self, office: str, names: Iterable[str]) -> dict[str, str | None]:
-        """Return the unit code of each name within the office's subtree; None when unknown or ambiguous."""
-        return {name: self._meanings.get((office, name_key(name))) for name in names}
+        """Return the unit code of each name within the office's subtree; None when unknown, or when the day decides."""
+        return {name: unit_on(meanings, None) for name, meanings in self.unit_meanings(office, names).items()}
 
     # Inputs
 
@@ -140,13 +166,49 @@ class Office:
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
         inputs = self._find(self.sources_of(dataset), months, self.reference_hash)
+        filled, problems = self._templates.planned(
+            dataset, months, self.reference, self.reference_hash, self._office_of_unit
+        )
+        self.note(problems)
+        inputs += filled
         return plan(inputs, self.ledger.active(), self.ledger.retired_ids())
+
+    @cached_property
+    def _templates(self) -> FilledTemplates:
+        return FilledTemplates(self.workspace, self.contracts)
+
+    def _office_of_unit(self, unit: str) -> str:
+        """Return the root that knows the unit; the first one for a unit that none knows, whose inputs are then refused."""
+        return next((root for root in self.roots if self.resolve_units(root, [unit])[unit] is not None), self.roots[0])
 
     def _find(
         self, specs: Sequence[SourceSpec], months: Callable[[str], bool], reference_hash: str
     ) -> list[PlannedInput]:
+        def history(spec: SourceSpec, reading_hash: str) -> History:
+            dataset = spec.record_feed.dataset if spec.record_feed is not None else None
+            if spec.location.watermark is None or dataset is None:
+                return History(self.today)
+            return history_of(
+                self.workspace,
+                self.ledger,
+                spec.name,
+                dataset,
+                reading_hash,
+                reference_hash,
+                self.today,
+                self.reads_whole,
+            )
+
         inputs, problems = find_inputs(
-            self.workspace, specs, self.contracts, self.folders, months, reference_hash, self.roots, self._extracts
+            self.workspace,
+            specs,
+            self.contracts,
+            self.folders,
+            months,
+            reference_hash,
+            self.roots,
+            self._extracts,
+            history,
         )
         self.note(problems)
         # A file that was rewritten without a person's rows is the delivery it was.
@@ -157,7 +219,7 @@ class Office:
 
     def file_inputs(self) -> list[PlannedInput]:
         """Return every file that a source reads, of all months; databases are none."""
-        specs = [spec for spec in self.specs.usable if not isinstance(spec.reader, DatabaseOptions)]
+        specs = [spec for spec in self.specs.usable if spec.location.path is not None]
         return self._find(specs, lambda month: True, "")
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:
@@ -196,5 +258,5 @@ class Office:
         work = self.workspace.landing / ".staging"
         forgotten = frozenset(tombstone.token for tombstone in self.ledger.tombstones())
         return IngestContext(
-            self.contracts, self._levels, known, self.resolve_units, self.keys, self.today, work, forgotten
+            self.contracts, self._levels, known, self.unit_meanings, self.keys, self.today, work, forgotten
         )

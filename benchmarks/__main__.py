@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import coverage, demo_run, million, read_csv, read_xlsx, survey_round
+from benchmarks import coverage, database, demo_run, million, read_csv, read_xlsx, survey_round
 from benchmarks.measure import BenchmarkFailed
 from benchmarks.report import PAGE, Finding, write_page
 
 BENCHMARKS: dict[str, Callable[[Path], Finding]] = {
     "xlsx": read_xlsx.run,
     "csv": read_csv.run,
+    "database": database.run,
     "demo": demo_run.run,
     "million": million.run,
     "coverage": coverage.run,

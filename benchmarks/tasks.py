@@ -5,15 +5,18 @@ Imports stand above the clock: they are a part of their own in the comparison of
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow.parquet as pq
 import vl_convert
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
@@ -21,11 +24,15 @@ from python_calamine import CalamineError, CalamineWorkbook
 from assets.estimates import sipas_round
 from assets.estimates.options import EstimateOptions
 from assets.ingest.batch import stage
+from assets.ingest.extract import Extract, extract
+from assets.ingest.history import NONE_REMOVED, History
+from assets.ingest.spec import load_specs
 from assets.warehouse.dbt import _invoke
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
+from quality.contract import load_contracts
 
 CHART_POINTS = 24
 
@@ -40,12 +47,34 @@ def our_reading(workspace: str) -> float:
     # pyarrow imports pandas at its first look at a numpy array; that is no part of reading.
     assert pd.__version__
     start = time.perf_counter()
-    batch = stage("case", inputs, 1, [], frozenset(), 1.0, context, lambda line: None)
+    batch = stage("case", inputs, 1, [], frozenset(), NONE_REMOVED, 1.0, context, lambda line: None)
     seconds = time.perf_counter() - start
     [outcome] = batch.outcomes
     if outcome.refusal is not None or outcome.rows_accepted < 0.99 * outcome.rows_read:
         raise AssertionError(f"the benchmark's file was not read as it should be: {outcome}")
     office.close()
+    return seconds
+
+
+def database_read(workspace: str, rows: str) -> float:
+    """Copy what the one database source of a workspace brings, all rows or those changed since a first call of this."""
+    place = Workspace(Path(workspace))
+    [spec] = load_specs(place.sources, load_contracts(), ("282",)).usable
+    kept, known = place.state / "watermark.json", place.state / "known.parquet"
+    history = History(dt.date(2030, 1, 1))
+    if kept.exists():
+        history = replace(history, **json.loads(kept.read_text(encoding="utf-8")), known=(known,))
+    start = time.perf_counter()
+    found = extract(spec, place, history)
+    seconds = time.perf_counter() - start
+    if not isinstance(found, Extract) or found.progress is None or found.notes:
+        raise AssertionError(f"the database was not read as it should be: {found}")
+    if pq.read_metadata(found.file).num_rows != int(rows):
+        raise AssertionError(f"not the rows that were to be read: {found.progress}")
+    if not kept.exists():
+        place.state.mkdir()
+        found.progress.known_rows.rename(known)
+        kept.write_text(json.dumps({"kind": found.progress.kind, "high": found.progress.high}), encoding="utf-8")
     return seconds
 
 
@@ -192,7 +221,7 @@ def _models(folder: str, *names: str) -> float:
 TASKS: dict[str, Callable[..., float]] = {
     function.__name__: function
     for function in (
-        our_reading, bare_calamine, bare_duckdb, bare_inputs, bare_exports, round_inputs, round_sums, round_figures,
+        our_reading, database_read, bare_calamine, bare_duckdb, bare_inputs, bare_exports, round_inputs, round_sums, round_figures,
         plain_count,
     )
 }  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assets.checkpoint import checkpoint
 from assets.ingest.plan import PlannedInput
+from assets.landing.unit_names import unused_aliases
 from assets.office import Office
 from assets.publish.revision import current_revision
 from assets.reference.periods import month_of
@@ -59,6 +60,7 @@ def run(
         raise SettingsError([_outside(first, last, settings)])
     with office_at_work(workspace, settings, tell) as office:
         checkpoint("run.started")
+        office.reads_whole = full
         log = RunLog(stage)
         present = current_revision(workspace)
         news = office.news(lambda month: first <= month <= last)
@@ -69,6 +71,7 @@ def run(
         if first_month is None and last_month is None and news is not None:
             first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
         failures = _execute(workspace, office, log, first, last)
+        office.note(unused_aliases(office))
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)

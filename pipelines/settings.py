@@ -14,6 +14,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.estimates.options import EstimateOptions
+from assets.ingest.object_store import ObjectFolder
+from assets.ingest.plan import Folder
 from assets.keys import Keyring
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Strict, load_contracts
@@ -54,8 +56,8 @@ class Key(Strict):
         return self
 
 
-class Folder(Strict):
-    """A folder outside the workspace that source paths may begin with."""
+class FolderFrom(Strict):
+    """A folder outside the workspace, or in an object store, that source paths may begin with."""
 
     env: str
 
@@ -102,7 +104,7 @@ class Settings(Strict):
     cut_off_day: int = Field(default=14, ge=0, le=27)
     engine: Engine = Engine()
     key: Key
-    folders: Mapping[str, Folder] = {}
+    folders: Mapping[str, FolderFrom] = {}
     months: Months = Months()
     disclosure: Disclosure = Disclosure()
     retention: Mapping[str, Annotated[int, Field(ge=1)]] = {}
@@ -177,7 +179,7 @@ def _known_keys(loc: tuple[str | int, ...]) -> Iterable[str]:
     """The keys that may stand where an unknown one stood."""
     field = Settings.model_fields.get(str(loc[0])) if len(loc) > 1 else None
     annotation = field.annotation if field is not None else None
-    return getattr(annotation, "model_fields", Folder.model_fields if len(loc) > 2 else Settings.model_fields)
+    return getattr(annotation, "model_fields", FolderFrom.model_fields if len(loc) > 2 else Settings.model_fields)
 
 
 def read_keys(settings: Settings, workspace: Workspace) -> Keyring:
@@ -238,26 +240,28 @@ def add_secret(path: Path) -> None:
     aside.replace(path)
 
 
-def folder_paths(settings: Settings) -> dict[str, Path | None]:
-    """Return the outside folders by name; None where the environment variable is not set."""
-    return {
-        name: Path(value) if (value := os.environ.get(folder.env)) else None
-        for name, folder in settings.folders.items()
-    }
+def folder_paths(settings: Settings) -> dict[str, Folder]:
+    """Return the outside folders by name, URLs as folders of an object store; None where the variable is not set."""
+    found: dict[str, Folder] = {}
+    for name, setting in settings.folders.items():
+        value = os.environ.get(setting.env)
+        found[name] = None if not value else ObjectFolder(value) if "://" in value else Path(value)
+    return found
 
 
 def unset_folders(settings: Settings) -> list[Problem]:
     """Return one problem per outside folder whose environment variable is not set or names no folder.
 
-    Taken for empty folders they would leave whole sources out of what is published.
+    Taken for empty folders they would leave whole sources out of what is published. An object store that does not answer
+    is a problem of its sources alone, as a database is.
     """
     problems = []
     for name, path in folder_paths(settings).items():
-        if path is None or not path.is_dir():
+        if path is None or (isinstance(path, Path) and not path.is_dir()):
             variable = settings.folders[name].env
             text = Bilingual(
-                vi=f"Biến môi trường {variable} chưa được đặt là một thư mục có thật",
-                en=f"Set the environment variable {variable} to a folder that exists",
+                vi=f"Biến môi trường {variable} chưa được đặt là một thư mục có thật (hoặc địa chỉ kho đối tượng)",
+                en=f"Set the environment variable {variable} to a folder that exists (or the URL of an object store)",
             )
             problems.append(Problem("settings.folder", text, file="sipas.yml", column=f"folders.{name}"))
     return problems

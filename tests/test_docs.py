@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from assets.estimates.calibration import Margin, calibrate, kish_design_effect
 from assets.estimates.intervals import FormMoments, FormSums, most_effective_n, ratio_over_forms
+from assets.ingest.http import options as http_options
 from assets.ingest.readers.options import (
     CsvOptions,
     DatabaseOptions,
@@ -41,6 +42,7 @@ from scripts.generate_dictionary import main as generate_dictionary
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GUIDE = ROOT / "docs" / "guides" / "add-a-source.md"
+SERVERS = ROOT / "docs" / "guides" / "read-from-a-survey-server.md"
 REFERENCE = ROOT / "docs" / "reference"
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -48,7 +50,7 @@ INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
 EXAMPLE = re.compile(r"<!-- example: (\S+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RULE_ID = re.compile(
-    r'"((?:file|columns|skip|json|database|spec|settings|location|unit|row)\.[a-z_]+|reference\.[a-z_]+)"'
+    r'"((?:file|columns|skip|json|database|store|spec|settings|location|unit|row|http)\.[a-z_]+|reference\.[a-z_]+)"'
 )
 
 
@@ -208,6 +210,17 @@ def test_every_key_of_a_spec_is_described() -> None:
     keys = {key for model in models for key in model.model_fields} - {"name", "digest"}
     missing = [key for key in sorted(keys) if not re.search(rf"`{key}\b|\b{key}:", page)]
     assert missing == []
+
+
+def test_every_key_of_a_server_is_described() -> None:
+    page = text_of(SERVERS)
+    keys = {key for part in http_options.PARTS for key in http_options.known_keys(part)}
+    assert [key for key in sorted(keys) if not re.search(rf"`{key}\b|\b{key}:", page)] == []
+    # The defaults stand in the tables.
+    for key, field in http_options.Limits.model_fields.items():
+        [listed] = re.findall(rf"^\| (.*`{key}`.*?) \| (.*?) \|", page, re.MULTILINE)
+        shown = dict(zip(INLINE.findall(listed[0]), listed[1].split(", "), strict=True))
+        assert shown[key] == f"{field.default:g}", key
 
 
 def test_every_rule_is_described() -> None:

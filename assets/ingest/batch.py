@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from assets.checkpoint import checkpoint
 from assets.ingest.engine import connect
@@ -30,13 +31,15 @@ def stage(
     first_seq: int,
     landed_parts: Sequence[Path],
     inactive: frozenset[str],
+    removed: pa.Table,
     refuse_above: float,
     context: IngestContext,
     tell: Callable[[str], None],
 ) -> StagedBatch:
     """Read and check `items` (all feeding `dataset`) and settle duplicates, conflicts and refusals against what is landed.
 
-    `landed_parts` are the committed Parquet files of the dataset, `inactive` the readings in them that no longer count. An
+    `landed_parts` are the committed Parquet files of the dataset, `inactive` the readings in them that no longer count,
+    `removed` the records that were gone from their source (record_key, delivery_seq). An
     input with a larger share of broken rows than `refuse_above` (0 to 1) is refused whole.
     """
     work = context.work / dataset
@@ -53,7 +56,7 @@ def stage(
             SourceReader(connection, group, context, work, batch).run()
         checkpoint("ingest.read")
         _refuse_broken(connection, batch, refuse_above)
-        settle(connection, batch, context.contracts[dataset], work, landed_parts, inactive)
+        settle(connection, batch, context.contracts[dataset], work, landed_parts, inactive, removed)
     checkpoint("ingest.settled")
     return batch
 

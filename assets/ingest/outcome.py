@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from quality.problem import Problem
 
 @dataclass
 class InputOutcome:
-    """What became of one input: counts of its source rows, the rules they break, or why it was refused whole."""
+    """What became of one input: counts of its source rows and changed cells, the rules they break, or why it was refused whole."""
 
     item: PlannedInput
     delivery_seq: int
@@ -32,6 +33,14 @@ class InputOutcome:
     # (rule, column, severity) → rows; and rule → rows that break it in at least one column.
     rules: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     rule_rows: Counter[str] = field(default_factory=Counter)
+    # Kind of change → cells that were read as something else than stands in them; the kinds stand in changes.py.
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def count_changes(self, changes: Mapping[tuple[str, str], int], headings: Collection[str]) -> None:
+        """Add the cells that a reader changed, by heading and kind, in the columns that the spec reads."""
+        for (heading, kind), number in changes.items():
+            if heading in headings:
+                self.changes[kind] += number
 
     def refuse(self, refusal: InputRefused) -> None:
         """Refuse the input whole: none of its rows counts."""
@@ -47,6 +56,7 @@ class InputOutcome:
         self.rows_forgotten = 0
         self.rules = Counter({(refusal.rule, refusal.column or "", "reject"): 1})
         self.rule_rows = Counter()
+        self.changes = Counter()
 
 
 @dataclass

@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assets.ingest.extract import Extract, extract
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.history import History
+from assets.ingest.http.collect import extract_list
+from assets.ingest.object_store import ObjectFolder, StoreFailed
+from assets.ingest.readers.table import InputRefused
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
+from assets.ingest.zipped import INSIDE, Member, is_nested, members, nothing_inside, split_path
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract
 from quality.problem import Problem
+
+# A folder outside the workspace: on a disk, in an object store, or not there.
+Folder = Path | ObjectFolder | None
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -32,12 +39,18 @@ class PlannedInput:
     reading_hash: str
     reference_hash: str
     office: str
+    # The file within `file`, when that is an archive.
+    member: Member | None = None
+    # Why it cannot be read, where that was found out before it was to be.
+    refusal: InputRefused | None = None
     # Counts the readings of one input whose spec or reference tables went away and came back.
     reading: int = 1
     # The number of the reading that this one replaces: what arrived later stays later.
     replaced_seq: int | None = None
     # The day of the reading that this one replaces: read again, an input is as old as it was.
     first_seen: dt.date | None = None
+    # What was copied out of a database, with how far it was read.
+    extracted: Extract | None = None
 
     @property
     def scope_id(self) -> str | None:
@@ -68,6 +81,12 @@ class PlannedInput:
     def period_id(self) -> str | None:
         return self.groups.get("period")
 
+    @property
+    def records_removed(self) -> int:
+        """How many landed records a database no longer holds."""
+        progress = self.extracted.progress if self.extracted is not None else None
+        return progress.records_removed if progress is not None else 0
+
     def sent_on(self, today: dt.date) -> dt.date:
         """Return the day in the path's ``sent`` group, else the day it was first seen, which for a new input is `today`."""
         sent = self.groups.get("sent")
@@ -87,32 +106,69 @@ class Plan:
         return not self.to_read and not self.copies
 
 
+@dataclass(frozen=True)
+class _Match:
+    """A file, or one in an archive, that a path pattern fits."""
+
+    path: str
+    file: Path
+    groups: dict[str, str]
+    member: Member | None = None
+    refusal: InputRefused | None = None
+
+    def identity(self) -> tuple[str, InputRefused | None]:
+        """The hash of its bytes; of what cannot be read, a hash of what is known of it, and why it cannot."""
+        refusal = self.refusal
+        if refusal is None and self.member is not None:
+            try:
+                return self.member.content_sha(), None
+            except InputRefused as found:
+                refusal = found
+        if refusal is None:
+            return sha256_of(self.file), None
+        if self.member is not None:
+            known = f"{self.member.info.CRC}|{self.member.info.file_size}"
+        else:
+            known = sha256_of(self.file) if self.file.is_file() else ""
+        return hashlib.sha256(f"{known}|{self.path}".encode()).hexdigest(), refusal
+
+
 def find_inputs(
     workspace: Workspace,
     specs: Sequence[SourceSpec],
     contracts: Mapping[str, Contract],
-    folders: Mapping[str, Path | None],
+    folders: Mapping[str, Folder],
     months: Callable[[str], bool],
     reference_hash: str,
     roots: tuple[str, ...],
     extracts: dict[str, Extract | Problem],
+    history: Callable[[SourceSpec, str], History],
+    is_trial: bool = False,
 ) -> tuple[list[PlannedInput], list[Problem]]:
     """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
 
-    `extracts` remembers, by source, what a database gave; a source found there is not asked again.
+    `extracts` remembers, by source, what a database or server gave; a source found there is not asked again. `history`
+    tells of a source, and the hash of how it is read, what is known of it already. In a trial the first page of a
+    server's list is enough.
     """
     planned: list[PlannedInput] = []
     problems: list[Problem] = []
     for spec in specs:
         office = spec.office or roots[0]
-        reading = hashlib.sha256(spec.digest.encode())
-        for dataset in spec.datasets:
-            reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
-        if isinstance(spec.reader, DatabaseOptions):
-            found = extracts.setdefault(spec.name, extracts.get(spec.name) or extract(spec, workspace))
+        reading = reading_hash(spec, contracts)
+        if spec.location.path is None:
+            if spec.name not in extracts:
+                extracts[spec.name] = (
+                    extract(spec, workspace, history(spec, reading))
+                    if spec.location.http is None
+                    else extract_list(spec, workspace, first_page_only=is_trial)
+                )
+            found = extracts[spec.name]
             if isinstance(found, Problem):
                 problems.append(found)
-            else:
+                continue
+            problems += found.notes
+            if found.is_new:
                 planned.append(
                     PlannedInput(
                         spec,
@@ -120,19 +176,33 @@ def find_inputs(
                         found.file,
                         {},
                         found.content_sha,
-                        reading.hexdigest()[:16],
+                        reading,
                         reference_hash,
                         office,
+                        extracted=found,
                     )
                 )
             continue
         matches, found_problems = _match(workspace, spec, folders)
         problems += found_problems
-        for path, file, groups in matches:
-            if "period" in groups and not months(groups["period"]):
+        for match in matches:
+            # An archive that cannot be looked into may be of any month.
+            if match.groups.get("period") and not months(match.groups["period"]):
                 continue
+            content_sha, refusal = match.identity()
             planned.append(
-                PlannedInput(spec, path, file, groups, _sha256(file), reading.hexdigest()[:16], reference_hash, office)
+                PlannedInput(
+                    spec,
+                    match.path,
+                    match.file,
+                    match.groups,
+                    content_sha,
+                    reading,
+                    reference_hash,
+                    office,
+                    match.member,
+                    refusal,
+                )
             )
     return planned, problems
 
@@ -218,56 +288,102 @@ def _groups_in(spec: SourceSpec, path: str) -> dict[str, str] | None:
     return found.groupdict() if found else None
 
 
-def _match(
-    workspace: Workspace, spec: SourceSpec, folders: Mapping[str, Path | None]
-) -> tuple[list[tuple[str, Path, dict[str, str]]], list[Problem]]:
+def _match(workspace: Workspace, spec: SourceSpec, folders: Mapping[str, Folder]) -> tuple[list[_Match], list[Problem]]:
     pattern = spec.location.path
     assert pattern is not None
     shown = f"sources/{spec.name}.yml"
-    base = workspace.root
     prefix = ""
     if (name := spec.location.folder) is not None:
-        folder = folders.get(name)
-        if folder is None or not folder.is_dir():
-            text = Bilingual(
-                vi=f"Chưa có thư mục “{name}”; khai báo trong folders của sipas.yml và đặt biến môi trường",
-                en=f"The folder “{name}” is not there; name it under folders in sipas.yml and set its variable",
-            )
-            return [], [Problem("location.folder", text, file=shown)]
         prefix = f"{{{name}}}/"
-        base, pattern = folder, pattern.removeprefix(prefix)
-    glob = GROUP.sub("*", pattern)
-    regex = re.compile(_regex(pattern))
-    matches: list[tuple[str, Path, dict[str, str]]] = []
+        pattern = pattern.removeprefix(prefix)
+    outer, inner = split_path(pattern)
+    try:
+        files = list(_files(workspace, name, folders, outer))
+    except StoreFailed as failed:
+        return [], [failed.problem(shown)]
+    except LookupError:
+        text = Bilingual(
+            vi=f"Chưa có thư mục “{name}”; khai báo trong folders của sipas.yml và đặt biến môi trường",
+            en=f"The folder “{name}” is not there; name it under folders in sipas.yml and set its variable",
+        )
+        return [], [Problem("location.folder", text, file=shown)]
+    regex = re.compile(_regex(outer))
+    matches: list[_Match] = []
     problems: list[Problem] = []
-    for file in base.glob(glob):
-        path = file.relative_to(base).as_posix()
-        if not file.is_file() or file.name.startswith("~$"):
+    for path, file, refusal in files:
+        found = regex.fullmatch(path)
+        if found is None or file.name.startswith("~$"):
             continue
-        if found := regex.fullmatch(path):
-            groups = found.groupdict()
-            if "period" in groups and not MONTH.fullmatch(groups["period"]):
-                text = Bilingual(
-                    vi=f"Tháng “{groups['period']}” trong đường dẫn không có thật; đổi tên tệp hoặc thư mục",
-                    en=f"The month “{groups['period']}” in the path does not exist; rename the file or folder",
-                )
-                problems.append(Problem("location.period", text, file=prefix + path))
-                continue
-            if "sent" in groups and not _is_day(groups["sent"]):
-                text = Bilingual(
-                    vi=f"Ngày gửi “{groups['sent']}” trong tên tệp không có thật; đổi tên tệp",
-                    en=f"The day “{groups['sent']}” in the file's name does not exist; rename the file",
-                )
-                problems.append(Problem("location.sent", text, file=prefix + path))
-                continue
-            matches.append((prefix + path, file, groups))
+        whole = _Match(prefix + path, file, found.groupdict(), refusal=refusal)
+        for match in [whole] if inner is None else _inside(whole, prefix, pattern, inner, workspace):
+            problem = _impossible_day(match)
+            if problem is None:
+                matches.append(match)
+            else:
+                problems.append(problem)
     if not matches:
         text = Bilingual(
             vi=f"Không có tệp nào khớp với “{spec.location.path}”; kiểm tra inbox/ và mẫu đường dẫn",
             en=f"No file matches “{spec.location.path}”; look into inbox/ and at the path pattern",
         )
         problems.append(Problem("file.missing", text, file=shown))
-    return sorted(matches, key=lambda match: (match[2].get("sent", ""), natural(match[0]))), problems
+    return sorted(matches, key=lambda match: (match.groups.get("sent", ""), natural(match.path))), problems
+
+
+def _files(
+    workspace: Workspace, name: str | None, folders: Mapping[str, Folder], pattern: str
+) -> Iterator[tuple[str, Path, InputRefused | None]]:
+    """Yield each file that may fit: its path in the folder, where it is read from, and why it cannot be.
+
+    Raises LookupError when there is no such folder, StoreFailed when an object store cannot be asked.
+    """
+    base: Folder = workspace.root if name is None else folders.get(name)
+    if isinstance(base, ObjectFolder):
+        yield from base.files(re.compile(_regex(pattern)), workspace.landing / ".objects" / str(name))
+        return
+    if base is None or not base.is_dir():
+        raise LookupError(name)
+    for file in base.glob(GROUP.sub("*", pattern)):
+        if file.is_file():
+            yield file.relative_to(base).as_posix(), file, None
+
+
+def _inside(archive: _Match, prefix: str, pattern: str, inner: str, workspace: Workspace) -> list[_Match]:
+    """What in an archive fits the whole pattern; an archive that cannot be looked into is refused as one input."""
+    regex = re.compile(_regex(pattern))
+    groups = dict.fromkeys(regex.groupindex, "") | archive.groups
+    found = []
+    try:
+        if archive.refusal is not None:
+            raise archive.refusal
+        for member in members(archive.file, workspace.landing / ".staging" / "unpacked"):
+            path = f"{archive.path}{INSIDE}{member.name}"
+            if match := regex.fullmatch(path.removeprefix(prefix)):
+                found.append(_Match(path, archive.file, match.groupdict(), member))
+            elif is_nested(member):
+                found.append(_Match(path, archive.file, groups, member))
+        if not found:
+            raise nothing_inside(archive.file, inner)
+    except InputRefused as refusal:
+        return [replace(archive, groups=groups, refusal=refusal)]
+    return found
+
+
+def _impossible_day(match: _Match) -> Problem | None:
+    groups = match.groups
+    if groups.get("period") and not MONTH.fullmatch(groups["period"]):
+        text = Bilingual(
+            vi=f"Tháng “{groups['period']}” trong đường dẫn không có thật; đổi tên tệp hoặc thư mục",
+            en=f"The month “{groups['period']}” in the path does not exist; rename the file or folder",
+        )
+        return Problem("location.period", text, file=match.path)
+    if groups.get("sent") and not _is_day(groups["sent"]):
+        text = Bilingual(
+            vi=f"Ngày gửi “{groups['sent']}” trong tên tệp không có thật; đổi tên tệp",
+            en=f"The day “{groups['sent']}” in the file's name does not exist; rename the file",
+        )
+        return Problem("location.sent", text, file=match.path)
+    return None
 
 
 def natural(path: str) -> list[tuple[int, str]]:
@@ -294,6 +410,15 @@ def _is_day(text: str) -> bool:
     return True
 
 
-def _sha256(file: Path) -> str:
+def reading_hash(spec: SourceSpec, contracts: Mapping[str, Contract]) -> str:
+    """Return a hash of what decides how the source's inputs are read: its spec and the contracts of what it feeds."""
+    reading = hashlib.sha256(spec.digest.encode())
+    for dataset in spec.datasets:
+        reading.update(contracts[dataset].model_dump_json(by_alias=True).encode())
+    return reading.hexdigest()[:16]
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -11,11 +11,12 @@ import duckdb
 import pyarrow as pa
 
 from assets.ingest.batch import delivery_seqs
+from assets.ingest.clean_cells import with_clean_cells
 from assets.ingest.engine import connect, fetch
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
-from assets.ingest.shape import quote, reference_shape, refused_rows, with_clean_cells
+from assets.ingest.shape import quote, reference_shape, refused_rows
 from assets.ingest.source_reader import check_headings, tables_of
 from quality.contract import Contract, landing_schema
 
@@ -60,16 +61,23 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
             raw.append(rows.append_column("_sheet", pa.array([table.sheet or None] * batch.num_rows, pa.string())))
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, item.spec.headings)
     if not raw:
         return
-    chunk = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)
+    chunk, changes = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)
+    for (_, kind), number in changes.items():
+        outcome.changes[kind] += number
     connection.register("chunk", chunk)
     groups = {f"group_{name}": [value] for name, value in item.groups.items()}
     connection.register("inputs", pa.table({"_seq": [outcome.delivery_seq], "input_id": [item.input_id], **groups}))
     for feed in item.spec.feeds:
         contract = contracts[feed.dataset]
-        shape = reference_shape(feed, contract, item.spec.time_zone)
+        shape = reference_shape(feed, contract, item.spec.time_zone, item.spec.decimal_mark)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE shaped AS {shape.statement}").fetchall()
+        for kind, sql in shape.changes.items():
+            [(number,)] = connection.execute(f"SELECT CAST(coalesce(sum({sql}), 0) AS BIGINT) FROM shaped").fetchall()
+            if number:
+                outcome.changes[kind] += number
         refused = fetch(connection, refused_rows(shape, chunk.column_names))
         if refused.num_rows:
             result.refused.append(refused)

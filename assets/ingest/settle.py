@@ -24,10 +24,16 @@ def settle(
     work: Path,
     landed_parts: Sequence[Path],
     inactive: frozenset[str],
+    removed: pa.Table,
 ) -> None:
-    """Decide duplicates and conflicts, write the rows to land and the rows in quarantine into `work`, and count per input."""
+    """Decide duplicates and conflicts, write the rows to land and the rows in quarantine into `work`, and count per input.
+
+    `removed` lists the records that were gone from their source (record_key, delivery_seq): one that comes again is no
+    duplicate of what it was before.
+    """
     refused_inputs = [outcome.item.input_id for outcome in batch.outcomes if outcome.refusal is not None]
     connection.register("refused_input", pa.table({"input_id": pa.array(refused_inputs, pa.string())}))
+    connection.register("removed", removed)
     _find_verdicts(connection, batch, landed_parts, inactive)
     _write_landing(connection, batch, contract, work)
     _write_quarantine(connection, batch, work)
@@ -111,6 +117,9 @@ def _find_verdicts(
             SELECT record_key, delivery_seq, content_hash, is_snapshot FROM rows WHERE low = high AND copy_no = 1
             UNION ALL
             SELECT record_key, delivery_seq, content_hash, FALSE FROM landed_version
+            UNION ALL
+            SELECT record_key, delivery_seq, NULL, FALSE FROM removed
+            WHERE record_key IN (SELECT record_key FROM landed_version)
         ), compared AS (
             SELECT record_key, delivery_seq, is_snapshot,
                 lag(content_hash) OVER (PARTITION BY record_key ORDER BY delivery_seq) = content_hash AS is_same

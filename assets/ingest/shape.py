@@ -5,19 +5,18 @@ Nothing here reads or writes a file; source_reader.py runs the statements.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from zoneinfo import ZoneInfo
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
+from assets.ingest.changes import DECIMAL_COMMA, SERIAL, STATED_FORMAT, THOUSANDS, TWO_DIGIT_YEAR, UPPER_CASE
+from assets.ingest.clean_cells import CLEAN
+from assets.ingest.dates import DateText
+from assets.ingest.numbers import DecimalMark, NumberText
 from assets.ingest.persons import NO_TOKEN, token
 from assets.ingest.readers.table import OWN_COLUMNS
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
+from assets.text import spellings
 from quality.contract import (
     Bilingual,
     Contract,
@@ -29,13 +28,7 @@ from quality.contract import (
     token_column,
 )
 
-# Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
-EDGES = " \t\r\n\u00a0\ufeff"
 SEPARATOR = "chr(31)"
-# What the name of a clean column begins with; readers give no heading such a name.
-CLEAN = "_clean "
-# Rows in one of a chunk's batches, which the engine's threads take in turn.
-BATCH_ROWS = 25_000
 # The engine would drop whatever stands behind a time from a local timestamp, "PM" and "UTC" alike.
 OFFSET = r":\d{2}(\.\d+)?\s*([A-Za-z][A-Za-z0-9_/+-]*|[+-]\d{2}(:?\d{2}){0,2})$"
 # A day outside these bounds is a typing mistake, not a date of an administrative record.
@@ -85,48 +78,21 @@ def literal(text: str | None) -> str:
 
 
 def clean(heading: str) -> str:
-    """Return the SQL of a source cell: NFC, without edges, blank as NULL; `with_clean_cells` has put it beside the raw one."""
+    """Return the SQL of a source cell in its clean form, which `with_clean_cells` has put beside the raw one."""
     return quote(f"{CLEAN}{heading}")
 
 
-def with_clean_cells(chunk: pa.Table, headings: Iterable[str]) -> pa.Table:
-    """Return the chunk, in batches that the engine's threads share out, with a clean copy beside each of its cells read.
-
-    Cleaning stands here and not in SQL because nearly all cells are clean already, which their bytes show at once.
-    """
-    chunk = chunk.combine_chunks()
-    for heading in headings:
-        cells = pa.chunked_array([_clean_cells(cells) for cells in chunk[heading].chunks], pa.string())
-        chunk = chunk.append_column(f"{CLEAN}{heading}", cells)
-    return pa.Table.from_batches(chunk.to_batches(max_chunksize=BATCH_ROWS), chunk.schema)
-
-
-def _clean_cells(cells: pa.StringArray) -> pa.StringArray:
-    if not _is_plainly_nfc(cells):
-        cells = pc.utf8_normalize(cells, form="NFC")
-    cells = pc.utf8_trim(cells, characters=EDGES)
-    blank = pc.equal(pc.binary_length(cells), 0)
-    return pc.if_else(blank, pa.scalar(None, pa.string()), cells) if pc.any(blank).as_py() else cells
-
-
-def _is_plainly_nfc(cells: pa.StringArray) -> bool:
-    """Whether no character can change under NFC by its bytes: all below U+0300 or from U+1E00 to U+1EFF, as in Vietnamese."""
-    data = cells.buffers()[2]
-    if data is None or not len(cells):
-        return True
-    ends = np.frombuffer(cells.buffers()[1], dtype=np.int32)
-    text = np.frombuffer(data, dtype=np.uint8)[ends[cells.offset] : ends[cells.offset + len(cells)]]
-    above = np.flatnonzero(text >= 0xCC)
-    return bool(np.all(text[above] == 0xE1)) and bool(np.all((text[above + 1] & 0xFC) == 0xB8))
-
-
 def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) -> str:
-    """Return the SQL of a value map: exact text first, then without case and repeated blanks, then patterns, else as is."""
+    """Return the SQL of a value map: exact text first, then without case, repeated blanks and the
+    place of the tone in oa, oe and uy, then patterns, else as is.
+    """
     steps = []
     if values:
         exact = " ".join(f"WHEN {literal(key)} THEN {literal(value)}" for key, value in values.items())
         folded = " ".join(
-            f"WHEN {literal(' '.join(key.lower().split()))} THEN {literal(value)}" for key, value in values.items()
+            f"WHEN {literal(spelling)} THEN {literal(value)}"
+            for key, value in values.items()
+            for spelling in spellings(key)
         )
         steps.append(f"CASE {base} {exact} END")
         steps.append(rf"CASE regexp_replace(lower({base}), '\s+', ' ', 'g') {folded} END")
@@ -139,63 +105,63 @@ def mapped(base: str, values: Mapping[str, str], patterns: Mapping[str, str]) ->
     return f"coalesce({', '.join([*steps, base])})" if steps else base
 
 
-@cache
-def fixed_offset(zone: str) -> dt.timedelta | None:
-    """Return the zone's offset from UTC when it did not change from 1990 to 2040, else None."""
-    info = ZoneInfo(zone)
-    seen = {
-        dt.datetime(year, month, 1, tzinfo=info).utcoffset() for year in range(1990, 2041) for month in (1, 4, 7, 10)
-    }
-    return seen.pop() if len(seen) == 1 else None
-
-
-def _naive(given: str, formats: Sequence[str], offset_possible: bool) -> str:
-    """Return the SQL of a local timestamp from text: the stated formats, and ISO always."""
+def _naive(given: str, dates: DateText, offset_possible: bool) -> str:
+    """Return the SQL of a local timestamp from text: the stated ways, and ISO always."""
     iso = f"try_cast({given} AS TIMESTAMP)"
     if offset_possible:
         iso = f"CASE WHEN NOT regexp_matches({given}, {literal(OFFSET)}) THEN {iso} END"
-    read = iso
-    if formats:
-        listed = ", ".join(literal(form) for form in formats)
-        read = f"coalesce(try_strptime({given}, [{listed}]), {iso})"
+    ways = [*dates.ways(given), iso]
+    read = f"coalesce({', '.join(ways)})" if len(ways) > 1 else iso
     # The engine takes these words for moments of its own; in a record they are no dates.
     return f"CASE WHEN lower({given}) NOT IN ('infinity', '-infinity', 'epoch') THEN {read} END"
 
 
-def moments(field: FieldContract, column: ColumnMap, given: str) -> dict[str, str]:
-    """Return the SQL of what a date or an instant is read as, by column name; no columns for other types.
+def readings(field: FieldContract, column: ColumnMap, given: str, numbers: NumberText) -> dict[str, str]:
+    """Return the SQL of what a date, an instant or a number is read as, by column name; no columns for other types.
 
-    ``<field>__local`` is a local timestamp, ``<field>__aware`` (of an instant) one whose text states its offset. They are
-    columns of their own because the engine would read the text again wherever a typed column needs it.
+    ``<field>__local`` is a local timestamp, ``<field>__aware`` one whose text states its offset, ``<field>__number`` the text
+    of a number with a point. They are columns of their own because the engine would read the text again wherever a typed
+    column needs it.
     """
-    if field.type == "date":
-        return {f"{field.name}__local": _naive(given, column.formats, False)}
-    if field.type == "instant":
-        aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
-        return {f"{field.name}__local": _naive(given, column.formats, True), f"{field.name}__aware": aware}
-    return {}
+    if field.type in ("integer", "decimal"):
+        return {f"{field.name}__number": numbers.plain(given)}
+    if field.type not in ("date", "instant"):
+        return {}
+    aware = f"CASE WHEN regexp_matches({given}, {literal(OFFSET)}) THEN try_cast({given} AS TIMESTAMPTZ) END"
+    local = _naive(given, column.dates, offset_possible=field.type == "instant")
+    return {f"{field.name}__local": local, f"{field.name}__aware": aware}
 
 
-# 1,5 and 1.234,5 as Vietnamese offices write them; a dot without a comma is a decimal point.
-DECIMAL_COMMA = r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+"
+def changes_of(field: FieldContract, column: ColumnMap, numbers: NumberText) -> dict[str, str]:
+    """Return the SQL of what was done to a cell to read it under a field, by kind of change."""
+    if column.heading is None:
+        return {}
+    given, read = quote(f"{field.name}__given"), f"{quote(field.name)} IS NOT NULL"
+    found: dict[str, str] = {}
+    if field.type in ("integer", "decimal"):
+        found = {DECIMAL_COMMA: numbers.has_decimal_comma(given), THOUSANDS: numbers.has_thousands(given)}
+    elif field.type in ("date", "instant"):
+        kinds = {"serial": SERIAL, "short_year": TWO_DIGIT_YEAR, "stated": STATED_FORMAT}
+        found = {kinds[name]: sql for name, sql in column.dates.changes(given).items()}
+    return {kind: f"{read} AND {sql}" for kind, sql in found.items()}
 
 
 def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
-    """Return the SQL of the typed columns of one field, by column name, over the given text and the `moments`."""
+    """Return the SQL of the typed columns of one field, by column name, over the given text and the `readings`."""
     if field.type == "code":
         listed = ", ".join(literal(value) for value in field.values)
         return {field.name: f"CASE WHEN {given} IN ({listed}) THEN {given} END"}
     if field.type == "integer":
         # The engine alone would round 1.5 to 2.
-        whole = f"try_cast({given} AS DECIMAL(18, 4)) = try_cast({given} AS BIGINT)"
-        return {field.name: f"CASE WHEN {whole} THEN try_cast({given} AS BIGINT) END"}
+        text = quote(f"{field.name}__number")
+        whole = f"try_cast({text} AS DECIMAL(18, 4)) = try_cast({text} AS BIGINT)"
+        return {field.name: f"CASE WHEN {whole} THEN try_cast({text} AS BIGINT) END"}
     if field.type == "decimal":
-        plain = f"replace(replace({given}, '.', ''), ',', '.')"
-        text = f"CASE WHEN regexp_full_match({given}, {literal(DECIMAL_COMMA)}) THEN {plain} ELSE {given} END"
-        return {field.name: f"try_cast({text} AS DECIMAL(18, 4))"}
+        return {field.name: f"try_cast({quote(f'{field.name}__number')} AS DECIMAL(18, 4))"}
     local, aware = quote(f"{field.name}__local"), quote(f"{field.name}__aware")
     if field.type == "date":
-        day = f"CAST({local} AS DATE)"
+        # 20:00Z is a moment of the next day in Vietnam.
+        day = f"CAST(coalesce(timezone({literal(zone)}, {aware}), {local}) AS DATE)"
         return {field.name: f"CASE WHEN {day} BETWEEN {EARLIEST} AND {LATEST} THEN {day} END"}
     if field.type == "instant":
         offset = fixed_offset(zone)
@@ -212,8 +178,8 @@ def typed(field: FieldContract, given: str, zone: str) -> dict[str, str]:
     return {field.name: given}
 
 
-def _with_moments(given: str, steps: Mapping[str, str]) -> tuple[str, str]:
-    """Return the common tables of a shape up to ``given``, the moments among its columns, and the list that leaves them out."""
+def _with_readings(given: str, steps: Mapping[str, str]) -> tuple[str, str]:
+    """Return the common tables of a shape up to ``given``, the readings among its columns, and the list that leaves them out."""
     if not steps:
         return f"given AS (\n{given}\n)", "given.*"
     read = ",\n  ".join(f"{sql} AS {quote(name)}" for name, sql in steps.items())
@@ -300,12 +266,14 @@ class Shape:
 
     `statement` reads the relations ``chunk`` (raw text with ``_line``, ``_sheet``, ``_fault``, ``_raw``, ``_seq``),
     ``inputs`` (one row per input: ``_seq``, ``input_id``, ``_sent_on`` and one column per named group) and
-    ``unit_map`` (``given``, ``unit_code``).
+    ``unit_map`` (``given``, ``unit_code``, and ``valid_from`` and ``valid_to`` where the name means it on those days only).
     """
 
     statement: str
     checks: tuple[Check, ...]
     items: tuple[str, ...]
+    # Kind of change → SQL of the number of the row's cells that were changed so.
+    changes: Mapping[str, str]
 
     @property
     def broken(self) -> str:
@@ -364,13 +332,51 @@ def _given(spec: SourceSpec, field: FieldContract, column: ColumnMap | None) -> 
     if column.group is not None:
         return mapped(f"inputs.{quote('group_' + column.group)}", column.values, column.patterns)
     assert column.heading is not None
-    base = clean(column.heading)
+    base = _base(column)
     if column.present is not None:
         return f"CASE WHEN {base} IS NOT NULL THEN {literal(column.then)} ELSE {literal(column.otherwise)} END"
     return mapped(base, column.values, column.patterns)
 
 
-def _record_id(feed: Feed) -> str:
+def _base(column: ColumnMap) -> str:
+    """The SQL of the cell a field is read from, in the case that is stated."""
+    assert column.heading is not None
+    base = clean(column.heading)
+    return f"upper({base})" if column.letter_case == "upper" else base
+
+
+def _cased(column: ColumnMap) -> str:
+    """The SQL of whether a cell was put in capitals."""
+    return f"{_base(column)} <> {clean(str(column.heading))}"
+
+
+def _counted(kinds: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return per kind of change the SQL of how many of a row's cells it was made to, of the conditions per field."""
+    found: dict[str, list[str]] = {}
+    for of_field in kinds:
+        for kind, condition in of_field.items():
+            found.setdefault(kind, []).append(f"CAST(coalesce({condition}, FALSE) AS UTINYINT)")
+    return {kind: " + ".join(numbers) for kind, numbers in found.items()}
+
+
+def _on_day(contract: Contract, zone: str) -> str:
+    """Return the SQL that keeps to the meaning a unit's name has on the business date of a row.
+
+    A row without a date has the meanings that hold on any day.
+    """
+    for field in contract.fields:
+        names = {"date": field.name, "instant": day_column(field.name)}
+        if contract.business_date is not None and names.get(field.type) == contract.business_date:
+            day = typed(field, quote(f"{field.name}__given"), zone)[contract.business_date]
+            return (
+                f"\n  AND (unit_map.valid_from IS NULL OR {day} >= unit_map.valid_from)"
+                f"\n  AND (unit_map.valid_to IS NULL OR {day} <= unit_map.valid_to)"
+            )
+    return ""
+
+
+def record_id(feed: Feed) -> str:
+    """Return the SQL of a row's record id, over its clean cells and the groups of the path."""
     parts = [f"inputs.{quote('group_' + group)}" for group in feed.scope_id_with]
     if feed.record_id:
         parts += [clean(heading) for heading in feed.record_id]
@@ -415,12 +421,13 @@ def record_shape(
     given: dict[str, str] = {}
     for field in (field for field in contract.fields if field.personal != "drop"):
         if field.name == "record_id":
-            given["record_id"] = _record_id(feed)
+            given["record_id"] = record_id(feed)
         else:
             given[field.name] = _given(spec, field, feed.columns.get(field.name))
     items: dict[str, str] = {}
     if answers is not None:
         items = {code: mapped(clean(heading), answers.values, {}) for code, heading in answers.items.items()}
+    cased = {name: _cased(column) for name, column in feed.columns.items() if column.letter_case is not None}
     extra = "CAST(NULL AS VARCHAR)"
     if feed.extra:
         packed = ", ".join(f"{quote(heading)} := {clean(heading)}" for heading in feed.extra)
@@ -438,6 +445,7 @@ def record_shape(
     givens = ",\n  ".join(
         [f"{expression} AS {quote(name + '__given')}" for name, expression in given.items() if name != "unit_code"]
         + [f"{expression} AS {quote('item__' + code)}" for code, expression in items.items()]
+        + [f"{expression} AS {quote(name + '__cased')}" for name, expression in cased.items()]
     )
     first = (
         "SELECT chunk._seq, chunk._sheet, chunk._line, chunk._fault, inputs.input_id, inputs._sent_on,\n"
@@ -447,6 +455,8 @@ def record_shape(
 
     values: list[str] = []
     steps: dict[str, str] = {}
+    numbers = NumberText(spec.decimal_mark)
+    counted: list[Mapping[str, str]] = [{UPPER_CASE: quote(f"{name}__cased")} for name in cased]
     checks = [
         Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
         for rule, message in ROW_FAULTS.items()
@@ -474,7 +484,8 @@ def record_shape(
                 f"CASE WHEN {source} IN (SELECT code FROM known_{field.type}) THEN {source} END AS {quote(field.name)}"
             )
         else:
-            steps |= moments(field, column, source)
+            steps |= readings(field, column, source, numbers)
+            counted.append(changes_of(field, column, numbers))
             values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, spec.time_zone).items()]
         if field.refers_to is not None:
             # The one who numbers these records numbers those they refer to.
@@ -501,11 +512,11 @@ def record_shape(
     content += [quote(f"item__{code}") for code in items] + ["extra"]
     hashed = ", ".join(f"coalesce({name}, chr(30))" for name in content)
     key = record_key(feed.dataset, spec.authority, "record_id__given")
-    relations, kept = _with_moments(first, steps)
+    relations, kept = _with_readings(first, steps)
     second = (
         f"SELECT {kept},\n  " + ",\n  ".join(values) + f",\n  {key} AS record_key,\n"
         f"  md5(concat_ws({SEPARATOR}, {hashed})) AS content_hash\n"
-        "FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given"
+        f"FROM given LEFT JOIN unit_map ON unit_map.given = given.unit_code__given{_on_day(contract, spec.time_zone)}"
     )
     flags = ",\n  ".join(
         # A row that could not be split into cells breaks that rule alone.
@@ -520,15 +531,17 @@ def record_shape(
         found = " OR ".join(f"coalesce({name} IN (SELECT token FROM forgotten), FALSE)" for name in keys)
         flags += f",\n  {found} AS _forgotten"
     statement = f"WITH {relations}, typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
-    return Shape(statement, tuple(checks), tuple(items))
+    return Shape(statement, tuple(checks), tuple(items), _counted(counted))
 
 
-def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
+def reference_shape(feed: Feed, contract: Contract, zone: str, decimal_mark: DecimalMark = ",") -> Shape:
     """Return the shape of one feed of a reference table; the same relations as `record_shape` without ``unit_map`` and the day sent."""
     given: list[str] = []
     values: list[str] = []
     steps: dict[str, str] = {}
     checks: list[Check] = []
+    numbers = NumberText(decimal_mark)
+    counted: list[Mapping[str, str]] = []
     for field in contract.fields:
         column = feed.columns.get(field.name)
         if column is None or column.constant is not None:
@@ -537,12 +550,17 @@ def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
         elif column.group is not None:
             expression = mapped(f"inputs.{quote('group_' + column.group)}", column.values, column.patterns)
         else:
-            expression = mapped(clean(str(column.heading)), column.values, column.patterns)
+            expression = mapped(_base(column), column.values, column.patterns)
         source = quote(f"{field.name}__given")
         given.append(f"{expression} AS {source}")
-        steps |= moments(field, column or ColumnMap(constant=""), source)
+        if column is not None and column.letter_case is not None:
+            given.append(f"{_cased(column)} AS {quote(f'{field.name}__cased')}")
+            counted.append({UPPER_CASE: quote(f"{field.name}__cased")})
+        column = column or ColumnMap(constant="")
+        steps |= readings(field, column, source, numbers)
+        counted.append(changes_of(field, column, numbers))
         values += [f"{sql} AS {quote(name)}" for name, sql in typed(field, source, zone).items()]
-        heading = (column.heading if column else None) or field.name
+        heading = column.heading or field.name
         checks += field_checks(contract, field, heading, known=False)
     checks = [
         Check(rule, "quarantine", "", f"_fault = {literal(rule)}", "NULL", message)
@@ -555,7 +573,7 @@ def reference_shape(feed: Feed, contract: Contract, zone: str) -> Shape:
         + ",\n  ".join(given)
         + f"\nFROM chunk INNER JOIN inputs ON inputs._seq = chunk._seq{fed}"
     )
-    relations, kept = _with_moments(first, steps)
+    relations, kept = _with_readings(first, steps)
     second = f"SELECT {kept},\n  " + ",\n  ".join(values) + "\nFROM given"
     statement = f"WITH {relations}, typed AS (\n{second}\n)\nSELECT typed.*,\n  {flags}\nFROM typed"
-    return Shape(statement, tuple(checks), ())
+    return Shape(statement, tuple(checks), (), _counted(counted))

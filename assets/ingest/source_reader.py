@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
@@ -22,15 +23,18 @@ from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.ingest.shape import CLEAN, clean, literal, quote, raw_cells, record_shape, refused_rows, with_clean_cells
+from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
 from assets.keys import Keyring
+from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
 from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 50_000
+# Rows of very long cells are shaped in smaller chunks.
+CHUNK_BYTES = 128 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -51,7 +55,7 @@ class IngestContext:
     contracts: Mapping[str, Contract]
     levels: Mapping[str, Mapping[str, tuple[str, ...]]]
     known: Mapping[str, frozenset[str]]
-    resolve_units: Callable[[str, Iterable[str]], Mapping[str, str | None]]
+    unit_meanings: Callable[[str, Iterable[str]], Mapping[str, tuple[UnitMeaning, ...]]]
     keys: Keyring
     today: dt.date
     work: Path
@@ -68,7 +72,7 @@ class UnknownItem(Exception):
 
 @dataclass(frozen=True)
 class _ShapedChunk:
-    """A chunk after its statement: accepted rows, refused rows, and per input the counts of `_rule_counts`.
+    """A chunk after its statement: accepted rows, refused rows, per input the counts of `_rule_counts` and changed cells.
 
     `forgotten` has the rows per delivery that were dropped, `personal` one (delivery, rule, heading) per cell with personal
     data where none belongs.
@@ -77,6 +81,7 @@ class _ShapedChunk:
     accepted: list[pa.Table]
     refused: pa.Table | None
     rules: list[tuple[int, ...]]
+    changes: Counter[tuple[int, str]]
     forgotten: list[tuple[int, int]]
     personal: list[tuple[int, str, str]]
 
@@ -94,6 +99,7 @@ class SourceReader:
     ) -> None:
         self.connection = connection
         self.group = group
+        self.by_seq = {outcome.delivery_seq: outcome for outcome in group}
         self.context = context
         self.batch = batch
         self.spec = group[0].item.spec
@@ -108,7 +114,7 @@ class SourceReader:
         self.accepted = _Appender(work / f"{self.spec.name}.accepted.parquet")
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
-        self.chunk_rows = 0
+        self.chunk_rows = self.chunk_bytes = 0
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
@@ -133,10 +139,12 @@ class SourceReader:
         refusals: list[tuple[InputOutcome, InputRefused]] = []
         for outcome in self.group:
             try:
+                if outcome.item.refusal is not None:
+                    raise outcome.item.refusal
                 self._resolve_unit(outcome)
                 for table in tables_of(outcome.item):
                     self._take(outcome, table, workers)
-                if not outcome.rows_read:
+                if not outcome.rows_read and not outcome.item.records_removed:
                     outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
             except InputRefused as refusal:
                 refusals.append((outcome, refusal))
@@ -168,7 +176,17 @@ class SourceReader:
         if unit is None or unit.group is None:
             return
         given = outcome.item.groups[unit.group]
-        outcome.unit_code = self.context.resolve_units(self.office, [given])[given]
+        meanings = self.context.unit_meanings(self.office, [given])[given]
+        # A reporting month holds its first day wherever it is cut off.
+        month = outcome.item.period_id
+        outcome.unit_code = unit_on(meanings, dt.date.fromisoformat(f"{month}-01") if month else None)
+        if outcome.unit_code is None and meanings:
+            listed = ", ".join(sorted({meaning.unit_code for meaning in meanings}))
+            raise InputRefused(
+                "unit.unknown",
+                f"Tên tệp ghi đơn vị “{given}” có thể là {listed}; ghi mã thay cho tên, hoặc bổ sung reference/unit_alias.csv",
+                f"The file's name says unit “{given}”, which can mean {listed}; write the code, or add an alias",
+            )
         if outcome.unit_code is None:
             raise InputRefused(
                 "unit.unknown",
@@ -189,16 +207,18 @@ class SourceReader:
             rows = rows.append_column("_sheet", pa.array([table.sheet or None] * rows_here, pa.string()))
             self.chunk.append(rows)
             self.chunk_rows += rows_here
-            if self.chunk_rows >= CHUNK_ROWS:
+            self.chunk_bytes += rows.nbytes
+            if self.chunk_rows >= CHUNK_ROWS or self.chunk_bytes >= CHUNK_BYTES:
                 self._hand_over(workers)
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
+        outcome.count_changes(table.changes, self.headings)
 
     def _hand_over(self, workers: Executor) -> None:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows = self.chunk, [], 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))
@@ -207,6 +227,8 @@ class SourceReader:
         """Write what became of a chunk, in the order of the chunks."""
         self._count_rules(shaped.rules)
         self._count_persons(shaped)
+        for (seq, kind), number in shaped.changes.items():
+            self.by_seq[seq].changes[kind] += number
         for accepted in shaped.accepted:
             self.accepted.append(accepted.cast(self._accepted_schema()))
         if shaped.refused is not None:
@@ -220,7 +242,8 @@ class SourceReader:
             self.sessions.put(connection)
 
     def _shape_in(self, connection: duckdb.DuckDBPyConnection, rows: Sequence[pa.Table]) -> _ShapedChunk:
-        chunk, shape = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings), self.shape
+        shape = self.shape
+        chunk, changes = with_clean_cells(pa.concat_tables(rows, promote_options="default"), self.headings)
         chunk, personal = mask_personal(chunk, CLEAN, self.watched)
         connection.register("chunk", chunk)
         connection.register("unit_map", self._unit_map(connection))
@@ -236,11 +259,19 @@ class SourceReader:
         if self.context.forgotten:
             # What may be of a person who is to be forgotten is looked at again, too.
             again = f"{again} OR _forgotten OR extra IS NOT NULL"
-        shaped = fetch(connection, f"SELECT {kept}, {again} AS {BROKEN} FROM ({shape.statement}) AS shaped")
+        counted = {f"_n{index}": kind for index, kind in enumerate(shape.changes)}
+        flags = f"{again} AS {BROKEN}" + "".join(
+            f", {sql} AS {name}" for name, sql in zip(counted, shape.changes.values(), strict=True)
+        )
+        shaped = fetch(connection, f"SELECT {kept}, {flags} FROM ({shape.statement}) AS shaped")
         broken = shaped[BROKEN]
-        shaped = shaped.drop_columns([BROKEN])
+        for name, kind in counted.items():
+            if pc.any(pc.greater(shaped[name], 0)).as_py():
+                for row in shaped.group_by("delivery_seq").aggregate([(name, "sum")]).to_pylist():
+                    changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
+        shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
-            return _ShapedChunk([shaped], None, [], [], personal)
+            return _ShapedChunk([shaped], None, [], changes, [], personal)
         # Few rows break a rule; only these are shaped again, with what their reasons need. Lines of other sheets and files
         # come along, which the query's order does not tell apart.
         lines = shaped["line"].filter(broken)
@@ -256,14 +287,17 @@ class SourceReader:
         refused = fetch(connection, refused_rows(shape, chunk.column_names, f", {values}{givens}{items}"))
         connection.execute("DROP TABLE shaped").fetchall()
         connection.unregister("chunk")
-        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules, forgotten, personal)
+        return _ShapedChunk([shaped.filter(pc.invert(broken)), warned], refused, rules, changes, forgotten, personal)
 
     def _accepted_schema(self) -> pa.Schema:
         items = [pa.field(f"item__{code}", pa.string()) for code in self.shape.items]
         return pa.schema([*LINEAGE, *value_fields(self.contract), pa.field("extra", pa.string()), *items])
 
     def _unit_map(self, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        """Resolve the distinct unit names of the chunk; one row per name."""
+        """Resolve the distinct unit names of the chunk; one row per name and span of days on which it means one unit.
+
+        A name that means one unit on any day has no days.
+        """
         unit = self.spec.unit
         given: list[str] = []
         if unit is not None and unit.column is not None:
@@ -273,11 +307,14 @@ class SourceReader:
             given = [unit.constant]
         elif unit is not None:
             given = sorted({outcome.item.groups[str(unit.group)] for outcome in self.group})
-        resolved = self.context.resolve_units(self.office, given)
+        meanings = self.context.unit_meanings(self.office, given)
+        spans = [(name, span) for name in given for span in by_day(meanings[name])]
         return pa.table(
             {
-                "given": pa.array(given, pa.string()),
-                "unit_code": pa.array([resolved[name] for name in given], pa.string()),
+                "given": pa.array([name for name, _ in spans], pa.string()),
+                "unit_code": pa.array([span.unit_code for _, span in spans], pa.string()),
+                "valid_from": pa.array([_bounded(span.valid_from) for _, span in spans], pa.date32()),
+                "valid_to": pa.array([_bounded(span.valid_to) for _, span in spans], pa.date32()),
             }
         )
 
@@ -295,9 +332,8 @@ class SourceReader:
 
     def _count_rules(self, found: Iterable[Sequence[int]]) -> None:
         checks = self.shape.checks
-        by_seq = {outcome.delivery_seq: outcome for outcome in self.group}
         for seq, *numbers in found:
-            outcome = by_seq[seq]
+            outcome = self.by_seq[seq]
             for check, number in zip(checks, numbers, strict=False):
                 if number:
                     outcome.rules[(check.rule, check.column, check.severity)] += number
@@ -311,6 +347,11 @@ class SourceReader:
             by_seq[seq].rows_forgotten += number
         for seq, rule, heading in shaped.personal:
             by_seq[seq].rules[(rule, heading, "warn")] += 1
+
+
+def _bounded(day: dt.date) -> dt.date | None:
+    """A day as a bound of a span; None where the span has none."""
+    return None if day in (dt.date.min, dt.date.max) else day
 
 
 class _Appender:
@@ -336,7 +377,13 @@ class _Appender:
 
 
 def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them."""
+    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
+    if item.refusal is not None:
+        raise item.refusal
+    if item.member is not None:
+        with item.member.unpacked() as file:
+            yield from tables_of(replace(item, member=None, file=file))
+        return
     if not isinstance(item.spec.reader, DatabaseOptions):
         masked: Counter[str] = Counter()
         for table in open_input(item.file, item.spec.reader):
@@ -359,16 +406,28 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
         spare = [name for name in table.columns if name not in spec.headings]
         hint = did_you_mean(missing[0], spare)
         listed = ", ".join(f"“{name}”" for name in missing)
+        if spec.is_template:
+            mend = Bilingual(
+                vi="Dùng lại biểu mẫu do “sipas template” tạo, không sửa tiêu đề",
+                en="Use the form that `sipas template` makes, with its headings as they are",
+            )
+        else:
+            mend = Bilingual(
+                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                en=f"Name the column as in the template, or change sources/{spec.name}.yml",
+            )
         raise InputRefused(
             "columns.missing",
-            f"Thiếu cột {listed}.{hint.vi} Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
-            f"Column {listed} is missing.{hint.en} Name the column as in the template, or change sources/{spec.name}.yml",
+            f"Thiếu cột {listed}.{hint.vi} {mend.vi}",
+            f"Column {listed} is missing.{hint.en} {mend.en}",
             sheet=table.sheet,
             column=missing[0],
         )
     named = {*spec.headings, *spec.ignore, *(rule.column for rule in spec.reader.skip)}
+    if spec.location.watermark is not None:
+        named.add(spec.location.watermark.column)
     for name in table.columns:
-        if name not in named:
+        if name not in named and name not in table.companions:
             text = Bilingual(
                 vi="Cột này không có trong khai báo nguồn nên không được đọc (thêm vào một feed, vào extra hoặc ignore)",
                 en="The spec does not name this column; it is not read (add it to a feed, to extra or to ignore)",

@@ -8,21 +8,27 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from assets.ingest.readers.options import DatabaseOptions, ReaderOptions
+from assets.ingest.dates import EXCEL_FORMATS, DateText, is_short_year
+from assets.ingest.http.options import PARTS, HttpOptions, known_keys
+from assets.ingest.numbers import DecimalMark
+from assets.ingest.readers.options import DatabaseOptions, JsonLinesOptions, ReaderOptions
+from assets.ingest.watermark import Watermark
 from quality.contract import Bilingual, Contract, Strict
 from quality.problem import Problem, did_you_mean
 from quality.validation import NotValid, validation_problems
 from quality.yaml_keys import line_of, repeated_keys
 
 GROUP = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+# Where filled templates lie, relative to the workspace; their sources are made in templates/.
+TEMPLATES = "inbox/templates"
 GROUP_PATTERNS = {"period": r"\d{4}-\d{2}", "sent": r"\d{8}"}
 # The marks of a date format that the engine reads; an offset stands in ISO timestamps only, where it is always read.
 FORMAT_MARKS = frozenset("aAbBdfgGHIjmMnpSuUVwWyY%")
@@ -30,22 +36,28 @@ YEAR_MARKS = frozenset("GyY")
 
 
 class Location(Strict):
-    """Where the inputs are: a path pattern with named groups, or a database and a table or query."""
+    """Where the inputs are: a path pattern with named groups, a database and a table or query, or a server's list."""
 
     path: str | None = None
+    http: HttpOptions | None = None
     url: str | None = None
     url_env: str | None = None
     table: str | None = None
     query: str | None = None
+    watermark: Watermark | None = None
 
     @model_validator(mode="after")
     def one_place(self) -> Self:
-        if sum(place is not None for place in (self.path, self.url, self.url_env)) != 1:
-            raise NotValid("khai báo đúng một trong path, url, url_env", "give exactly one of path, url, url_env")
-        if self.path is None and (self.table is None) == (self.query is None):
+        if sum(place is not None for place in (self.path, self.http, self.url, self.url_env)) != 1:
+            raise NotValid(
+                "khai báo đúng một trong path, http, url, url_env", "give exactly one of path, http, url, url_env"
+            )
+        if self.is_database and (self.table is None) == (self.query is None):
             raise NotValid(
                 "cơ sở dữ liệu cần table hoặc query (một trong hai)", "a database needs either a table or a query"
             )
+        if self.path is not None and self.watermark is not None:
+            raise NotValid("watermark chỉ dùng cho cơ sở dữ liệu", "a watermark belongs to a database, not to files")
         return self
 
     @field_validator("path")
@@ -59,6 +71,8 @@ class Location(Strict):
                 )
             if any("**" in part and part != "**" for part in path.split("/")):
                 raise NotValid("** phải đứng một mình giữa hai dấu gạch chéo", "** stands alone between two slashes")
+            if path.casefold().count(".zip!/") > 1:
+                raise NotValid("chỉ một tệp nén, không nén lồng nhau", "one archive only, none within another")
             names = GROUP.findall(path)
             if repeated := [name for name in names if names.count(name) > 1]:
                 raise NotValid(
@@ -66,6 +80,10 @@ class Location(Strict):
                     f"the group {{{repeated[0]}}} stands twice; give each its own name",
                 )
         return path
+
+    @property
+    def is_database(self) -> bool:
+        return self.path is None and self.http is None
 
     @property
     def folder(self) -> str | None:
@@ -80,11 +98,27 @@ class Location(Strict):
         return tuple(names[1:] if self.folder else names)
 
 
+class Deletes(Strict):
+    """How records that a database no longer holds are seen: all keys are read and compared with those landed.
+
+    `refuse_above` is the share of the records (0 to 1) that may be gone at once; beyond it the source is taken for broken.
+    """
+
+    compare_keys: Literal["each_run", "full_read"] = "each_run"
+    refuse_above: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_form(cls, data: Any) -> Any:
+        return {} if data == "compare_keys" else data
+
+
 class Delivery(Strict):
     """What a delivery means: it replaces its scope (snapshot), updates records by key (upsert) or adds records."""
 
     kind: Literal["snapshot", "upsert", "append"]
     scope: tuple[str, ...] = ()
+    deletes: Deletes | None = None
 
 
 class UnitFrom(Strict):
@@ -115,6 +149,8 @@ class ColumnMap(Strict):
     values: Mapping[str, str] = {}
     patterns: Mapping[str, str] = {}
     formats: tuple[str, ...] = ()
+    two_digit_years_from: Annotated[int, Field(ge=1800, le=2100)] | None = None
+    letter_case: Literal["upper"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -131,7 +167,27 @@ class ColumnMap(Strict):
             )
         if (self.present is None) != (self.then is None):
             raise NotValid("present và then phải đi cùng nhau", "present and then belong together")
+        if self.letter_case is not None and self.column is None:
+            raise NotValid("letter_case đi với column", "letter_case belongs to a column")
+        short = [form for form in self.formats if is_short_year(form)]
+        if bool(short) != (self.two_digit_years_from is not None):
+            raise NotValid(
+                "dạng ngày có %y cần two_digit_years_from: năm đầu của 100 năm mà hai chữ số có thể chỉ, và ngược lại",
+                "a format with %y needs two_digit_years_from, the first of the 100 years it can mean, and only such a format",
+            )
+        self._serials_stand_alone()
         return self
+
+    def _serials_stand_alone(self) -> None:
+        """Refuse a serial number beside what could be read as one: another count of days, or digits without marks."""
+        serials = [form for form in self.formats if form in EXCEL_FORMATS]
+        bare = [form for form in self.formats if form not in EXCEL_FORMATS and not re.sub(r"%-?.", "", form)]
+        if len(serials) > 1 or (serials and bare):
+            other = (serials[1:] + bare)[0]
+            raise NotValid(
+                f"{serials[0]} và {other} đọc cùng một số thành hai ngày; chỉ khai báo một",
+                f"{serials[0]} and {other} read the same digits as two dates; state only one",
+            )
 
     @field_validator("patterns")
     @classmethod
@@ -149,11 +205,13 @@ class ColumnMap(Strict):
     @classmethod
     def formats_are_known(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
         for form in formats:
+            if form in EXCEL_FORMATS:
+                continue
             marks = re.findall(r"%-?(.?)", form)
             if not YEAR_MARKS.intersection(marks):
                 raise NotValid(
-                    f"{form!r} không phải dạng ngày; viết %d/%m/%Y hoặc %d/%m/%Y %H:%M:%S",
-                    f"{form!r} is not a date format; write %d/%m/%Y, or %d/%m/%Y %H:%M:%S",
+                    f"{form!r} không phải dạng ngày; viết %d/%m/%Y, %d/%m/%Y %H:%M:%S hoặc excel_1900",
+                    f"{form!r} is not a date format; write %d/%m/%Y, %d/%m/%Y %H:%M:%S or excel_1900",
                 )
             if unknown := [mark for mark in marks if mark not in FORMAT_MARKS]:
                 raise NotValid(
@@ -167,6 +225,11 @@ class ColumnMap(Strict):
         """Every value that the spec itself states for the field."""
         stated = [*self.values.values(), *self.patterns.values(), self.constant, self.then, self.otherwise]
         return tuple(code for code in stated if code is not None)
+
+    @property
+    def dates(self) -> DateText:
+        """How dates are written in the cells."""
+        return DateText(self.formats, self.two_digit_years_from)
 
     @property
     def heading(self) -> str | None:
@@ -211,6 +274,7 @@ class SourceSpec(Strict):
     reader: ReaderOptions
     time_zone: str = "Asia/Ho_Chi_Minh"
     deadline_precision: Literal["date", "instant"] = "date"
+    decimal_mark: DecimalMark = ","
     unit: UnitFrom | None = None
     feeds: tuple[Feed, ...]
     ignore: tuple[str, ...] = ()
@@ -229,11 +293,13 @@ class SourceSpec(Strict):
 
     @model_validator(mode="after")
     def coherent(self) -> Self:
-        if isinstance(self.reader, DatabaseOptions) != (self.location.path is None):
+        if isinstance(self.reader, DatabaseOptions) != self.location.is_database:
             raise NotValid(
-                "reader loại database đi với url, các loại khác đi với path",
-                "reader kind database goes with a url, the other kinds with a path",
+                "reader loại database đi với url, các loại khác đi với path hoặc http",
+                "reader kind database goes with a url, the other kinds with a path or http",
             )
+        if self.location.http is not None and not isinstance(self.reader, JsonLinesOptions):
+            raise NotValid("http đi với reader loại jsonl", "http goes with a reader of kind jsonl")
         known = set(self.location.groups)
         used = set(self.delivery.scope) | {group for feed in self.feeds for group in feed.scope_id_with}
         used |= {column.group for feed in self.feeds for column in feed.columns.values() if column.group}
@@ -245,7 +311,35 @@ class SourceSpec(Strict):
                 "snapshot gồm nhiều tệp cần scope: các nhóm cho biết nó thay thế phần nào",
                 "a snapshot of many files needs a scope: the groups that name what it replaces",
             )
+        self._read_by_watermark()
         return self
+
+    def _read_by_watermark(self) -> None:
+        """Refuse what does not go with reading only the changed rows. Raises NotValid."""
+        if self.location.watermark is None:
+            if self.delivery.deletes is not None:
+                raise NotValid(
+                    "deletes đi với location.watermark; nguồn đọc toàn bộ thì dùng kind: snapshot",
+                    "deletes goes with location.watermark; a source read whole each time has kind: snapshot",
+                )
+            return
+        if self.delivery.kind == "snapshot" or self.record_feed is None or self.record_feed.grain == "many":
+            raise NotValid(
+                "watermark chỉ đọc dòng thay đổi, nên cần kind: upsert hoặc append và mỗi bản ghi một dòng",
+                "a watermark reads changed rows only: it needs kind: upsert or append, and records of one row each",
+            )
+        if self.delivery.kind == "append" and self.delivery.deletes is not None:
+            raise NotValid("deletes đi với kind: upsert", "deletes goes with kind: upsert")
+        if self.reader.skip:
+            raise NotValid(
+                "nguồn có watermark không dùng skip; lọc dòng bằng location.query",
+                "a source with a watermark takes no skip; leave rows out by location.query",
+            )
+
+    @property
+    def is_template(self) -> bool:
+        """Whether the spec is the software's own, for filled templates, and has no file."""
+        return (self.location.path or "").startswith(f"{TEMPLATES}/")
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -426,8 +520,12 @@ def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
     elif loc[0] == "reader":
         union, _ = get_args(ReaderOptions)
         return sorted({key for option in get_args(union) for key in option.model_fields})
+    elif loc[:2] == ("location", "http") and len(loc) > 2:
+        return known_keys(str(loc[-2])) if loc[-2] in PARTS else []
     elif loc[0] == "feeds":
         model = ColumnMap if "columns" in loc else Feed
+    elif loc[:2] in (("location", "watermark"), ("delivery", "deletes")):
+        model = Watermark if loc[1] == "watermark" else Deletes
     else:
         model = {"location": Location, "delivery": Delivery, "unit": UnitFrom}.get(str(loc[0]), SourceSpec)
     return [name for name in model.model_fields if name not in ("name", "digest")]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.ingest.reference_feed import ReferenceInput
-from assets.landing.land import move_into_place, record_of, rule_counts_of
+from assets.landing.land import change_counts_of, move_into_place, record_of, rule_counts_of
 from assets.ledger import InputRecord, Ledger, Part
 from assets.workspace import Workspace
 from quality.contract import Contract
@@ -48,5 +48,6 @@ def commit_reference(
             parts.append(Part(relative, dataset, batch_id, version, table.num_rows))
     records = [record_of(result.outcome, batch_id, today) for result in inputs]
     rules = [count for result in inputs for count in rule_counts_of(result.outcome)]
-    ledger.commit(records, rules, parts, retired)
+    changes = [count for result in inputs for count in change_counts_of(result.outcome)]
+    ledger.commit(records, rules, parts, retired, changes)
     return records

@@ -16,6 +16,7 @@ from assets.landing.gate_input import incoming_frame, input_counts
 from assets.landing.gates import keep_gate
 from assets.landing.land import commit_batch
 from assets.landing.reference import commit_reference
+from assets.landing.unit_names import unknown_names
 from assets.ledger import ARRIVAL_STEP, InputRecord
 from assets.office import Office
 from quality.gate import GateResult, judge, summarise
@@ -60,11 +61,13 @@ def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> Take
     context = office.ingest_context()
     parts = [office.workspace.root / part.path for part in office.ledger.parts(dataset)]
     inactive = office.ledger.retired_ids() | set(new.retired)
+    removed = office.ledger.removed().select(["record_key", "delivery_seq"])
     limit = office.thresholds.quarantine_share
-    batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, limit, context, office.tell)
+    batch = stage(dataset, new.to_read, office.ledger.next_seq(), parts, inactive, removed, limit, context, office.tell)
     for outcome in batch.outcomes:
         office.note(outcome.warnings)
         office.note([outcome.refusal] if outcome.refusal else [])
+    office.note(unknown_names(office, batch))
     verdict = None
     name = _batch_id([item.input_id for item in new.to_read] + [item.input_id for item, _ in new.copies])
     if new.to_read:
@@ -84,6 +87,7 @@ def take_in(office: Office, dataset: str, months: Callable[[str], bool]) -> Take
         new.retired,
         office.ledger.next_seq() + ARRIVAL_STEP * sum(item.replaced_seq is None for item in new.to_read),
     )
+    office.ledger.meet_aliases(office.aliases_met)
     return TakenIn(dataset, records, verdict)
 
 

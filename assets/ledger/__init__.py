@@ -3,8 +3,11 @@
 from assets.ledger.migrate import LedgerTooNew
 from assets.ledger.records import (
     ARRIVAL_STEP,
+    INPUT_CHANGE_SCHEMA,
     INPUT_RULE_SCHEMA,
     INPUT_SCHEMA,
+    REMOVED_RECORD_SCHEMA,
+    ChangeCount,
     InputRecord,
     InputStatus,
     Part,
@@ -12,13 +15,17 @@ from assets.ledger.records import (
     Retained,
     RuleCount,
     Tombstone,
+    WatermarkRecord,
 )
 from assets.ledger.store import Ledger
 
 __all__ = [
     "ARRIVAL_STEP",
+    "INPUT_CHANGE_SCHEMA",
     "INPUT_RULE_SCHEMA",
     "INPUT_SCHEMA",
+    "REMOVED_RECORD_SCHEMA",
+    "ChangeCount",
     "InputRecord",
     "InputStatus",
     "Ledger",
@@ -28,4 +35,5 @@ __all__ = [
     "Retained",
     "RuleCount",
     "Tombstone",
+    "WatermarkRecord",
 ]

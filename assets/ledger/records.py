@@ -56,6 +56,31 @@ class RuleCount:
 
 
 @dataclass(frozen=True)
+class WatermarkRecord:
+    """How far one reading of a database source went: from `low` (None: all rows) to `high`, as text of the `kind`.
+
+    `known_rows` is the file of what is known of its rows, within the workspace; it stands alone when `is_whole`.
+    """
+
+    input_id: str
+    column_name: str
+    kind: str
+    low: str | None
+    high: str | None
+    known_rows: str
+    is_whole: bool
+
+
+@dataclass(frozen=True)
+class ChangeCount:
+    """How many cells of an input were read as something else than stands in them, by one kind of change."""
+
+    input_id: str
+    change_kind: str
+    n_cells: int
+
+
+@dataclass(frozen=True)
 class Part:
     """One Parquet file of the private zone: a dataset's landed rows, or quarantined rows (``quarantine/…``)."""
 
@@ -133,3 +158,5 @@ INPUT_RULE_SCHEMA = pa.schema(
         ("n_rows", pa.int64()),
     ]
 )
+REMOVED_RECORD_SCHEMA = pa.schema([("input_id", pa.string()), ("record_key", pa.string())])
+INPUT_CHANGE_SCHEMA = pa.schema([("input_id", pa.string()), ("change_kind", pa.string()), ("n_cells", pa.int64())])

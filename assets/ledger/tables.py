@@ -45,6 +45,13 @@ INPUT_RULE = sa.Table(
     sa.Column("severity", sa.String, nullable=False),
     sa.Column("n_rows", sa.Integer, nullable=False),
 )
+INPUT_CHANGE = sa.Table(
+    "input_change",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("change_kind", sa.String, primary_key=True),
+    sa.Column("n_cells", sa.BigInteger, nullable=False),
+)
 PART = sa.Table(
     "part",
     METADATA,
@@ -53,6 +60,26 @@ PART = sa.Table(
     sa.Column("batch_id", sa.String, nullable=False),
     sa.Column("contract_version", sa.Integer, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
+)
+# How far a database source was read by a watermark, per reading of it that was landed.
+WATERMARK = sa.Table(
+    "watermark",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("column_name", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    # From here on rows were read; NULL: all of them.
+    sa.Column("low", sa.String),
+    sa.Column("high", sa.String),
+    sa.Column("known_rows", sa.String, nullable=False),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+)
+# The records that a reading found to be gone from their source.
+REMOVED_RECORD = sa.Table(
+    "removed_record",
+    METADATA,
+    sa.Column("input_id", sa.String, sa.ForeignKey("input.input_id"), primary_key=True),
+    sa.Column("record_key", sa.String, primary_key=True),
 )
 MARK = sa.Table(
     "mark",

@@ -16,6 +16,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.ingest.http.collect import reach
+from assets.ingest.http.options import HttpOptions
+from assets.ingest.object_store import ObjectFolder, StoreFailed
 from assets.ingest.spec import load_specs
 from assets.ledger import Ledger, LedgerTooNew
 from assets.warehouse.postgres_engine import NoConnection, server_version
@@ -207,7 +210,9 @@ def _ledger(workspace: Workspace) -> _Finding:
 def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
     for name, folder in settings.folders.items():
         value = os.environ.get(folder.env)
-        if value is None or not Path(value).is_dir():
+        if value is not None and "://" in value:
+            yield _object_store(name, ObjectFolder(value))
+        elif value is None or not Path(value).is_dir():
             text = Bilingual(
                 vi=f"đặt biến môi trường {folder.env} là một thư mục có thật",
                 en=f"set the variable {folder.env} to a folder that exists",
@@ -224,6 +229,8 @@ def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
                 en=f"set the variable {variable} to its URL",
             )
             yield _Finding("sources", f"database of {spec.name}", text)
+        if spec.location.http is not None:
+            yield _server(spec.name, spec.location.http, workspace)
     if specs.problems:
         files = ", ".join(sorted({problem.file or "" for problem in specs.problems}))
         text = Bilingual(vi="xem “sipas sources check”", en="see `sipas sources check`")
@@ -233,6 +240,21 @@ def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
         yield _Finding("sources", f"{text.en} ({text.vi}); copy sources/example.yml.txt to sources/<name>.yml")
     else:
         yield _Finding("sources", f"{len(specs.usable)} spec(s) valid")
+
+
+def _server(source: str, options: HttpOptions, workspace: Workspace) -> _Finding:
+    """Whether the address and the secrets are there and something answers; who may see what, `sipas sources check` shows."""
+    fault = reach(options, workspace)
+    if fault is None:
+        return _Finding("sources", f"server of {source} answers")
+    return _Finding("sources", f"server of {source}", fault)
+
+
+def _object_store(name: str, folder: ObjectFolder) -> _Finding:
+    try:
+        return _Finding("sources", f"folder {{{name}}}: the object store answers, {folder.count():,} object(s)")
+    except StoreFailed as failure:
+        return _Finding("sources", f"folder {{{name}}}", failure.message)
 
 
 def _dbt(settings: Settings) -> _Finding:

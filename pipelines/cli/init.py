@@ -6,14 +6,13 @@ import csv
 import json
 import re
 import shlex
-import unicodedata
 from pathlib import Path
 from string import Template
 
 import typer
 
 from assets.office import SHIPPED_REFERENCE
-from assets.reference.units import name_key
+from assets.text.fold import without_marks
 from assets.workspace import Workspace
 from pipelines.settings import make_key
 
@@ -69,8 +68,7 @@ def make_workspace(folder: Path, root: str) -> list[str]:
 
 def _short_name(folder: str) -> str:
     """Return the folder's name in plain letters: “Mỹ Đức 2023” gives my_duc_2023."""
-    plain = unicodedata.normalize("NFD", name_key(folder).replace("đ", "d"))
-    return re.sub(r"[^a-z0-9]+", "_", "".join(c for c in plain if not unicodedata.combining(c))).strip("_") or "office"
+    return re.sub(r"[^a-z0-9]+", "_", without_marks(folder)).strip("_") or "office"
 
 
 def _unit_name(code: str) -> str | None:

@@ -68,7 +68,12 @@ def run_command(
     period: Annotated[str | None, typer.Option(callback=_month, help="One reporting month, such as 2023-06.")] = None,
     first: Annotated[str | None, typer.Option("--from", callback=_month, help="First reporting month.")] = None,
     last: Annotated[str | None, typer.Option("--to", callback=_month, help="Last reporting month.")] = None,
-    full: Annotated[bool, typer.Option("--full", help="Build and audit again even when nothing is new.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full", help="Read databases from their beginning; build and audit again even when nothing is new."
+        ),
+    ] = False,
 ) -> None:
     """Take in what is new, check it, build the marts, audit them and publish a revision.
 
@@ -307,6 +312,44 @@ def sources_check(
 
     if not check_sources(Workspace(workspace.resolve()), spec):
         raise typer.Exit(USAGE)
+
+
+@sources_app.command("infer", epilog=example("sipas sources infer inbox/so_2023-06.xlsx --output so_phan_anh"))
+def sources_infer(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE", help="The file, or the variable that holds a database's URL.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    table: Annotated[str | None, typer.Option(help="Table of a database.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The dataset, where it is known.")] = None,
+    output: Annotated[str | None, typer.Option(help="Name of the spec: write sources/NAME.yml.")] = None,
+) -> None:
+    """Draft a spec from a file: dataset, columns, values, dates, and the questions left for a person. Takes nothing in."""
+    from pipelines.cli.infer import infer_source
+
+    infer_source(Workspace(workspace.resolve()), place, table, dataset, output)
+
+
+@app.command("template", epilog=example("sipas template --unit 10462 --dataset complaint --period 2023-06"))
+def template_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit that fills it in.")],
+    dataset: Annotated[str, typer.Option(help="Record dataset, such as complaint or survey_response.")],
+    workspace: WorkspaceOption = Path("."),
+    period: Annotated[
+        str | None, typer.Option(callback=_month, help="Reporting month: the form then holds all of it.")
+    ] = None,
+    instrument: Annotated[str | None, typer.Option(help="Questionnaire of a survey_response, such as HN2023.")] = None,
+    authority: Annotated[
+        str, typer.Option(help="Who numbers the records; that of the cases, where a form names cases.")
+    ] = "template",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", dir_okay=False, help="The XLSX file to write.")
+    ] = None,
+) -> None:
+    """Write a blank Excel form for a unit; filled in and put into inbox/templates it is read without a spec."""
+    from pipelines.cli.form import make_template
+
+    make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
 
 
 def main() -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,6 +19,8 @@ import pyarrow.parquet as pq
 import typer
 
 from assets.ingest.batch import stage
+from assets.ingest.changes import CHANGES
+from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
@@ -30,7 +31,7 @@ from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
 from assets.reference.fed import fed_tables
 from assets.reference.tables import reference_tables
-from assets.reference.units import name_key, short_name, unit_names
+from assets.reference.unit_guess import UnitGuess, likeliest
 from assets.workspace import Workspace
 from pipelines.cli.progress import console, show_problems
 from pipelines.cli.rules import rule_message
@@ -47,10 +48,6 @@ INPUTS_SHOWN = 3
 UNKNOWN_UNIT = "unit.unknown"
 # Rules whose value has no meaning yet: a code, a name or an answer that nothing maps.
 _UNMAPPED = ("values", "unknown", "outside_scale")
-# What a wrong tone leaves of a short name; names of other communes share as much as 0.7.
-_NAMES_ALIKE = 0.75
-# Two neighbouring digits of a five-digit code in the wrong order give 0.8.
-_NUMBERS_ALIKE = 0.8
 
 
 @dataclass(frozen=True)
@@ -94,7 +91,9 @@ def check_sources(workspace: Workspace, spec: Path | None) -> bool:
     settings = load_settings(workspace)
     paths = sorted(workspace.sources.glob("*.yml")) if spec is None else [_find(workspace, spec)]
     if not paths:
-        say("sources/ holds no spec yet; copy sources/example.yml.txt to sources/<name>.yml (chưa có khai báo nguồn)")
+        say(
+            "sources/ holds no spec yet: draft one with `sipas sources infer FILE`; see example.yml.txt (chưa có khai báo nguồn)"
+        )
         return False
     with TemporaryDirectory(prefix="sipas-check-") as scratch:
         office = open_office(_Trial(workspace.root, Path(scratch)), settings, lambda line: None)
@@ -143,7 +142,16 @@ def _check(office: Office, path: Path) -> int:
         show_problems(problems)
         return len(problems)
     inputs, problems = find_inputs(
-        office.workspace, [spec], office.contracts, office.folders, lambda month: True, "", office.roots, {}
+        office.workspace,
+        [spec],
+        office.contracts,
+        office.folders,
+        lambda month: True,
+        "",
+        office.roots,
+        {},
+        lambda spec, reading_hash: History(office.today),
+        is_trial=True,
     )
     listed = ", ".join(item.path for item in inputs[:INPUTS_SHOWN])
     more = f" and {len(inputs) - INPUTS_SHOWN} more" if len(inputs) > INPUTS_SHOWN else ""
@@ -181,7 +189,7 @@ def _unknown_path_units(office: Office, inputs: Sequence[PlannedInput]) -> list[
             continue
         given = item.groups[unit.group]
         if given not in problems and office.resolve_units(item.office, [given])[given] is None:
-            guess = _nearest_unit(office, item.office, given)
+            guess = UnitGuess(office.reference, item.office).nearest(given)
             text = Bilingual(
                 vi=f"Tên tệp ghi đơn vị “{given}” không có trong danh mục. Gần nhất: {guess or 'không có'}",
                 en=f"The file's name says unit “{given}”, which is not known. Nearest: {guess or 'none'}",
@@ -208,7 +216,9 @@ def _take_sample(item: PlannedInput, folder: Path) -> _Sample:
                     if sample.rows == SAMPLE_ROWS:
                         break
             sample.rows_skipped += table.rows_skipped
-            sample.items.append(replace(item, spec=spec, file=file, content_sha=f"{item.content_sha}.{number}"))
+            sample.items.append(
+                replace(item, spec=spec, file=file, member=None, content_sha=f"{item.content_sha}.{number}")
+            )
             sample.sheets.append(table.sheet)
             sample.columns.append(table.columns)
             if sample.rows == SAMPLE_ROWS:
@@ -226,7 +236,9 @@ def _read(office: Office, spec: SourceSpec, sample: _Sample) -> _Reading:
         return _read_reference_sample(office, spec, sample)
     dataset = spec.record_feed.dataset
     # Every problem of the sample is to be shown, however many there are.
-    batch = stage(dataset, sample.items, 1, [], frozenset(), 1.0, office.ingest_context(), lambda line: None)
+    batch = stage(
+        dataset, sample.items, 1, [], frozenset(), NONE_REMOVED, 1.0, office.ingest_context(), lambda line: None
+    )
     landed = {name: pq.read_table(file) for name, file in batch.landed.items()}
     return _Reading(
         batch.outcomes,
@@ -303,6 +315,13 @@ def _show_reading(office: Office, spec: SourceSpec, reading: _Reading, sample: _
         ]
         messages = ["what to do", "cần làm gì"]
         show_table(["broken rule", "column", "rows", "severity", *messages], rows, numbers=["rows"], whole=messages)
+    changes: Counter[str] = Counter()
+    for outcome in outcomes:
+        changes.update(outcome.changes)
+    if changes:
+        kinds = [(kind, number, CHANGES[kind].en, CHANGES[kind].vi) for kind, number in sorted(changes.items())]
+        meanings = ["what was read", "đã đọc thành"]
+        show_table(["changed cells", "cells", *meanings], kinds, numbers=["cells"], whole=meanings)
     _show_unmapped(office, spec, reading)
     return sum(severity != "warn" for _, _, severity in rules)
 
@@ -388,7 +407,7 @@ def _nearest_known(office: Office, spec: SourceSpec, rule: str, value: str) -> s
         column = feed.columns.get(name)
         return _among(value, {**{code: code for code in item.values}, **(column.values if column else {})})
     if item.type == "unit":
-        return _nearest_unit(office, spec.office or office.roots[0], value)
+        return UnitGuess(office.reference, spec.office or office.roots[0]).nearest(value)
     label = "name_vi" if item.type == "instrument" else "name"
     listed = office.reference[item.type].to_pylist()
     return _among(
@@ -397,17 +416,8 @@ def _nearest_known(office: Office, spec: SourceSpec, rule: str, value: str) -> s
     )
 
 
-def _guess(value: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The name meant, most likely. Numbers are often alike by chance: one must have all but one or two digits in place."""
-    guess = nearest(value, known, likeness)
-    if guess is None or any(letter.isalpha() for letter in value):
-        return guess
-    is_close = len(guess) == len(value) and SequenceMatcher(None, value, guess).ratio() >= _NUMBERS_ALIKE
-    return guess if is_close else None
-
-
 def _among(value: str, known: Mapping[str, str]) -> str | None:
-    guess = _guess(value, known)
+    guess = likeliest(value, known)
     if guess is None:
         return None
     return guess if known[guess] == guess else f"{guess} → {known[guess]}"
@@ -419,24 +429,3 @@ def _levels(office: Office, spec: SourceSpec) -> dict[str, str]:
     instrument = feed.columns["instrument_code"].constant if feed is not None else None
     levels = office.ingest_context().levels.get(instrument or "", {})
     return {level: level for scale in levels.values() for level in scale}
-
-
-def _nearest_unit(office: Office, root: str, value: str) -> str | None:
-    """The unit most likely meant, as code and name; or the codes between which the value cannot choose.
-
-    The word for the kind of unit is left out: it makes any two communes alike.
-    """
-    meanings: dict[str, set[str]] = {}
-    for row in unit_names(office.reference["admin_unit"], office.reference["unit_alias"], [root]).to_pylist():
-        meanings.setdefault(short_name(row["name_key"]) or row["name_key"], set()).add(row["unit_code"])
-    key = name_key(value)
-    guess = _guess(short_name(key) or key, meanings, _NAMES_ALIKE)
-    if guess is None:
-        return None
-    labels = _unit_labels(office, meanings[guess])
-    return f"one of {labels} (ambiguous)" if len(meanings[guess]) > 1 else labels
-
-
-def _unit_labels(office: Office, codes: Iterable[str]) -> str:
-    names = {row["code"]: row["name"] for row in office.reference["admin_unit"].to_pylist()}
-    return ", ".join(f"{code} {names.get(code, '')}".strip() for code in sorted(codes))

@@ -281,6 +281,8 @@ class _Writer:
         self.file.read += 1
         if (field := row[AT["TenLinhVuc"]]) != unicodedata.normalize("NFC", str(field)):
             self.truth.text["decomposed_case_fields"] += 1
+        days = ("NgayTiepNhan", "NgayHenTra", "NgayKetThucXuLy", "NgayYeuCauBoSung")
+        self.file.note_changes([field], [row[AT[name]] for name in days])
         return row
 
     def _refuse(self, rule: str, heading: str, row: Row) -> None:

@@ -187,6 +187,13 @@ class _Recorder:
         self.file, self.sheet, self.truth = file, sheet, truth
         truth.files.append(file)
 
+    def row(self, cells: list[Cell]) -> list[Cell]:
+        """Note what reading a row of the ledger has to change, and hand it on."""
+        days = [cells[IN_LEDGER[name]] for name in ("Ngày tiếp nhận", "Hạn xử lý", "Ngày xử lý xong")]
+        unread = {IN_LEDGER["STT"], IN_LEDGER["Nội dung"]}
+        self.file.note_changes([cell for place, cell in enumerate(cells) if place not in unread], days)
+        return cells
+
     def place(self, complaint: Complaint, line: int, refused_for: tuple[str, str, str | None] | None) -> None:
         """Record one row: refused for (rule, heading, value), or accepted with the warning its fault gives."""
         self.file.read += 1
@@ -256,16 +263,16 @@ def _write_ledger(
                 rule, heading, _ = FAULTS[complaint.kind]
                 cells[IN_LEDGER[heading]] = value = _spoiled(complaint, cells[IN_LEDGER[heading]])
                 refused_for = (rule, heading, value)
-            recorder.place(complaint, sheet.row(cells), refused_for)
+            recorder.place(complaint, sheet.row(recorder.row(cells)), refused_for)
             if complaint.kind == "duplicate":
-                sheet.row(cells)
+                sheet.row(recorder.row(cells))
                 recorder.file.read += 1
                 recorder.file.duplicate += 1
                 recorder.truth.text["decomposed_unit_names"] += _is_decomposed(cells[IN_LEDGER["Đơn vị"]])
             elif complaint.kind == "conflict":
                 cells[IN_LEDGER["Hạn xử lý"]] = _slashed(complaint.due + 7)
                 recorder.truth.text["decomposed_unit_names"] += _is_decomposed(cells[IN_LEDGER["Đơn vị"]])
-                recorder.place(complaint, sheet.row(cells), refused_for)
+                recorder.place(complaint, sheet.row(recorder.row(cells)), refused_for)
         sheet.row([f"Tổng cộng: {count} phản ánh, kiến nghị"])
 
 
@@ -338,6 +345,7 @@ def _write_portal(scene: Scene, target: Path, truth: Truth, complaints: list[Com
 
         def put(record: dict[str, Any]) -> None:
             truth.text["decomposed_unit_names"] += _is_decomposed(record["donViXuLy"])
+            file.note_changes([record["donViXuLy"]])
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
 
         for number, complaint in enumerate(ordered, start=1):

@@ -346,7 +346,8 @@ class _Cell:
             for place, line in enumerate([] if bare else self._banners()):
                 sheet.banner(encode(line), len(headings) if place == 2 else 0)
             sheet.grouped_header([(encode(top), None if sub is None else encode(sub)) for top, sub in headings])
-            count = _write_rows(sheet, rows, encode, ["Cán bộ một cửa"] if extra else [])
+            noted = file if file.status == "landed" else None
+            count = _write_rows(sheet, rows, encode, ["Cán bộ một cửa"] if extra else [], noted)
             if not bare:
                 sheet.row([encode(f"Tổng cộng: {count} phiếu")])
             if int(self.unit.code) % 2 == 0:
@@ -389,10 +390,17 @@ def impossible_day(month: ReportingMonth) -> str:
     return f"{past_february(year)}/02/{year}"
 
 
-def _write_rows(sheet: Sheet, rows: Iterator[list[Cell]], encode: Callable[[str], str], tail: list[Cell]) -> int:
+def _write_rows(
+    sheet: Sheet, rows: Iterator[list[Cell]], encode: Callable[[str], str], tail: list[Cell], noted: FileTruth | None
+) -> int:
+    """Write the rows and return their number; note in a file that will be read what reading has to change."""
     count = 0
-    for cells in rows:
-        sheet.row([encode(cell) if isinstance(cell, str) else cell for cell in (*cells, *tail)])
+    for row in rows:
+        cells = [encode(cell) if isinstance(cell, str) else cell for cell in (*row, *tail)]
+        sheet.row(cells)
+        if noted is not None:
+            noted.note_changes([*cells[NUMBER:NAME], *cells[SEX : len(row) - 1]], [cells[DAY]])
+            noted.changes["number.decimal_comma"] += cells[WEIGHT] == COMMA_WEIGHT
         count += 1
     return count
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,8 @@ FORMAT = 1
 
 @dataclass
 class FileTruth:
-    """One input. `rules` counts rows per rule that refuses a row, `warnings` per rule that does not.
+    """One input. `rules` counts rows per rule that refuses a row, `warnings` per rule that does not, `changes` the cells
+    that are read as something else than stands in them, per kind; nothing of a refused file or a copy.
 
     Every row read ends in one of `accepted` (current), `quarantined`, `duplicate`, `superseded` (accepted, then replaced
     by a later delivery). `skipped` rows (totals) are not read, and nothing of a refused file is. All rows of a file that
@@ -38,11 +41,28 @@ class FileTruth:
     skipped: int = 0
     rules: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def note_changes(self, texts: Iterable[object], dates: Iterable[object] = ()) -> None:
+        """Count the cells of a row, as they are written, that reading must change: NFD texts, dates as dd/mm/yyyy."""
+        self.changes["text.nfc"] += sum(isinstance(t, str) and not unicodedata.is_normalized("NFC", t) for t in texts)
+        self.changes["date.stated_format"] += sum(isinstance(day, str) and _is_slashed_day(day) for day in dates)
 
     @property
     def balances(self) -> bool:
         """Whether every row read ends in exactly one place."""
         return self.read == self.accepted + self.quarantined + self.duplicate + self.superseded
+
+
+def _is_slashed_day(text: str) -> bool:
+    day, slash, rest = text.partition(" ")[0].partition("/")
+    if not slash:
+        return False
+    month, _, year = rest.partition("/")
+    try:
+        return bool(date(int(year), int(month), int(day)))
+    except ValueError:  # 31/04 stays what it is
+        return False
 
 
 @dataclass(frozen=True)

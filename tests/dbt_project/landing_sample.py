@@ -14,7 +14,7 @@ from landing_evaluation import add_evaluation, evaluation_inputs, overridden_ref
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
 from landing_plan import add_fall, plan_rows
 
-from assets.ledger import INPUT_RULE_SCHEMA, INPUT_SCHEMA
+from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from assets.reference.working_days import WORKING_DAY_SCHEMA
@@ -89,6 +89,10 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
             },
             {"input_id": "in-1", "rule_id": "width", "severity": "warn", "column_name": None, "n_rows": 2},
         ],
+        "input_change": [
+            {"input_id": "in-1", "change_kind": "text.nfc", "n_cells": 5},
+            {"input_id": "in-1", "change_kind": "number.decimal_comma", "n_cells": 2},
+        ],
         "office_root": [{"office_code": code} for code in ROOTS],
         "reporting_month": _months(date(2024, 1, 1), date(2026, 12, 31)),
         "admin_unit": [
@@ -153,7 +157,9 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
         "input": INPUT_SCHEMA,
+        "input_change": INPUT_CHANGE_SCHEMA,
         "input_rule": INPUT_RULE_SCHEMA,
+        "removed_record": REMOVED_RECORD_SCHEMA,
         "office_root": OFFICE_ROOT_SCHEMA,
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,

@@ -66,7 +66,7 @@ def test_mart_is_labelled_for_every_reader(node: dict[str, Any]) -> None:
 def test_models_with_rows_of_their_own_state_and_test_their_grain(schema: str) -> None:
     # Views that pass rows through, and events that are summed again, are tested where they are kept.
     passed_on = {
-        "stg_input_rule", "stg_survey_answer", "int_case", "int_complaint", "int_survey_response", "int_case_event",
+        "stg_input_change", "stg_input_rule", "stg_survey_answer", "int_case", "int_complaint", "int_survey_response", "int_case_event",
         "int_complaint_event", "int_survey_form_node", "int_survey_node_month", "int_superseded",
         "int_survey_answer_score", "int_survey_form_total",
     }  # fmt: skip

@@ -111,6 +111,23 @@ def test_every_file_ends_as_planted(truth, marts) -> None:
     assert counted == planted
 
 
+def test_every_cell_written_otherwise_is_counted(truth, marts) -> None:
+    """Decomposed Unicode, dd/mm/yyyy and decimal commas, cell by cell and file by file."""
+    counted = {
+        (path, kind): cells
+        for path, kind, cells in marts(
+            "SELECT q.path, c.change_kind, c.n_cells FROM marts.data_quality_change AS c "
+            "INNER JOIN marts.data_quality AS q USING (input_id)"
+        )
+    }
+    planted = {
+        (ledger_name(file), kind): cells for file in truth["files"] for kind, cells in file["changes"].items() if cells
+    }
+    assert counted == planted
+    assert {kind for _, kind in planted} == {"text.nfc", "date.stated_format", "number.decimal_comma"}
+    assert marts("SELECT sum(cells_changed) FROM marts.data_quality") == [(sum(planted.values()),)]
+
+
 def test_every_planted_fault_is_caught_by_its_rule(truth, marts) -> None:
     counted: Counter[tuple[str, str]] = Counter()
     for path, rule, severity, rows in marts(

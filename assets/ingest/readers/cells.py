@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,9 @@ import pyarrow.compute as pc
 
 # Below this every integral double has a repr in plain digits that ends in ".0".
 _PLAIN_DIGITS = 1e16
+
+# One point before three digits: as a number it is a decimal point, in a text it can also stand between thousands.
+_LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 
 # How a datetime without a zone ends when it is only a date.
 _MIDNIGHT = " 00:00:00"
@@ -32,7 +36,8 @@ class BinaryValueError(ValueError):
 def cell_text(value: Any) -> str | None:
     """The canonical text of one value; None stays None.
 
-    123.0 is "123", other floats their shortest repr, Decimals plain digits, booleans "true"/"false", dates
+    123.0 is "123", other floats their shortest repr, Decimals plain digits (both with one more zero where a text could be
+    read as thousands: 7.125 is "7.1250"), booleans "true"/"false", dates
     "2023-06-01", datetimes "2023-06-01 10:30:00[.ffffff][+07:00]" (a naive midnight is the date alone), times
     "10:30:00", durations hours:minutes:seconds, lists and objects compact JSON. Bytes raise BinaryValueError.
     """
@@ -50,7 +55,7 @@ def text_column(values: Sequence[Any]) -> pa.Array:
         numbers = np.array(values, dtype=np.float64) + 0.0  # turns -0.0 into 0.0
         if bool(np.all(np.abs(numbers) < _PLAIN_DIGITS)) and bool(np.all(numbers == np.floor(numbers))):
             return pc.cast(pa.array(numbers.astype(np.int64)), pa.string())
-        return _joined_strings([repr(number).removesuffix(".0") for number in numbers.tolist()])
+        return _joined_strings([_number(repr(number)) for number in numbers.tolist()])
     if kinds == {dt.date}:
         return pc.cast(pa.array(values, pa.date32()), pa.string())
     if kinds == {dt.datetime}:
@@ -106,8 +111,18 @@ def _strings(values: Sequence[str | None]) -> pa.Array:
     return column
 
 
+def _number(text: str) -> str:
+    """The text of a number, never in the form in which a text could mean thousands: 7.125 is "7.1250"."""
+    return f"{text}0" if _LIKE_THOUSANDS.fullmatch(text) else text.removesuffix(".0")
+
+
 def _float(value: float) -> str:
-    return repr(value + 0.0).removesuffix(".0")
+    return _number(repr(value + 0.0))
+
+
+def _decimal(value: Decimal) -> str:
+    text = format(value, "f")
+    return f"{text}0" if _LIKE_THOUSANDS.fullmatch(text) else text
 
 
 def _datetime(value: dt.datetime) -> str:
@@ -144,7 +159,7 @@ _TEXT_OF = _ByType(
         float: _float,
         int: str,
         bool: lambda value: "true" if value else "false",
-        Decimal: lambda value: format(value, "f"),
+        Decimal: _decimal,
         dt.date: str,
         dt.datetime: _datetime,
         dt.time: str,

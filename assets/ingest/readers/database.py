@@ -1,160 +1,267 @@
-"""Tables and queries of a database as rows, through SQLAlchemy and without writing. Credentials are never shown."""
+"""Tables and queries of a database as rows, through SQLAlchemy and without writing. Credentials are never shown.
+
+How an engine is connected to stands in database_engine.py; what is asked when, in ingest/extract.py.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
-from urllib.parse import quote, quote_plus
+from contextlib import contextmanager
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
 
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import exc
 
 from assets.ingest.readers.cells import BinaryValueError, cell_text, text_column
-from assets.ingest.readers.options import DatabaseOptions
+from assets.ingest.readers.database_engine import connect, is_mysql, parsed, reason
+from assets.ingest.readers.options import SkipRule
 from assets.ingest.readers.table import (
     BATCH_ROWS,
     Chunk,
     InputRefused,
     RawTable,
     raw_table,
-    require_file,
     unique_headings,
 )
 from quality.problem import did_you_mean
 
-_CONNECT_SECONDS = 10
+# A source's query as a table of its own, so that conditions can be put to it.
+_QUERY_NAME = "source_rows"
+# MySQL's zero date lies below every date and is none.
+_FIRST_DATE = dt.datetime(1, 1, 1)
+
+Moment = dt.datetime | dt.date
+WatermarkValue = Moment | int | str | bytes
+# What a watermark's values are: a moment with its offset, one without, a day, a whole number, text, bytes.
+WatermarkKind = Literal["instant", "datetime", "date", "integer", "text", "bytes", "other"]
 
 
-def read_database(
-    url: str, options: DatabaseOptions, *, table: str | None = None, query: str | None = None
-) -> Iterator[RawTable]:
-    """Yield the one table of a database: a table or view ("name" or "schema.name"), or the result of a query.
+@contextmanager
+def open_database(
+    url: str, *, table: str | None = None, query: str | None = None, time_zone: str = "UTC"
+) -> Iterator[Database]:
+    """Open one table or view ("name" or "schema.name"), or the result of one query, for reading within one snapshot.
 
-    Rows stream from the server, in a read-only transaction on PostgreSQL and from a file opened read-only on SQLite;
-    tables are ordered by primary key. `_line` is the row's ordinal. Values have the text of workbook cells. The
-    connection is closed when the batches are used up. Raises ValueError unless exactly one of `table` and `query` is
-    given; InputRefused: file.missing, file.empty, file.damaged (SQLite), database.url_invalid,
-    database.driver_missing, database.unreachable, database.table_missing, database.query_failed,
-    database.encoding, database.binary_column.
+    What the server says in the zone of the session comes in `time_zone`. Raises ValueError unless exactly one of `table`
+    and `query` is given; InputRefused, also within the context, as `Database` and `database_engine.connect` say.
     """
     if (table is None) == (query is None):
         raise ValueError("give either a table or a query")
-    address = _address(url)
-    engine = _engine(address)
+    address = parsed(url)
+    connection = connect(address, time_zone)
     try:
-        connection = engine.connect()
+        yield Database(connection, address, table, query)
     except exc.SQLAlchemyError as error:
-        raise _unreachable(address, error) from None
-    try:
-        connection = connection.execution_options(yield_per=BATCH_ROWS)
-        if address.get_backend_name() == "postgresql":
-            connection = connection.execution_options(postgresql_readonly=True)
-        if table is not None:
-            result: sa.CursorResult[Any] = connection.execute(_select(connection, address, table))
-        else:
-            # Without parameters a percent sign or colon in the query means itself.
-            statement = (query or "").strip().rstrip(";")
-            result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
-        if not result.returns_rows:
-            raise _query_failed(address, "it returns no rows")
-        columns = unique_headings(list(result.keys()), lambda index: str(index + 1))
-        yield raw_table("", columns, _chunks(connection, result, address, columns), options.skip)
-    except exc.SQLAlchemyError as error:
-        connection.close()
-        raise _query_failed(address, _reason(address, error)) from None
-    except InputRefused:
-        connection.close()
-        raise
-
-
-def _address(url: str) -> sa.URL:
-    try:
-        address = sa.make_url(url)
-        if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
-            raise ValueError("a SQLite URL names a file")
-    except (exc.ArgumentError, ValueError):
-        # The text is not shown: it may hold a password.
-        raise InputRefused(
-            "database.url_invalid",
-            "Địa chỉ cơ sở dữ liệu không đúng dạng. Hãy viết như sqlite:///thu_muc/tep.sqlite "
-            "hoặc postgresql+psycopg2://nguoi_dung@may_chu/co_so_du_lieu.",
-            "The database URL is malformed. Write it like sqlite:///folder/file.sqlite "
-            "or postgresql+psycopg2://user@host/database.",
-        ) from None
-    return address
-
-
-def _engine(address: sa.URL) -> sa.Engine:
-    arguments: dict[str, Any] = {}
-    backend = address.get_backend_name()
-    if backend == "sqlite":
-        path = Path(address.database or "")
-        require_file(path)
-        with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\0":
-                raise InputRefused(
-                    "file.damaged",
-                    f"Tệp “{path.name}” không phải là cơ sở dữ liệu SQLite, hoặc bị hỏng hay mã hóa. Hãy đề nghị gửi lại.",
-                    f"The file {path.name!r} is not a SQLite database, or is damaged or encrypted. Ask for it again.",
-                )
-        # As a URI, SQLite opens the file without creating or changing it.
-        address = address.set(database=f"file:{quote(str(path.resolve()))}", query={"mode": "ro", "uri": "true"})
-    elif backend == "postgresql":
-        arguments["connect_timeout"] = _CONNECT_SECONDS
-    try:
-        return sa.create_engine(address, connect_args=arguments, poolclass=sa.NullPool)
-    except (exc.NoSuchModuleError, ImportError):
-        raise InputRefused(
-            "database.driver_missing",
-            f"Chưa cài trình điều khiển cho “{address.drivername}”. Hãy cài đặt rồi chạy lại.",
-            f"No driver for {address.drivername!r} is installed. Install it and run again.",
-        ) from None
-
-
-def _select(connection: sa.Connection, address: sa.URL, name: str) -> sa.Select[Any]:
-    inspector = sa.inspect(connection)
-    schema: str | None = None
-    table = name
-    if not inspector.has_table(table) and "." in name:
-        schema, _, table = name.partition(".")
-    if not inspector.has_table(table, schema=schema):
-        known = [*inspector.get_table_names(schema=schema), *inspector.get_view_names(schema=schema)]
-        hint = did_you_mean(table, known)
-        shown = address.render_as_string(hide_password=True)
-        raise InputRefused(
-            "database.table_missing",
-            f"Cơ sở dữ liệu {shown} không có bảng “{name}”.{hint.vi} Hãy sửa location.table trong khai báo nguồn.",
-            f"The database {shown} has no table {name!r}.{hint.en} Correct location.table in the source spec.",
-        )
-    key = inspector.get_pk_constraint(table, schema=schema)["constrained_columns"]
-    rows = sa.select(sa.text("*")).select_from(sa.table(table, schema=schema))
-    return rows.order_by(*(sa.column(column) for column in key))
-
-
-def _chunks(
-    connection: sa.Connection, result: sa.CursorResult[Any], address: sa.URL, columns: Sequence[str]
-) -> Iterator[Chunk]:
-    ordinal = 1
-    try:
-        for rows in result.partitions(BATCH_ROWS):
-            values = list(zip(*rows, strict=True))
-            try:
-                cells = [text_column(column) for column in values]
-            except BinaryValueError:
-                raise _binary_column(rows, columns, ordinal) from None
-            yield Chunk(cells, pa.array(range(ordinal, ordinal + len(rows)), pa.int64()))
-            ordinal += len(rows)
-    except exc.SQLAlchemyError as error:
-        raise _query_failed(address, _reason(address, error)) from None
+        raise _query_failed(address, reason(address, error)) from None
     finally:
         connection.close()
 
 
-def _binary_column(rows: Sequence[sa.Row[Any]], columns: Sequence[str], ordinal: int) -> InputRefused:
-    for offset, row in enumerate(rows):
+class Database:
+    """The one table of an open database. Every statement sees the same state, where the engine has snapshots.
+
+    Rows stream from the server, batch by batch. Values have the text of workbook cells. A driver's error in the midst is
+    raised as InputRefused: database.table_missing, database.query_failed, database.encoding, database.binary_column.
+    """
+
+    def __init__(self, connection: sa.Connection, address: sa.URL, table: str | None, query: str | None) -> None:
+        self._connection = connection
+        self._address = address
+        self._table = table
+        # A semicolon at the end is usual, and no statement may follow it.
+        self._query = (query or "").strip().rstrip(";")
+        # The kinds of the watermark's values, known when the rows have been walked.
+        self.watermark_kinds: set[WatermarkKind] = set()
+
+    def rows(self, skip: Sequence[SkipRule] = ()) -> RawTable:
+        """Return all rows; those of a table in the order of its primary key. `_line` is the row's ordinal."""
+        if self._table is not None:
+            result = self._execute(sa.select(sa.text("*")).select_from(self._source).order_by(*self._primary_key))
+        else:
+            # Without parameters a percent sign or colon in the query means itself.
+            result = self._connection.exec_driver_sql(
+                self._query, execution_options={"no_parameters": True, "yield_per": BATCH_ROWS}
+            )
+            if not result.returns_rows:
+                raise _query_failed(self._address, "it returns no rows")
+        return self._raw_table(result, skip)
+
+    def rows_since(self, watermark: str, low: WatermarkValue | None) -> RawTable:
+        """Return the rows whose column of the heading `watermark` is `low` or more, or blank; all when `low` is None.
+
+        The kinds of its values are in `watermark_kinds` when the batches are used up; bytes come as hexadecimal text.
+        """
+        column = self._column(watermark)
+        rows = sa.select(sa.text("*")).select_from(self._source).order_by(*self._primary_key)
+        if low is not None:
+            rows = rows.where(sa.or_(column >= _bound(low), self._is_blank(column, low)))
+        return self._raw_table(self._execute(rows), (), watermark)
+
+    def require(self, heading: str) -> None:
+        """Raise InputRefused (columns.missing) when the table has no such column."""
+        self._column(heading)
+
+    def kind_of(self, watermark: str) -> WatermarkKind | None:
+        """Return the kind of the largest value under the heading; None when there is none."""
+        column = self._column(watermark)
+        one = sa.select(column).select_from(self._source).where(column.is_not(None)).order_by(column.desc()).limit(1)
+        value = self._connection.execute(one).scalar()
+        return None if value is None else _kind(value)
+
+    def keys(self, headings: Sequence[str], watermark: str) -> RawTable:
+        """Return every row's cells under the headings and of its watermark, and no others."""
+        headings = tuple(dict.fromkeys((*headings, watermark)))
+        columns = [self._column(heading) for heading in headings]
+        result = self._execute(sa.select(*columns).select_from(self._source))
+        return raw_table("", headings, self._chunks(result, headings, watermark), (), legacy_text="unicode")
+
+    def count_below(self, watermark: str, low: WatermarkValue, start: WatermarkValue | None) -> int:
+        """Return how many rows have a watermark below `low`, and not below `start`."""
+        column = self._column(watermark)
+        below = sa.select(sa.func.count()).select_from(self._source).where(column < _bound(low))
+        if start is not None:
+            below = below.where(column >= _bound(start))
+        elif is_mysql(self._address) and isinstance(low, Moment):
+            below = below.where(column >= _bound(_FIRST_DATE))
+        return int(self._connection.execute(below).scalar_one())
+
+    @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """The headings of the table, as readers give them."""
+        return unique_headings(list(self._names), _place)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        nothing = sa.select(sa.text("*")).select_from(self._source).where(sa.false())
+        return tuple(self._connection.execute(nothing).keys())
+
+    @cached_property
+    def _source(self) -> sa.FromClause:
+        if self._table is not None:
+            name, schema = self._found
+            return sa.table(name, schema=schema)
+        # A colon begins a parameter unless it is escaped.
+        return sa.text(self._query.replace(":", r"\:")).columns(sa.column("any")).subquery(_QUERY_NAME)
+
+    @cached_property
+    def _found(self) -> tuple[str, str | None]:
+        """The table's name and schema. Raises InputRefused when there is no such table."""
+        name = self._table or ""
+        inspector = sa.inspect(self._connection)
+        schema: str | None = None
+        table = name
+        if not inspector.has_table(table) and "." in name:
+            schema, _, table = name.partition(".")
+        if not inspector.has_table(table, schema=schema):
+            known = [*inspector.get_table_names(schema=schema), *inspector.get_view_names(schema=schema)]
+            hint = did_you_mean(table, known)
+            shown = self._address.render_as_string(hide_password=True)
+            raise InputRefused(
+                "database.table_missing",
+                f"Cơ sở dữ liệu {shown} không có bảng “{name}”.{hint.vi} Hãy sửa location.table trong khai báo nguồn.",
+                f"The database {shown} has no table {name!r}.{hint.en} Correct location.table in the source spec.",
+            )
+        return table, schema
+
+    @cached_property
+    def _primary_key(self) -> list[sa.ColumnClause[Any]]:
+        if self._table is None:
+            return []
+        table, schema = self._found
+        key = sa.inspect(self._connection).get_pk_constraint(table, schema=schema)["constrained_columns"]
+        return [sa.column(column) for column in key]
+
+    def _column(self, heading: str) -> sa.ColumnClause[Any]:
+        for name, known in zip(self._names, self.headings, strict=True):
+            if known == heading:
+                return sa.column(name)
+        hint = did_you_mean(heading, self.headings)
+        raise InputRefused(
+            "columns.missing",
+            f"Thiếu cột “{heading}”.{hint.vi} Hãy sửa location.watermark hoặc tên cột trong khai báo nguồn.",
+            f"Column {heading!r} is missing.{hint.en} Correct location.watermark, or the column, in the source spec.",
+            column=heading,
+        )
+
+    def _is_blank(self, column: sa.ColumnClause[Any], low: WatermarkValue) -> sa.ColumnElement[bool]:
+        blank = column.is_(None)
+        if is_mysql(self._address) and isinstance(low, Moment):
+            return sa.or_(blank, column < _bound(_FIRST_DATE))
+        return blank
+
+    def _execute(self, statement: sa.Select[Any]) -> sa.CursorResult[Any]:
+        return self._connection.execute(statement.execution_options(yield_per=BATCH_ROWS))
+
+    def _raw_table(
+        self, result: sa.CursorResult[Any], skip: Sequence[SkipRule], watermark: str | None = None
+    ) -> RawTable:
+        columns = unique_headings(list(result.keys()), _place)
+        return raw_table("", columns, self._chunks(result, columns, watermark), skip, legacy_text="unicode")
+
+    def _chunks(self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None) -> Iterator[Chunk]:
+        watched = None if watermark is None else columns.index(watermark)
+        ordinal = 1
+        try:
+            for rows in result.partitions(BATCH_ROWS):
+                values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+                if watched is not None:
+                    values[watched] = self._watch(values[watched])
+                try:
+                    cells = [text_column(column) for column in values]
+                except BinaryValueError:
+                    raise _binary_column(values, columns, ordinal) from None
+                yield Chunk(cells, pa.array(range(ordinal, ordinal + len(rows)), pa.int64()))
+                ordinal += len(rows)
+        except exc.SQLAlchemyError as error:
+            raise _query_failed(self._address, reason(self._address, error)) from None
+
+    def _watch(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Note the kinds of the watermark's values; bytes (a row version) become text."""
+        of_kind = {type(value): _kind(value) for value in values if value is not None}
+        self.watermark_kinds |= set(of_kind.values())
+        if "bytes" not in of_kind.values():
+            return values
+        return [bytes(value).hex() if of_kind.get(type(value)) == "bytes" else value for value in values]
+
+
+def _kind(value: Any) -> WatermarkKind:
+    match value:
+        case dt.datetime():
+            return "datetime" if value.tzinfo is None else "instant"
+        case dt.date():
+            return "date"
+        case bool():
+            return "other"
+        case int():
+            return "integer"
+        case Decimal():
+            return "integer" if value == value.to_integral_value() else "other"
+        case str():
+            return "text"
+        case bytes() | bytearray() | memoryview():
+            return "bytes"
+    return "other"
+
+
+def _place(index: int) -> str:
+    return str(index + 1)
+
+
+def _bound(value: WatermarkValue) -> sa.BindParameter[Any]:
+    """Return a value as a parameter of its type, which some drivers would take too narrow."""
+    if isinstance(value, dt.datetime):
+        return sa.literal(value, sa.DateTime(timezone=value.tzinfo is not None))
+    return sa.literal(value, sa.BigInteger()) if isinstance(value, int) else sa.literal(value)
+
+
+def _binary_column(values: Sequence[Sequence[Any]], columns: Sequence[str], ordinal: int) -> InputRefused:
+    """Return the refusal of the first row, in a batch that begins with the row `ordinal`, that holds a binary value."""
+    for offset, row in enumerate(zip(*values, strict=True)):
         for heading, value in zip(columns, row, strict=True):
             try:
                 cell_text(value)
@@ -169,27 +276,9 @@ def _binary_column(rows: Sequence[sa.Row[Any]], columns: Sequence[str], ordinal:
     raise AssertionError("no binary value in the batch that was refused for one")
 
 
-def _reason(address: sa.URL, error: exc.SQLAlchemyError) -> str:
-    """The first line of what the driver says, without the password."""
-    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    if address.password:
-        for secret in {address.password, quote_plus(address.password), quote(address.password)}:
-            said = said.replace(secret, "***")
-    return said
-
-
-def _unreachable(address: sa.URL, error: exc.SQLAlchemyError) -> InputRefused:
-    shown, reason = address.render_as_string(hide_password=True), _reason(address, error)
-    return InputRefused(
-        "database.unreachable",
-        f"Không kết nối được tới {shown} ({reason}). Hãy kiểm tra máy chủ, tài khoản và mạng rồi chạy lại.",
-        f"Cannot connect to {shown} ({reason}). Check the server, the account and the network, then run again.",
-    )
-
-
-def _query_failed(address: sa.URL, reason: str) -> InputRefused:
+def _query_failed(address: sa.URL, said: str) -> InputRefused:
     shown = address.render_as_string(hide_password=True)
-    undecodable = re.match(r"Could not decode to UTF-8 column '(.*?)'", reason)
+    undecodable = re.match(r"Could not decode to UTF-8 column '(.*?)'", said)
     if undecodable:
         # The driver's message goes on with the text itself, which may be personal.
         return InputRefused(
@@ -200,6 +289,6 @@ def _query_failed(address: sa.URL, reason: str) -> InputRefused:
         )
     return InputRefused(
         "database.query_failed",
-        f"Không đọc được dữ liệu từ {shown} ({reason}). Hãy kiểm tra location.query hoặc quyền đọc bảng.",
-        f"The data of {shown} cannot be read ({reason}). Check location.query, or the right to read the table.",
+        f"Không đọc được dữ liệu từ {shown} ({said}). Hãy kiểm tra location.query hoặc quyền đọc bảng.",
+        f"The data of {shown} cannot be read ({said}). Check location.query, or the right to read the table.",
     )

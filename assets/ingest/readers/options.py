@@ -9,11 +9,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+import assets.text.charsets  # noqa: F401 (makes the old character sets known as encodings)
 from quality.validation import NotValid
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+# The old character set that cells of Unicode text show as Latin letters; "unicode" says that they show none.
+LegacyCharset = Literal["unicode", "tcvn3", "vni", "viscii", "vps"]
+
+
+def _known_encoding(encoding: str | None) -> str | None:
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise NotValid(
+                f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258, tcvn3, vni và viscii",
+                f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258, tcvn3, vni and viscii are usual",
+            ) from None
+    return encoding
 
 
 class SkipRule(_Strict):
@@ -53,20 +70,13 @@ class CsvOptions(_Strict):
     encoding: str | None = None
     delimiter: str | None = None
     header_line: Annotated[int, Field(ge=1)] = 1
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
     @field_validator("encoding")
     @classmethod
     def _encoding_known(cls, encoding: str | None) -> str | None:
-        if encoding is not None:
-            try:
-                codecs.lookup(encoding)
-            except LookupError:
-                raise NotValid(
-                    f"không có bảng mã {encoding!r}; thường dùng utf-8, utf-16, cp1258 và cp1252",
-                    f"unknown encoding {encoding!r}; utf-8, utf-16, cp1258 and cp1252 are usual",
-                ) from None
-        return encoding
+        return _known_encoding(encoding)
 
     @field_validator("delimiter")
     @classmethod
@@ -86,6 +96,7 @@ class WorkbookOptions(_Strict):
     sheet: str | None = None
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
     header_start: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -93,6 +104,7 @@ class JsonLinesOptions(_Strict):
     """One JSON object a line."""
 
     kind: Literal["jsonl"]
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
 
 
@@ -101,7 +113,30 @@ class JsonOptions(_Strict):
 
     kind: Literal["json"]
     path: list[str] = []
+    legacy_text: LegacyCharset | None = None
     skip: list[SkipRule] = []
+
+
+class ParquetOptions(_Strict):
+    """A Parquet file."""
+
+    kind: Literal["parquet"]
+    legacy_text: LegacyCharset | None = None
+    skip: list[SkipRule] = []
+
+
+class SpssOptions(_Strict):
+    """An SPSS file (SAV, ZSAV). `encoding` is that of its texts, if the file does not say."""
+
+    kind: Literal["spss"]
+    encoding: str | None = None
+    legacy_text: LegacyCharset | None = None
+    skip: list[SkipRule] = []
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_known(cls, encoding: str | None) -> str | None:
+        return _known_encoding(encoding)
 
 
 class DatabaseOptions(_Strict):
@@ -112,5 +147,6 @@ class DatabaseOptions(_Strict):
 
 
 ReaderOptions = Annotated[
-    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | DatabaseOptions, Field(discriminator="kind")
+    CsvOptions | WorkbookOptions | JsonLinesOptions | JsonOptions | ParquetOptions | SpssOptions | DatabaseOptions,
+    Field(discriminator="kind"),
 ]

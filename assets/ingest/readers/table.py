@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.ingest.changes import encoding_kind
+from assets.ingest.readers.arrow_text import holds_marks
+from assets.ingest.readers.legacy import LegacyText
 from assets.ingest.readers.options import SkipRule
+from assets.ingest.readers.refusal import InputRefused as InputRefused
+from assets.text.mend import undo_double_utf8
 from quality.problem import did_you_mean
 
 LINE = "_line"
@@ -32,31 +39,6 @@ NUL_PICTURE = "\u2400"
 _INVISIBLE = str.maketrans("", "", "\0\ufeff\u200b")
 
 
-class InputRefused(Exception):
-    """The whole input cannot be read. Nothing taken from it so far may be kept.
-
-    `rule` is a stable id such as file.missing; both messages say what is wrong and what to do. `line` is 1-based.
-    """
-
-    def __init__(
-        self,
-        rule: str,
-        message_vi: str,
-        message_en: str,
-        *,
-        sheet: str | None = None,
-        line: int | None = None,
-        column: str | None = None,
-    ) -> None:
-        super().__init__(f"{rule}: {message_en}")
-        self.rule = rule
-        self.message_vi = message_vi
-        self.message_en = message_en
-        self.sheet = sheet
-        self.line = line
-        self.column = column
-
-
 @dataclass
 class RawTable:
     """One table of an input: a sheet, a text file, a query result.
@@ -65,7 +47,8 @@ class RawTable:
     sheet row or record ordinal, from 1), `_fault` (rule id of a broken row, else null) and `_raw` (the text of a row
     whose cells cannot be aligned, else null; the cells of such a row are null). A blank cell is "" or null.
     Walking may raise InputRefused late. The counts are final when `batches` is used up: `rows_read` rows were yielded,
-    broken ones included; `rows_skipped` were left out by skip rules; blank rows are in neither.
+    broken ones included; `rows_skipped` were left out by skip rules; blank rows are in neither. `changes` are the cells
+    that were read from another encoding or character set.
     """
 
     sheet: str
@@ -75,6 +58,10 @@ class RawTable:
     rows_skipped: int = 0
     # The sheet's own name, where `sheet` became another one because it named a person.
     title: str | None = None
+    # Heading and kind of change (changes.py) → cells of the rows read.
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # Headings that only say another one in words; a spec need not name them.
+    companions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,12 +80,26 @@ class Chunk:
 
 
 def raw_table(
-    sheet: str, columns: Sequence[str], chunks: Iterator[Chunk], skip: Sequence[SkipRule], *, open_ended: bool = False
+    sheet: str,
+    columns: Sequence[str],
+    chunks: Iterator[Chunk],
+    skip: Sequence[SkipRule],
+    *,
+    open_ended: bool = False,
+    encoding: str = "utf-8",
+    legacy_text: str | None = None,
 ) -> RawTable:
     """A RawTable over the chunks. Skip rules on an unknown column are refused (skip.column_missing).
 
     With `open_ended`, headings depend on what the records happen to hold (JSON), and a pattern on an absent one skips nothing.
+    `encoding` is what the text was decoded from; for `legacy_text` see LegacyText. Raises InputRefused (text.*).
     """
+    legacy = LegacyText(legacy_text)
+    if not all(heading.isascii() for heading in columns):
+        head = next(chunks, None)
+        meant = legacy.headings(columns, head.cells if head is not None else ())
+        columns = unique_headings(meant, lambda index: str(index + 1)) if meant is not None else columns
+        chunks = chain([head], chunks) if head is not None else chunks
     table = RawTable(sheet=unicodedata.normalize("NFC", sheet), columns=tuple(columns))
     rules: list[tuple[int, SkipRule]] = []
     for rule in skip:
@@ -116,13 +117,13 @@ def raw_table(
                 sheet=sheet or None,
                 column=rule.column,
             )
-    table.batches = _batches(table, chunks, rules)
+    table.batches = _batches(table, chunks, rules, legacy, encoding)
     return table
 
 
 def heading_text(text: str) -> str:
-    """A heading as it is known everywhere: NFC, runs of whitespace as one space, no invisible marks."""
-    return " ".join(unicodedata.normalize("NFC", text.translate(_INVISIBLE)).split())
+    """A heading as it is known everywhere: UTF-8 once, NFC, runs of whitespace as one space, no invisible marks."""
+    return " ".join(unicodedata.normalize("NFC", undo_double_utf8(text).translate(_INVISIBLE)).split())
 
 
 def unique_headings(texts: Sequence[str], place: Callable[[int], str]) -> tuple[str, ...]:
@@ -182,7 +183,9 @@ def empty_file(path: Path, sheet: str | None = None) -> InputRefused:
     )
 
 
-def _batches(table: RawTable, chunks: Iterator[Chunk], rules: list[tuple[int, SkipRule]]) -> Iterator[pa.RecordBatch]:
+def _batches(
+    table: RawTable, chunks: Iterator[Chunk], rules: list[tuple[int, SkipRule]], legacy: LegacyText, encoding: str
+) -> Iterator[pa.RecordBatch]:
     schema = pa.schema(
         [(name, pa.string()) for name in table.columns] + [(LINE, pa.int64()), (FAULT, pa.string()), (RAW, pa.string())]
     )
@@ -191,7 +194,8 @@ def _batches(table: RawTable, chunks: Iterator[Chunk], rules: list[tuple[int, Sk
         faults = chunk.faults if chunk.faults is not None else pa.nulls(n, pa.string())
         raws = chunk.raws if chunk.raws is not None else pa.nulls(n, pa.string())
         broken = raws.is_valid() if chunk.raws is not None else None
-        cells = list(chunk.cells)
+        cells = legacy.read(chunk.cells)
+        converted = [(index, cell) for index, cell in enumerate(cells) if cell is not chunk.cells[index]]
 
         drop = _blank_rows(cells, broken, n)
         skipped = _skipped_rows(cells, broken, rules)
@@ -208,9 +212,25 @@ def _batches(table: RawTable, chunks: Iterator[Chunk], rules: list[tuple[int, Sk
         batch = pa.RecordBatch.from_arrays([*cells, chunk.lines, faults, raws], schema=schema)
         if drop is not None:
             batch = batch.filter(pc.invert(drop))
+        kept = pc.invert(drop) if drop is not None else None
+        for index, cell in converted:
+            _count(table, index, f"text.{legacy.kinds[index]}", pc.not_equal(cell, chunk.cells[index]), kept)
+        if encoding != "utf-8":
+            for index, cell in enumerate(chunk.cells):
+                if holds_marks(cell):
+                    marked = pc.not_equal(pc.utf8_length(cell), pc.binary_length(cell))
+                    _count(table, index, encoding_kind(encoding), marked, kept)
         if batch.num_rows:
             table.rows_read += batch.num_rows
             yield batch
+
+
+def _count(table: RawTable, index: int, kind: str, changed: pa.Array, kept: pa.Array | None) -> None:
+    """Count the changed cells of a column in the rows that are kept."""
+    changed = changed.fill_null(False)
+    number = pc.sum(pc.and_(changed, kept) if kept is not None else changed).as_py()
+    if number:
+        table.changes[table.columns[index], kind] += number
 
 
 def _blank_rows(cells: list[pa.Array], broken: pa.Array | None, n: int) -> pa.Array | None:

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from assets.ingest.readers.legacy import ambiguous_text
+from assets.ingest.readers.limits import MAX_FILE_BYTES, require_columns, require_size, too_large
 from assets.ingest.readers.options import CsvOptions
 from assets.ingest.readers.table import (
     BATCH_ROWS,
@@ -28,6 +30,7 @@ from assets.ingest.readers.table import (
     require_file,
     unique_headings,
 )
+from assets.text.detect import MOST_WORDS, detect_words, marked_words
 
 DELIMITERS = ",;\t|"
 
@@ -49,10 +52,6 @@ _SIGNATURES = {
     b"SQLite format 3\0": "SQLite",
 }
 
-# In cp1258 five bytes are tone marks that follow their vowel. In other 8-bit texts (cp1252, TCVN3) they are letters.
-_CP1258_TONES = frozenset(b"\xcc\xd2\xde\xec\xf2")
-_CP1258_VOWELS = frozenset("aăâeêioôơuưyAĂÂEÊIOÔƠUƯY".encode("cp1258"))
-
 
 @dataclass(frozen=True)
 class TextProfile:
@@ -70,22 +69,26 @@ def read_text(path: Path, options: CsvOptions) -> Iterator[RawTable]:
     The header is the first line with content at or after `header_line`; lines above it are passed over. Raises
     InputRefused (file.*), some of it only while the batches are walked (an unclosed quote).
     """
+    require_file(path)
+    require_size(path, MAX_FILE_BYTES)
     profile = profile_text(path, options.encoding)
     delimiter = options.delimiter or _find_delimiter(path, profile, options.header_line)
     text = open_text(path, profile)
     header, header_end, consumed = _read_header(path, text, delimiter, options.header_line)
+    require_columns(path, len(header))
     columns = unique_headings(header, lambda index: str(index + 1))
     source = _rest(path, profile, text, consumed)
     chunks = _chunks(path, source, profile, delimiter, len(columns), header_end) if source is not None else iter(())
-    yield raw_table("", columns, chunks, options.skip)
+    yield raw_table("", columns, chunks, options.skip, encoding=profile.encoding, legacy_text=options.legacy_text)
 
 
 def profile_text(path: Path, stated: str | None) -> TextProfile:
     """Find (or check, when stated) the encoding of a whole text file and the marks that decide how it is parsed.
 
     A byte order mark wins over the statement. Without either, the text is UTF-16 when every second byte of its head is
-    often NUL, UTF-8 when all of it decodes, cp1258 when its tone bytes follow vowels, else cp1252. Raises InputRefused:
-    file.not_text, file.encoding (with the line of the first byte that does not decode).
+    often NUL, UTF-8 when all of it decodes, else the one of tcvn3, vni, viscii and cp1258 in which its words are Vietnamese
+    syllables, cp1252 when there is none. Raises InputRefused: file.not_text, file.encoding (with the line of the first byte
+    that does not decode), text.ambiguous.
     """
     require_file(path)
     with path.open("rb") as file:
@@ -114,7 +117,7 @@ def profile_text(path: Path, stated: str | None) -> TextProfile:
             raise _not_text(path, "") from None
         if _mostly_utf8(head):
             raise refusal
-    return _scan(path, _eight_bit(head), 0)
+    return _scan(path, _eight_bit(path), 0)
 
 
 def _scan(path: Path, encoding: str, bom_bytes: int) -> TextProfile:
@@ -188,10 +191,17 @@ def _mostly_utf8(head: bytes) -> bool:
     return good > 10 * bad
 
 
-def _eight_bit(head: bytes) -> str:
-    tones = [index for index, byte in enumerate(head) if byte in _CP1258_TONES]
-    after_vowel = sum(index > 0 and head[index - 1] in _CP1258_VOWELS for index in tones)
-    return "cp1258" if tones and after_vowel >= 0.9 * len(tones) else "cp1252"
+def _eight_bit(path: Path) -> str:
+    """The encoding of a text that is not UTF-8, by all its words that hold a byte above ASCII."""
+    words: set[bytes] = set()
+    with path.open("rb") as file:
+        while (block := file.read(_SCAN_BYTES)) and len(words) < MOST_WORDS:
+            # The last word goes on to the end of its line.
+            words |= marked_words(block + file.readline(_SCAN_BYTES))
+    found = detect_words(words)
+    if found.encoding is None:
+        raise ambiguous_text("encoding", found.candidates)
+    return found.encoding
 
 
 def open_text(path: Path, profile: TextProfile, *, errors: str = "strict", newline: str | None = "") -> TextIO:
@@ -204,7 +214,7 @@ def open_text(path: Path, profile: TextProfile, *, errors: str = "strict", newli
 def _lines(path: Path, text: TextIO) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
-            raise _not_text(path, "")
+            raise long_line(path, None)
         yield line
 
 
@@ -322,12 +332,23 @@ def _chunks(
                 yield placer.place(batch.columns)
         yield from placer.rest()
     except pa.ArrowInvalid:
-        # A record that does not fit in a block: all after a quote that nobody closed.
+        # A record that does not fit in a block: one endless line, or all after a quote that nobody closed.
+        if _is_endless(path, profile, placer.next_line):
+            raise long_line(path, placer.next_line) from None
         raise _quote_unclosed(path, placer.next_line) from None
     finally:
         source.close()
     if profile.quotes % 2 and placer.last_height > 1 and _left_open(path, profile, delimiter, placer.last_line):
         raise _quote_unclosed(path, placer.last_line)
+
+
+def _is_endless(path: Path, profile: TextProfile, line: int) -> bool:
+    """Whether the physical line is too long for a block."""
+    with open_text(path, profile) as text:
+        for _ in range(line - 1):
+            while (piece := text.readline(BLOCK_BYTES)) and piece[-1] not in "\r\n":
+                pass
+        return len(text.readline(BLOCK_BYTES // 2)) == BLOCK_BYTES // 2
 
 
 def _left_open(path: Path, profile: TextProfile, delimiter: str, line: int) -> bool:
@@ -471,6 +492,11 @@ def _not_decodable(path: Path, encoding: str, line: int, error: UnicodeDecodeErr
         "Correct encoding in the source spec, or ask for the file saved as UTF-8.",
         line=line,
     )
+
+
+def long_line(path: Path, line: int | None) -> InputRefused:
+    """The refusal of a line that no table has."""
+    return too_large(path, "có một dòng quá dài", "has a line of endless length", line=line)
 
 
 def _quote_unclosed(path: Path, line: int) -> InputRefused:

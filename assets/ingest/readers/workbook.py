@@ -1,4 +1,4 @@
-"""Excel workbooks: sheets, headers over several rows, rows in batches. How much a workbook may hold is decided in package.py."""
+"""Workbooks (XLSX, XLS, ODS): sheets, headers over several rows, rows in batches. How much one may hold is decided in package.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fnmatch
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,11 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from assets.ingest.readers.archive import damaged
 from assets.ingest.readers.cells import cell_text, text_column
 from assets.ingest.readers.options import WorkbookOptions
-from assets.ingest.readers.package import ErrorCells, Package, column_letters, damaged, encrypted
+from assets.ingest.readers.package import open_package
+from assets.ingest.readers.sheet_marks import ErrorCells, SheetMarks, column_letters, encrypted
 from assets.ingest.readers.table import (
     BATCH_ROWS,
     Chunk,
@@ -37,8 +39,9 @@ from assets.ingest.readers.table import (
 )
 from quality.problem import did_you_mean
 
-# How far down a header is looked for.
+# How far down a header is looked for, and how far at first: nearly all stand near the top.
 _HEADER_SEARCH_ROWS = 200
+_FIRST_SEARCH_ROWS = 10
 
 # Rows turned into columns at a time: larger parts leave the processor's cache and take twice as long.
 _PART_ROWS = 500
@@ -68,19 +71,19 @@ def read_workbook(path: Path, options: WorkbookOptions) -> Iterator[RawTable]:
     Raises InputRefused: file.*, among them file.sheet_missing, file.header_missing, file.encrypted, file.damaged,
     file.too_large.
     """
-    package = Package(path)
+    package = open_package(path)
     try:
         with CalamineWorkbook.from_path(path) as workbook:
             blank: str | None = None
             given = 0
             for name in _sheet_names(path, workbook.sheets_metadata, options.sheet):
-                errors = package.check_sheet(name)
+                marks = package.check_sheet(name)
                 sheet = workbook.get_sheet_by_name(name)
                 if sheet.start is None:
                     blank = blank or name
                     continue
                 given += 1
-                yield _table(path, sheet, errors, options)
+                yield _table(path, sheet, marks, options)
             if not given:
                 raise empty_file(path, blank)
     except PasswordError:
@@ -117,23 +120,26 @@ def _sheet_key(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def _table(path: Path, sheet: CalamineSheet, errors: ErrorCells, options: WorkbookOptions) -> RawTable:
+def _table(path: Path, sheet: CalamineSheet, marks: SheetMarks, options: WorkbookOptions) -> RawTable:
     assert sheet.start is not None
     left = sheet.start[1]
-    header = _header(path, sheet, left, options)
+    header = _header(path, sheet, left, marks, options)
     used = _used_columns(sheet, header)
+    # Rows that hold nothing but what the parser leaves blank may stand after its last one.
+    beyond = max(marks.errors, default=0) + 1 - sheet.total_height
     columns = unique_headings([header.texts[i] for i in used], lambda i: column_letters(left + used[i]))
 
     def chunks() -> Iterator[Chunk]:
-        rows = islice(sheet.iter_rows(), header.end, None)
+        after = ([""] * sheet.width for _ in range(beyond))
+        rows: Iterator[list[Any]] = islice(chain(sheet.iter_rows(), after), header.end, None)
         first = header.end
-        while parts := list(islice(_parts(rows, first, left, used, errors), BATCH_ROWS // _PART_ROWS)):
+        while parts := list(islice(_parts(rows, first, left, used, marks.errors), BATCH_ROWS // _PART_ROWS)):
             cells = [pa.concat_arrays(part) for part in zip(*parts, strict=True)]
             n = len(cells[0])
             yield Chunk(cells, pa.array(np.arange(first + 1, first + 1 + n)))
             first += n
 
-    return raw_table(sheet.name, columns, chunks(), options.skip)
+    return raw_table(sheet.name, columns, chunks(), options.skip, legacy_text=options.legacy_text)
 
 
 def _used_columns(sheet: CalamineSheet, header: _Header) -> list[int]:
@@ -159,27 +165,45 @@ def _parts(
             # The parser leaves #N/A and its like blank; written back, a rule can catch them.
             for row, values in enumerate(part, start=first):
                 for column, text in errors.get(row, ()):
-                    values[column - left] = text
+                    if left <= column < left + len(values):
+                        values[column - left] = text
         columns = list(zip(*part, strict=True))
         yield [text_column(columns[index]) for index in used]
         first += len(part)
 
 
-def _header(path: Path, sheet: CalamineSheet, left: int, options: WorkbookOptions) -> _Header:
-    top = options.header_start - 1 if isinstance(options.header_start, int) else 0
+def _header(path: Path, sheet: CalamineSheet, left: int, marks: SheetMarks, options: WorkbookOptions) -> _Header:
     depth = options.header_rows
-    head = [[_shown(value) for value in row] for row in islice(sheet.iter_rows(), top + _HEADER_SEARCH_ROWS)]
+    stated = options.header_start - 1 if isinstance(options.header_start, int) else None
+    rows = list(islice(sheet.iter_rows(), (stated or 0) + _HEADER_SEARCH_ROWS))
+    if marks.merged is not None:
+        spans = [((top, first), (bottom, last)) for top, first, bottom, last in marks.merged]
+    else:
+        spans = sheet.merged_cell_ranges or []
     merged = [
         (first_row, first_column - left, last_row, last_column - left)
-        for (first_row, first_column), (last_row, last_column) in sheet.merged_cell_ranges or []
-        if first_row < len(head) and left <= first_column and last_column - left < sheet.width
+        for (first_row, first_column), (last_row, last_column) in spans
+        if first_row < len(rows) and left <= first_column and last_column - left < sheet.width
     ]
-    filled = _fill(head, merged)
-    if options.header_start == "auto":
-        width = max((sum(bool(text) for text in row) for row in head), default=0)
-        # Where no content follows the first candidate, none follows those below it: the first is taken either way.
-        candidates = (row for row in range(len(head)) if _may_be_header(row, depth, head, filled, merged, width))
-        top = next(candidates, -1)
+    top = -1
+    if stated is not None:
+        head = [[_shown(value) for value in row] for row in rows[: stated + depth]]
+        filled = _fill(head, merged)
+        top = stated
+    else:
+        width = _fullest(rows)
+        for searched in (_FIRST_SEARCH_ROWS, _HEADER_SEARCH_ROWS):
+            head = [[_shown(value) for value in row] for row in rows[: searched + depth]]
+            filled = _fill(head, merged)
+            # Where no content follows the first candidate, none follows those below it: the first is taken either way.
+            candidates = (
+                row
+                for row in range(min(searched, len(head)))
+                if _may_be_header(row, depth, head, filled, merged, width)
+            )
+            top = next(candidates, -1)
+            if top >= 0:
+                break
     if not (0 <= top < len(head) and any(any(row) for row in head[top : top + depth])):
         raise InputRefused(
             "file.header_missing",
@@ -191,6 +215,18 @@ def _header(path: Path, sheet: CalamineSheet, left: int, options: WorkbookOption
             line=top + 1 if top >= 0 else None,
         )
     return _Header(top + depth, _joined(filled[top : top + depth]))
+
+
+def _fullest(rows: Sequence[Sequence[Any]]) -> int:
+    """The number of cells with content in the fullest row."""
+    width = 0
+    for row in rows:
+        # Blanks that are not empty are looked for only where they decide.
+        if width < len(row) - row.count(""):
+            width = max(width, sum(not isinstance(value, str) or bool(value.strip()) for value in row))
+        if width == len(row):
+            break
+    return width
 
 
 def _shown(value: Any) -> str:

@@ -1,5 +1,5 @@
--- A source row is superseded when a later delivery holds every record it fed. A row that feeds two datasets counts
--- once; answers are not looked at, for they go with their response.
+-- A source row is superseded when a later delivery holds every record it fed, or found it gone from the source. A row
+-- that feeds two datasets counts once; answers are not looked at, for they go with their response.
 {%- set datasets = [
     'activity', 'agency_evaluation', 'case', 'case_evaluation', 'case_step', 'complaint', 'survey_response',
 ] %}

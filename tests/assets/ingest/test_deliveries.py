@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import sqlite3
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vietnamese import in_charset
 from workspaces import (
     CASE_HEADER,
     FORM_HEADER,
@@ -17,6 +19,7 @@ from workspaces import (
     Taken,
     case_row,
     case_spec,
+    csv_bytes,
     form_row,
     landed,
     make_workspace,
@@ -65,6 +68,78 @@ def counts(taken: Taken, path: str) -> tuple[int, int, int, int]:
 def is_settled(workspace: Workspace, dataset: str = "case") -> bool:
     """Whether there is nothing new to take in."""
     return open_office(workspace).plan_of(dataset, lambda month: True).is_empty
+
+
+# --- what is read otherwise than it stands ---------------------------------------------------------------------------------------
+
+
+def test_what_was_changed_is_counted_per_input_until_it_is_read_again(workspace: Workspace) -> None:
+    """An old character set, UTF-8 encoded twice, decomposed letters, full-width digits and slashed dates, side by side."""
+    rows = [case_row(number, **{"Trạng thái": "Đang xử lý", "Đơn vị": "Xã Đồng Tâm"}) for number in range(1, 4)]
+    put(workspace, A, in_charset(csv_bytes(rows).decode(), "vni"))
+    rows[0]["Trạng thái"] = "Đang xử lý".encode().decode("latin-1")
+    rows[1]["Đơn vị"] = unicodedata.normalize("NFD", "Xã Đồng Tâm")
+    rows[2]["Mã hồ sơ"] = "００３"
+    put_cases(workspace, B, rows)
+    taken = take(workspace, "case")
+    counted = {(count.input_id, count.change_kind): count.n_cells for count in taken.office.ledger.change_counts()}
+    ids = {path: record.input_id for path, record in taken.records.items()}
+    dates = sum(bool(row[name]) for row in rows for name in ("Ngày nhận", "Ngày hẹn", "Ngày xong"))
+    marked = sum(not row[name].isascii() for row in rows for name in ("Kênh", "Trạng thái", "Đơn vị") if row[name])
+    assert dates > 3 and marked > 6
+    assert counted == {
+        (ids[A], "text.vni"): marked,
+        (ids[A], "date.stated_format"): dates,
+        (ids[B], "text.double_utf8"): 1,
+        (ids[B], "text.nfc"): 1,
+        (ids[B], "text.full_width"): 1,
+        (ids[B], "date.stated_format"): dates,
+    }
+    write_spec(workspace, "ho_so", case_spec(row="one case, read again"))
+    again = take(workspace, "case").office.ledger.change_counts()
+    assert len(again) == len(counted) and not {count.input_id for count in again} & set(ids.values())
+
+
+def test_dates_numbers_and_capitals_are_counted_by_kind_where_they_were_read(workspace: Workspace) -> None:
+    spec = case_spec()
+    columns = spec["feeds"][0]["columns"]
+    columns["procedure_code"] = {"column": "Mã TTHC", "letter_case": "upper"}
+    columns["channel"]["values"] = {"Hoà giải": "direct"}
+    for name in ("received_at", "due_at", "settled_at"):
+        columns[name] |= {"formats": ["%d/%m/%Y", "%d/%m/%y", "excel_1900"], "two_digit_years_from": 1950}
+    write_spec(workspace, "ho_so", spec)
+    days = {"Ngày nhận": "45078", "Ngày hẹn": "12/06/23", "Ngày xong": "2023-06-08", "Kênh": "Hòa  giải"}
+    wrong = {"Ngày nhận": "60", "Ngày hẹn": "31/06/23"}
+    put_cases(
+        workspace, A, [case_row(1, **days, **{"Mã TTHC": "đất"}), case_row(2, **{**days, **wrong, "Mã TTHC": "A"})]
+    )
+    taken = take(workspace, "case")
+    [row] = taken.landed("case")
+    assert (row["procedure_code"], row["channel"]) == ("ĐẤT", "direct")
+    assert (str(row["received_on"]), str(row["due_on"])) == ("2023-06-01", "2023-06-12")
+    assert {count.change_kind: count.n_cells for count in taken.office.ledger.change_counts()} == {
+        "date.serial": 1,
+        "date.two_digit_year": 1,
+        "date.stated_format": 1,
+        "text.upper_case": 1,
+    }
+
+    spec = survey_spec()
+    spec["feeds"][0]["columns"]["weight"] = "Trọng số"
+    write_spec(workspace, "phieu", spec)
+    weights = ["1.234", "1,5", "1.000,5", "0.5", "1.23,4"]
+    put_forms(
+        workspace, JUNE, [form_row(n, **{"Trọng số": w}) for n, w in enumerate(weights)], [*FORM_HEADER, "Trọng số"]
+    )
+    taken = take(workspace, "survey_response")
+    found = {row["record_id"][-1]: float(row["weight"]) for row in taken.landed("survey_response")}
+    assert found == {"0": 1234, "1": 1.5, "2": 1000.5, "3": 0.5}
+    input_id = taken.records[JUNE].input_id
+    assert {c.change_kind: c.n_cells for c in taken.office.ledger.change_counts() if c.input_id == input_id} == {
+        "number.thousands": 2,
+        "number.decimal_comma": 2,
+        "date.stated_format": 5,
+    }
 
 
 # --- what replaces what --------------------------------------------------------------------------------------------------------

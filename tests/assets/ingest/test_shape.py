@@ -8,6 +8,7 @@ import hmac
 import string
 import tempfile
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +22,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from workspaces import KEY, case_spec, survey_spec
 
+from assets.ingest.clean_cells import CLEAN, EDGES, with_clean_cells
 from assets.ingest.engine import connect, set_keys
-from assets.ingest.shape import CLEAN, EDGES, Shape, fixed_offset, record_shape, reference_shape, with_clean_cells
+from assets.ingest.shape import Shape, record_shape, reference_shape
 from assets.ingest.spec import ColumnMap, Feed, SourceSpec
+from assets.ingest.time_zone import fixed_offset
 from assets.keys import Keyring
 from quality.contract import load_contracts
 
@@ -72,7 +75,7 @@ def shaped(
         "_seq": pa.array([1] * count, pa.int64()),
         "_sheet": pa.nulls(count, pa.string()),
     }
-    engine.register("chunk", with_clean_cells(pa.table(columns), spec.headings))
+    engine.register("chunk", with_clean_cells(pa.table(columns), spec.headings)[0])
     inputs = {
         "_seq": [1],
         "input_id": ["i"],
@@ -81,7 +84,9 @@ def shaped(
         "group_period": ["2023-06"],
     }
     engine.register("inputs", pa.table(inputs))
-    engine.register("unit_map", pa.table({"given": list(UNITS), "unit_code": list(UNITS.values())}))
+    always = pa.nulls(len(UNITS), pa.date32())
+    units = {"given": list(UNITS), "unit_code": list(UNITS.values()), "valid_from": always, "valid_to": always}
+    engine.register("unit_map", pa.table(units))
     engine.register("known_procedure", pa.table({"code": pa.array(procedures, pa.string())}))
     engine.register("known_instrument", pa.table({"code": pa.array([], pa.string())}))
     found = engine.sql(f"SELECT * FROM ({shape.statement}) ORDER BY _line").to_arrow_table().to_pylist()
@@ -106,7 +111,7 @@ def rules(row: Row, heading: str) -> list[str]:
 # --- cells ------------------------------------------------------------------------------------------------------------------
 
 CELLS = (
-    st.text(st.sampled_from("aàạ ạ\u0323\u0301ĐđeÂA\u212b\u1100\u1161한 \t\n\u00a0\ufeff\u200bơ\u031bắ😀"))
+    st.text(st.sampled_from("２٣²1aàạ ạ\u0323\u0301ĐđeÂA\u212b\u1100\u1161한 \t\n\u00a0\ufeff\u200bơ\u031bắ😀"))
     | st.text()
     | st.none()
 )
@@ -115,13 +120,22 @@ CELLS = (
 @PROPERTY
 @given(st.lists(CELLS.filter(lambda cell: cell is None or "\0" not in cell), min_size=1, max_size=60))
 def test_clean_cells_are_nfc_without_edges_and_null_when_blank(cells: list[str | None]) -> None:
-    def truth(cell: str | None) -> str | None:
-        return (unicodedata.normalize("NFC", cell).strip(EDGES) or None) if cell is not None else None
+    changed: Counter[tuple[int, str]] = Counter()
 
-    # A slice: the buffers begin before the first cell.
-    chunk = pa.table({"A": pa.array(["x", *cells], pa.string())}).slice(1)
-    found = with_clean_cells(chunk, ["A"])
-    assert found[f"{CLEAN}A"].to_pylist() == [truth(cell) for cell in cells]
+    def truth(cell: str | None, seq: int) -> str | None:
+        if cell is None:
+            return None
+        composed = unicodedata.normalize("NFC", cell)
+        plain = "".join(str(int(c)) if unicodedata.category(c) == "Nd" else c for c in composed)
+        changed.update({(seq, "text.nfc"): int(composed != cell), (seq, "text.full_width"): int(plain != composed)})
+        return plain.strip(EDGES) or None
+
+    # A slice: the buffers begin before the first cell. Rows of three deliveries, each counted on its own.
+    seqs = [number % 3 for number in range(len(cells) + 1)]
+    chunk = pa.table({"A": pa.array(["x", *cells], pa.string()), "_seq": pa.array(seqs, pa.int64())}).slice(1)
+    found, changes = with_clean_cells(chunk, ["A"])
+    assert found[f"{CLEAN}A"].to_pylist() == [truth(cell, seq) for cell, seq in zip(cells, seqs[1:], strict=True)]
+    assert +changes == +changed
     assert found["A"].to_pylist() == cells, "the raw cell stays as it was"
 
 
@@ -193,7 +207,7 @@ def numbers_of(engine: duckdb.DuckDBPyConnection, dataset: str, field: str, text
     chunk = pa.table({"Số": texts, "_seq": [1] * len(texts), "_line": range(len(texts))})
     for name in ("_sheet", "_fault", "_raw"):
         chunk = chunk.append_column(name, pa.array([None] * len(texts), pa.string()))
-    engine.register("chunk", with_clean_cells(chunk, ["Số"]))
+    engine.register("chunk", with_clean_cells(chunk, ["Số"])[0])
     engine.register("inputs", pa.table({"_seq": [1], "input_id": ["x"]}))
     found = engine.execute(f"SELECT {field} FROM ({shape.statement}) ORDER BY _line").fetchall()
     return [value for (value,) in found]

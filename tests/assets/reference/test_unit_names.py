@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from assets.reference.units import name_key, short_name, unit_names
+from assets.reference.unit_guess import UnitGuess
+from assets.reference.units import UnitMeaning, by_day, name_key, name_keys, short_name, unit_names, unit_on
 from quality.contract import landing_schema, load_contracts
 
 SPELLINGS = {
@@ -38,6 +41,40 @@ def test_spellings_share_a_key(key: str, spelling: str) -> None:
 
 def test_distinct_names_keep_distinct_keys() -> None:
     assert len({name_key(name) for name in ("Hoa", "Hoà", "Hoá", "Hòan", "Mua", "Mùa", "Thuy", "Thúy", "Mỹ Đức")}) == 9
+
+
+SHORT_FORMS = {
+    "thị trấn đại nghĩa": ["TT Đại Nghĩa", "TT. Đại Nghĩa", "T.T. Đại Nghĩa", "tt.Đại Nghĩa", "UBND TT. Đại Nghĩa"],
+    "xã an mỹ": ["X. An Mỹ", "x.An Mỹ", "X An Mỹ", "UBND X. An Mỹ"],
+    "phường 1": ["P.1", "P1", "P. 01", "Phường 01", "phường 1", "p 1", "UBND P.01"],
+    "quận 10": ["Q.10", "Q10", "Q. 10"],
+    "huyện mỹ đức": ["H. Mỹ Đức", "UBND H.Mỹ Đức"],
+    "thị xã sơn tây": ["TX. Sơn Tây", "TX Sơn Tây"],
+    "thành phố hà nội": ["TP. Hà Nội", "Tp.Hà Nội", "TP Hà Nội", "T.P. Hà Nội"],
+    "tỉnh hòa bình": ["T. Hoà Bình"],
+    "ward 9": ["Ward 09", "WARD 9"],
+}
+
+
+@pytest.mark.parametrize(("key", "spelling"), [(key, text) for key, texts in SHORT_FORMS.items() for text in texts])
+def test_short_forms_of_the_kind_are_written_out(key: str, spelling: str) -> None:
+    assert name_key(spelling) == name_key(key) == key
+
+
+def test_what_is_no_short_form_stays() -> None:
+    for name in (
+        "Phú An",
+        "Tân Phú",
+        "Thanh Xuân",
+        "Hương Sơn",
+        "Quang Trung",
+        "Xuy Xá",
+        "TTHC",
+        "01",
+        "10462",
+        "Ea Tu",
+    ):
+        assert name_key(name) == name.lower()
 
 
 def test_short_names() -> None:
@@ -111,6 +148,63 @@ def test_a_full_name_outweighs_a_short_one_and_an_alias_both() -> None:
     assert resolve(names, "9", ["Lớn", "1"]) == {"Lớn": "91", "1": "1"}
     alias = table("unit_alias", ("9", "1", "91"))
     assert resolve(unit_names(units, alias, ["9"]), "9", ["1"]) == {"1": "91"}
+
+
+def test_names_without_marks_where_they_stay_unique() -> None:
+    units = table(
+        "admin_unit",
+        ("9", START, None, "district", "Huyện Lớn", None),
+        ("91", START, None, "commune", "Xã Tân An", "9"),
+        ("92", START, None, "commune", "Xã Tấn An", "9"),
+        ("93", START, None, "commune", "Thị trấn Hồng Sơn", "9"),
+    )
+    names = unit_names(units, table("unit_alias"), ["9"]).to_pylist()
+    meanings: dict[str, set[str]] = {}
+    for row in names:
+        meanings.setdefault(row["name_key"], set()).add(row["unit_code"])
+
+    def found(name: str) -> set[str]:
+        return next((meanings[key] for key in name_keys(name) if key in meanings), set())
+
+    assert found("hong son") == found("TT. Hong Son") == found("UBND thi tran Hong Son") == {"93"}
+    assert found("Xa Tan An") == found("tan an") == {"91", "92"}
+    assert found("Xã Tân An") == {"91"}
+    # A wrong mark may make it the name of another unit.
+    assert found("Hồng Son") == set()
+
+
+DAYS = [date(2024, 12, 28) + timedelta(days=day) for day in range(12)]
+MEANINGS = st.lists(
+    st.builds(
+        lambda code, ends: UnitMeaning(code, min(ends), max(ends)),
+        st.sampled_from("abc"),
+        st.tuples(st.sampled_from(DAYS), st.sampled_from([*DAYS, date.max])),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(meanings=MEANINGS)
+def test_a_name_means_on_each_day_the_one_unit_that_bears_it(meanings: list[UnitMeaning]) -> None:
+    """Against a look at every day: one unit on the day, or the only unit at any time."""
+    codes = {meaning.unit_code for meaning in meanings}
+    spans = by_day(meanings)
+    for day in [date(2020, 1, 1), *DAYS, date(2030, 1, 1)]:
+        on_day = {each.unit_code for each in meanings if each.valid_from <= day <= each.valid_to}
+        expected = codes.copy().pop() if len(codes) == 1 else on_day.pop() if len(on_day) == 1 else None
+        assert unit_on(meanings, day) == expected
+        assert len([span for span in spans if span.valid_from <= day <= span.valid_to]) <= 1
+    assert unit_on(meanings, None) == (codes.pop() if len(codes) == 1 else None)
+
+
+def test_a_hint_tells_codes_from_numbers_and_people_from_units() -> None:
+    guess = UnitGuess({"admin_unit": UNITS, "unit_alias": table("unit_alias")}, "282")
+    assert guess.nearest("Xã An Mỳ") == "10462 Xã An Mỹ" and guess.nearest("1046") is None
+    assert guess.nearest("Đại Ngĩa") == "one of 00619 Phường Đại Nghĩa, 10441 Xã Mỹ Đức (ambiguous)"
+    assert guess.may_be_shown("X. Không Có") and guess.may_be_shown("an mi")
+    for other in ("Zừ Văn Bịa Đặt", "0000123456", "bia.dat@example.vn", "11111"):
+        assert not guess.may_be_shown(other)
 
 
 def test_a_circle_of_parents_ends() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_office import Sipas, change_settings, lines_with
+from survey_server import TOKEN, Plan, SurveyServer
 
 from assets.workspace import Workspace
 from pipelines.cli import doctor
@@ -114,6 +115,26 @@ def test_folders_databases_and_specs_of_sources(workspace: Workspace, sipas: Sip
     assert [any(word in fault for fault in faults) for word in ("SIPAS_DATA", "PORTAL_URL", "sources/sai.yml")] == [
         True
     ] * 3
+
+
+def test_survey_servers_are_knocked_at(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether something answers, without a login; a missing secret is told."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    spec = workspace.sources / "so_phan_anh.yml"
+    text = spec.read_text(encoding="utf-8").replace("kind: csv", "kind: jsonl")
+
+    def found() -> str:
+        return " ".join(sipas("doctor", "-w", workspace.root).output.split())
+
+    with SurveyServer(Plan([])) as server:
+        place = f"{{http: {{service: kobo, url: '{server.url}', asset: a1, auth: {{token: {{env: SURVEY_TOKEN}}}}}}}}"
+        spec.write_text(text.replace('{path: "inbox/so_{period}.csv"}', place), encoding="utf-8")
+        assert "problem sources server of so_phan_anh: set the environment variable SURVEY_TOKEN" in found()
+        assert server.asked == []
+        monkeypatch.setenv("SURVEY_TOKEN", TOKEN)
+        assert "ok sources server of so_phan_anh answers" in found()
+        assert [asked.headers.get("Authorization") for asked in server.asked] == [None]
+    assert "problem sources server of so_phan_anh: the server cannot be reached" in found()
 
 
 def test_a_project_that_does_not_parse(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:

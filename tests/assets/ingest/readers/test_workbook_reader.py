@@ -16,7 +16,7 @@ import pytest
 import xlsxwriter
 from public_data import DATA, needs_public_data
 
-from assets.ingest.readers import InputRefused, RawTable, open_input, package
+from assets.ingest.readers import InputRefused, RawTable, archive, open_input, sheet_marks
 from assets.ingest.readers.options import SkipRule, WorkbookOptions
 
 Fill = Callable[[Any], None]
@@ -304,7 +304,7 @@ def test_blank_formatted_cells_do_not_count(tmp_path: Path) -> None:
 
 
 def test_cells_without_places_and_prefixed_tags_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "MAX_CELLS", 11)
+    monkeypatch.setattr(sheet_marks, "MAX_CELLS", 11)
     row = "<row>" + '<c t="str"><v>x</v></c>' * 4 + "</row>"
     assert refusal(member(tmp_path / "a.xlsx", WORKSHEET.format(row * 3))).rule == "file.too_large"
     bare = row.replace(' t="str"', "").replace("x", "1")
@@ -317,15 +317,15 @@ def test_cells_without_places_and_prefixed_tags_are_measured(tmp_path: Path, mon
 
 
 def test_absurd_ratio_is_refused_before_unpacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(package, "SMALL_PART", 100_000)
+    monkeypatch.setattr(archive, "SMALL_PART", 100_000)
     path = member(tmp_path / "a.xlsx", WORKSHEET.format(" " * 2_000_000))
     assert refusal(path).rule == "file.too_large"
 
 
 def test_columns_are_lettered_as_in_excel() -> None:
     for index, letters in ((0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16383, "XFD")):
-        assert package.column_letters(index) == letters
-        assert package.column_index(letters.encode()) == index
+        assert sheet_marks.column_letters(index) == letters
+        assert sheet_marks.column_index(letters.encode()) == index
 
 
 @needs_public_data
