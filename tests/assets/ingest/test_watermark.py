@@ -16,6 +16,7 @@ from taking_in import current, take
 from workspaces import CASE_HEADER, case_row, case_spec, landed, make_workspace, open_office, put, write_spec
 
 from assets.checkpoint import KILL_VARIABLE
+from assets.privacy.retention import retain
 from assets.workspace import Workspace
 
 HEADINGS = (*CASE_HEADER, "Sửa lúc")
@@ -247,6 +248,20 @@ def test_deleted_records_disappear_and_may_come_back(workspace: Workspace) -> No
     delete_row(workspace, 12)
     last = take(workspace)
     assert sorted(current(last.office)) == [f"HS-{number:04d}" for number in (1, *range(3, 12))]
+
+
+def test_records_without_their_number_are_not_taken_for_gone(workspace: Workspace) -> None:
+    """Retention takes the numbers of old records; nobody can say any more whether the source still holds them."""
+    write_spec(workspace, "ho_so", spec(delivery={"kind": "upsert", "deletes": "compare_keys"}))
+    fill(workspace, 12)
+    office = take(workspace).office
+    retain(office, {"case": 1}, dry_run=False)
+    assert {row["record_id"] for row in landed(office, "case")} == {None}
+    delete_row(workspace, 2)
+    put_row(workspace, 13, "2023-06-12 09:00:00")
+    again = take(workspace)
+    assert again.problems == [] and again.office.ledger.removed().num_rows == 0
+    assert len(landed(again.office, "case")) == 13
 
 
 def test_keys_are_compared_on_full_reads_alone_when_the_spec_says_so(workspace: Workspace) -> None:

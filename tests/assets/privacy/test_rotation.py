@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from workspaces import (
     KEY,
@@ -143,6 +144,17 @@ def test_after_a_kill_rotating_again_ends_it(workspace: Workspace, point: str, m
     parts = {part.path for part in office.ledger.parts()}
     sweep(workspace, office.ledger)
     assert {file.relative_to(workspace.root).as_posix() for file in workspace.landing.glob("*/*.parquet")} == parts
+
+
+def test_keys_of_records_gone_from_their_source_come_along(workspace: Workspace) -> None:
+    office = open_office(workspace)
+    [case] = [row for row in landed(office, "case") if row["record_id"] == "HS-0005"]
+    office.ledger.commit([], [], [], removed={case["input_id"]: pa.array([case["record_key"]])})
+    office.close()
+    rotate_in(workspace, ROTATED)
+    office = open_office(workspace, ROTATED)
+    [case] = [row for row in landed(office, "case") if row["record_id"] == "HS-0005"]
+    assert office.ledger.removed()["record_key"].to_pylist() == [case["record_key"]]
 
 
 def test_another_key_is_refused(workspace: Workspace) -> None:
