@@ -137,6 +137,8 @@ class Increment:
                 FROM read_parquet([{listed}], union_by_name = true)
                 WHERE source = {literal(self._spec.name)} AND input_id NOT IN (SELECT input_id FROM retired)
                 GROUP BY record_key
+                -- Without its number, which retention takes, a record cannot be missed.
+                HAVING min(record_id) IS NOT NULL
             ), removal AS (
                 SELECT record_key, max(delivery_seq) AS delivery_seq FROM removed GROUP BY record_key
             )
