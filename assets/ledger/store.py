@@ -170,6 +170,11 @@ class Ledger:
             rows = connection.execute(statement).all()
         return pa.table([pa.array([row[at] for row in rows], schema.types[at]) for at in range(3)], schema=schema)
 
+    def removed_keys(self) -> list[str]:
+        """Return every key of a record that was gone from its source, by readings that count and by others."""
+        with self._engine.connect() as connection:
+            return list(connection.execute(sa.select(REMOVED_RECORD.c.record_key).distinct()).scalars())
+
     def next_seq(self) -> int:
         """Return the number the next arrival gets: a multiple of ARRIVAL_STEP."""
         with self._engine.connect() as connection:
@@ -350,11 +355,13 @@ class Ledger:
         retained: Iterable[Retained] = (),
         tombstones: Sequence[Tombstone] | None = None,
         key_mark: str | None = None,
+        removed_keys: Mapping[str, str] | None = None,
     ) -> None:
         """Put other files in the place of parts (path → the new part, None: there is none), all or nothing.
 
-        The rows `removed` count as forgotten from here on. With `tombstones` these replace all that are there, and with
-        `key_mark` the ledger is bound to another key.
+        The rows `removed` count as forgotten from here on. With `tombstones` these replace all that are there, with
+        `removed_keys` (old key → new) the keys of records gone from their source, and with `key_mark` the ledger is bound to
+        another key.
         """
         with self._engine.begin() as connection:
             for path, part in parts.items():
@@ -385,5 +392,12 @@ class Ledger:
                 connection.execute(sa.delete(TOMBSTONE))
                 if tombstones:
                     connection.execute(sa.insert(TOMBSTONE), [asdict(one) for one in tombstones])
+            if removed_keys:
+                connection.execute(
+                    sa.update(REMOVED_RECORD)
+                    .where(REMOVED_RECORD.c.record_key == sa.bindparam("old"))
+                    .values(record_key=sa.bindparam("new")),
+                    [{"old": old, "new": new} for old, new in removed_keys.items()],
+                )
             if key_mark is not None:
                 connection.execute(sa.update(MARK).where(MARK.c.name == "key").values(value=key_mark))

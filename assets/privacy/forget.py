@@ -104,8 +104,9 @@ def forget(office: Office, tokens: Collection[str], *, dry_run: bool) -> Forgott
         _rewrite_private_zone(connection, office, wanted, found, work, dry_run)
     _remove_returns(office, wanted, found, dry_run)
     if not dry_run:
-        # Copies of databases: each run makes its own.
-        shutil.rmtree(office.workspace.landing / ".extract", ignore_errors=True)
+        # Copies of databases, of servers and of object stores: each run fetches what it lacks.
+        for copies in office.workspace.landing.glob(".*"):
+            shutil.rmtree(copies, ignore_errors=True)
     shutil.rmtree(work, ignore_errors=True)
     return found
 
@@ -228,8 +229,9 @@ def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, w
         item = file.item
         if not file.rows:
             continue
-        if not item.file.resolve().is_relative_to(office.workspace.root.resolve()):
-            found.by_hand.append(f"{mask(item.path)}: lies outside the workspace; {file.rows} row(s) stay there")
+        if item.spec.location.folder is not None or item.member is not None:
+            where = "outside the workspace" if item.member is None else "in an archive"
+            found.by_hand.append(f"{mask(item.path)}: lies {where}; {file.rows} row(s) stay there")
             continue
         if item.member is not None or item.file.is_relative_to(office.workspace.landing):
             where = "stands in an archive" if item.member is not None else "is a copy from an object store"

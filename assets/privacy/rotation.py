@@ -57,8 +57,10 @@ def rotate(workspace: Workspace, ledger: Ledger, keys: Keyring, contracts: Mappi
         replace(one, token=rehashed(one.token, keys.layers(one.purpose)[known:]), key_id=keys.key_id)
         for one in ledger.tombstones()
     ]
+    later = keys.layers(RECORD)[known:]
+    removed_keys = {key: rehashed(key, later) for key in ledger.removed_keys()}
     checkpoint("rotation.written")
-    ledger.replace_parts(replaced, tombstones=tombstones, key_mark=keys.key_id)
+    ledger.replace_parts(replaced, tombstones=tombstones, key_mark=keys.key_id, removed_keys=removed_keys)
     checkpoint("rotation.committed")
     remove_replaced(workspace, replaced)
     shutil.rmtree(work, ignore_errors=True)
