@@ -229,9 +229,8 @@ def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, w
         item = file.item
         if not file.rows:
             continue
-        if item.spec.location.folder is not None or item.member is not None:
-            where = "outside the workspace" if item.member is None else "in an archive"
-            found.by_hand.append(f"{mask(item.path)}: lies {where}; {file.rows} row(s) stay there")
+        if not item.file.resolve().is_relative_to(office.workspace.root.resolve()):
+            found.by_hand.append(f"{mask(item.path)}: lies outside the workspace; {file.rows} row(s) stay there")
             continue
         if item.member is not None or item.file.is_relative_to(office.workspace.landing):
             where = "stands in an archive" if item.member is not None else "is a copy from an object store"

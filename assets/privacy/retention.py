@@ -88,7 +88,6 @@ def _due(office: Office, dataset: str, before: dt.date) -> _Due:
         record for record in office.ledger.active() if dataset in record.datasets.split(",") and record.sent_on < before
     ]
     paths = {(record.source, record.path, record.content_sha) for record in old}
-<<<<<<< ours
     root = office.workspace.root.resolve()
     # An archive goes when all that stands in it is old.
     files: dict[Path, bool] = {}
@@ -98,15 +97,6 @@ def _due(office: Office, dataset: str, before: dt.date) -> _Due:
             files[item.file] = files.get(item.file, True) and is_old
     gone = tuple(file for file, is_old in files.items() if is_old)
     return _Due(dataset, before, tuple(record.input_id for record in old), gone)
-=======
-    inputs = [item for item in office.file_inputs() if item.spec.location.folder is None]
-    # An archive goes when all that is in it is old, and a file that two sources read when it is old for both.
-    is_old = {item.file: True for item in inputs}
-    for item in inputs:
-        is_old[item.file] &= (item.spec.name, item.path, item.content_sha) in paths
-    files = tuple(file for file, old_enough in is_old.items() if old_enough)
-    return _Due(dataset, before, tuple(record.input_id for record in old), files)
->>>>>>> theirs
 
 
 def _blank(
