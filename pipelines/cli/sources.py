@@ -185,7 +185,7 @@ def _unknown_path_units(office: Office, inputs: Sequence[PlannedInput]) -> list[
     problems = {}
     for item in inputs:
         unit = item.spec.unit
-        if unit is None or unit.group is None:
+        if unit is None or unit.group is None or item.refusal is not None:
             continue
         given = item.groups[unit.group]
         if given not in problems and office.resolve_units(item.office, [given])[given] is None:

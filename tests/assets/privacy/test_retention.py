@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,20 @@ def test_a_run_afterwards_takes_nothing_back(workspace: Workspace) -> None:
     assert (record.rows_accepted, record.rows_duplicate) == (1, 0)
     keys = [row["record_key"] for row in shown(workspace)]
     assert keys.count(next(row["record_key"] for row in before if row["line"] == 4)) == 2
+
+
+def test_an_archive_goes_when_all_that_stands_in_it_is_old(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "office")
+    write_spec(workspace, "nen", case_spec(location={"path": "inbox/*.zip!/{sent}.csv"}))
+    for name, days in (("cu", ("20220601", "20220602")), ("moi", ("20220603", "20230615"))):
+        content = io.BytesIO()
+        with zipfile.ZipFile(content, "w") as archive:
+            for day in days:
+                archive.writestr(f"{day}.csv", csv_bytes([case_row(int(day[2:]), **OLD)]))
+        put(workspace, f"inbox/{name}.zip", content.getvalue())
+    assert {record.rows_accepted for record in take(workspace).records.values()} == {1}
+    [done] = retain_in(workspace)
+    assert [file.name for file in workspace.inbox.iterdir()] == ["moi.zip"] and done.files_removed == 1
 
 
 @pytest.mark.parametrize(
