@@ -24,6 +24,7 @@ from workspaces import (
     write_spec,
 )
 
+import assets.privacy.retention as retention_module
 from assets.ledger import Retained
 from assets.privacy.retention import months_before, retain
 from assets.workspace import Workspace
@@ -125,3 +126,28 @@ def test_an_archive_goes_when_all_that_stands_in_it_is_old(tmp_path: Path) -> No
 )
 def test_months_before(day: dt.date, months: int, expected: dt.date) -> None:
     assert months_before(day, months) == expected
+
+
+@pytest.mark.parametrize("point", ["retention.written", "retention.committed"])
+def test_after_a_kill_retaining_again_ends_it(
+    workspace: Workspace, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Exception):
+        pass
+
+    def die(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    before = shown(workspace)
+    with monkeypatch.context() as patched:
+        patched.setattr(retention_module, "checkpoint", die)
+        with pytest.raises(Killed):
+            retain_in(workspace)
+    retain_in(workspace)
+    assert shown(workspace) == before
+    assert not (workspace.inbox / "ho_so" / "20220601.csv").exists()
+    office = open_office(workspace)
+    limit = dt.date(2022, 7, 20)
+    old = [row for row in landed(office, "case") if row["received_on"] < limit]
+    assert old and all(row[name] is None for row in old for name in PRIVATE)
