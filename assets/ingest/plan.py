@@ -374,9 +374,14 @@ def _files(
         return
     if base is None or not base.is_dir():
         raise LookupError(name)
-    for file in base.glob(GROUP.sub("*", pattern)):
+    for file in base.glob("/".join(map(_starred, pattern.split("/")))):
         if file.is_file():
             yield file.relative_to(base).as_posix(), file, None
+
+
+def _starred(part: str) -> str:
+    """A part of a path pattern with one star in the place of each group and of the stars beside it."""
+    return part if part == "**" else re.sub(r"\*+", "*", GROUP.sub("*", part))
 
 
 def _inside(archive: _Match, prefix: str, pattern: str, inner: str, workspace: Workspace) -> list[_Match]:

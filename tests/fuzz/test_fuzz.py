@@ -21,6 +21,7 @@ from samples import SAMPLES
 from workspaces import make_workspace, open_office, write_spec
 
 from assets.ingest.batch import stage
+from assets.ingest.history import NONE_REMOVED
 from assets.ingest.outcome import StagedBatch
 from assets.workspace import Workspace
 from quality.gate import GateThresholds
@@ -107,6 +108,7 @@ def test_every_file_is_accounted_for(first: int, tmp_path: Path) -> None:
                 1,
                 [],
                 frozenset(),
+                NONE_REMOVED,
                 GateThresholds().quarantine_share,
                 office.ingest_context(),
                 print,
@@ -129,7 +131,7 @@ def test_what_is_not_mutated_is_accepted(tmp_path: Path) -> None:
     office = open_office(workspace)
     for dataset in sorted({sample.dataset for sample in SAMPLES}):
         plan = office.plan_of(dataset, lambda month: True)
-        batch = stage(dataset, plan.to_read, 1, [], frozenset(), 0.5, office.ingest_context(), print)
+        batch = stage(dataset, plan.to_read, 1, [], frozenset(), NONE_REMOVED, 0.5, office.ingest_context(), print)
         accepted = {outcome.item.spec.name: outcome.rows_accepted for outcome in batch.outcomes}
         assert accepted == {sample.name: sample.rows for sample in SAMPLES if sample.dataset == dataset}
     office.close()
