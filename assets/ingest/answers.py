@@ -5,7 +5,6 @@ Writing what goes back to senders stands in assets/returns/.
 
 from __future__ import annotations
 
-import hashlib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from assets.ingest.readers.options import (
 from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused, RawTable
 from assets.ingest.returned import CODE, INBOX_FOLDER, MARKS, RETURN_ID, ROW_CODE, is_return
 from assets.ingest.spec import SourceSpec
+from assets.ingest.stamp import FileStamp, sha256_of
 from assets.ledger import ARRIVAL_STEP, InputRecord, ReturnFile
 from assets.workspace import Workspace
 from quality.contract import Bilingual, Contract
@@ -86,16 +86,18 @@ def find_answers(
         reader = answer_reader(spec.reader, file.suffix.lower())
         if reader is None:
             answer = replace(answer, refusal=_wrong_kind(file))
+        stamp, content_sha = FileStamp.of(file), sha256_of(file)
         found.append(
             PlannedInput(
                 spec.model_copy(update={"reader": reader}) if reader is not None else spec,
                 path,
                 file,
                 groups,
-                _sha256(file),
+                content_sha,
                 reading_hash(spec, contracts),
                 reference_hash,
                 spec.office or roots[0],
+                stamp=replace(stamp, content_sha=content_sha) if stamp is not None else None,
                 answer=answer,
                 answered_seq=_standing(root, known),
             )
@@ -299,11 +301,6 @@ def _id_in(content: bytes) -> str | None:
     # UTF-16 has a NUL beside each of these letters.
     found = ROW_CODE.search(content.replace(b"\0", b"").decode("ascii", "replace"))
     return found.group(1) if found else None
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _replaced() -> InputRefused:

@@ -16,6 +16,7 @@ from assets.ingest.object_store import ObjectFolder, StoreFailed
 from assets.ingest.readers.table import InputRefused
 from assets.ingest.returned import is_return
 from assets.ingest.spec import GROUP, GROUP_PATTERNS, SourceSpec
+from assets.ingest.stamp import FileStamp, sha256_of
 from assets.ingest.zipped import INSIDE, Member, is_nested, members, nothing_inside, split_path
 from assets.ledger import InputRecord
 from assets.workspace import Workspace
@@ -53,6 +54,8 @@ class PlannedInput:
     member: Member | None = None
     # Why it cannot be read, where that was found out before it was to be.
     refusal: InputRefused | None = None
+    # What the file was like before it was hashed.
+    stamp: FileStamp | None = None
     # Counts the readings of one input whose spec or reference tables went away and came back.
     reading: int = 1
     # The number of the reading that this one replaces: what arrived later stays later.
@@ -211,7 +214,10 @@ def find_inputs(
             # An archive that cannot be looked into may be of any month.
             if match.groups.get("period") and not months(match.groups["period"]):
                 continue
+            stamp = FileStamp.of(match.file)
             content_sha, refusal = match.identity()
+            if stamp is not None and match.member is None:
+                stamp = replace(stamp, content_sha=content_sha)
             planned.append(
                 PlannedInput(
                     spec,
@@ -224,6 +230,7 @@ def find_inputs(
                     office,
                     match.member,
                     refusal,
+                    stamp,
                 )
             )
     return planned, problems
@@ -444,9 +451,3 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def sha256_of(file: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal digits."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

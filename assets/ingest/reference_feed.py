@@ -62,6 +62,8 @@ def _read(connection: duckdb.DuckDBPyConnection, result: ReferenceInput, contrac
         outcome.rows_read += table.rows_read
         outcome.rows_skipped += table.rows_skipped
         outcome.count_changes(table.changes, item.spec.headings)
+    if item.stamp is not None:
+        item.stamp.require(item.file)
     if not raw:
         return
     chunk, changes = with_clean_cells(pa.concat_tables(raw, promote_options="default"), item.spec.headings)

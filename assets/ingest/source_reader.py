@@ -153,6 +153,8 @@ class SourceReader:
                 self._resolve_unit(outcome)
                 for table in begin():
                     self._take(outcome, table, workers)
+                if outcome.item.stamp is not None:
+                    outcome.item.stamp.require(outcome.item.file)
                 if not outcome.rows_read and not outcome.item.records_removed:
                     outcome.warnings.append(Problem("file.no_rows", NO_ROWS, file=outcome.item.path))
             except InputRefused as refusal:

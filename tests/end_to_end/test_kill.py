@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from killed_runs import Contents, Reader, Reference, contents, copied, ledger, reading, uninterrupted, whole
-from sipas_process import Finished, Sipas
+from sipas_process import Finished, Sipas, Trouble
 from tiny_office import june
 from workspaces import make_workspace, take
 
@@ -121,7 +121,7 @@ def test_a_return_that_was_killed_is_written_again_and_once(sipas: Sipas, tmp_pa
 
     done = sipas("quarantine", "return", "-w", str(tmp_path / "reference"))
     assert done.code == 0 and "2 file(s) written" in done.output, done.output
-    killed = sipas("quarantine", "return", "-w", str(workspace.root), kill_at=RETURNED)
+    killed = sipas("quarantine", "return", "-w", str(workspace.root), trouble=Trouble(kill_at=RETURNED))
     assert killed.code == -signal.SIGKILL, killed.output
     files, rows = returned(workspace.root)
     assert files and rows == {"return_file": [], "return_row": []}, "what is not recorded did not go back"

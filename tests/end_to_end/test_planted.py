@@ -17,7 +17,7 @@ import duckdb
 import openpyxl
 import pytest
 from said import texts
-from sipas_process import Sipas
+from sipas_process import Sipas, Trouble
 from tiny_office import MONTHS
 from workspaces import (
     KEY,
@@ -243,7 +243,7 @@ def test_forgotten_after_a_kill_the_number_is_nowhere(
     command = ("forget", *tokens, "--workspace", str(workspace.root))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("SIPAS_PLANTED_URL", f"postgresql://office:{PASSWORD}@127.0.0.1:9/none")
-        assert sipas(*command, kill_at="forget.noted").code == -9
+        assert sipas(*command, trouble=Trouble(kill_at="forget.noted")).code == -9
         done = sipas(*command)
     assert done.code == 1 and "‹name›.csv: stands in the header" in done.output, done.output
     assert planted_in(done.output) == set()

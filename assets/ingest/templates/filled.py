@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from assets.ingest.plan import MONTH, PlannedInput, natural, reading_hash, sha256_of
+from assets.ingest.plan import MONTH, PlannedInput, natural, reading_hash
 from assets.ingest.readers import InputRefused
 from assets.ingest.spec import TEMPLATES
+from assets.ingest.stamp import FileStamp, sha256_of
 from assets.ingest.templates.columns import Item, Level, TemplateColumn, template_columns
 from assets.ingest.templates.marker import Marker, NotATemplate, check_versions, read_marker
 from assets.ingest.templates.spec import answers_of, template_spec
@@ -51,6 +52,7 @@ class FilledTemplates:
         problems: list[Problem] = []
         for file in self.files:
             path = file.relative_to(self.workspace.root).as_posix()
+            stamp = FileStamp.of(file)
             content_sha = sha256_of(file)
             marker = self._known.get(content_sha)
             if marker is None:
@@ -76,6 +78,7 @@ class FilledTemplates:
                     reading_hash(spec, self.contracts),
                     reference_hash,
                     str(spec.office),
+                    stamp=replace(stamp, content_sha=content_sha) if stamp is not None else None,
                 )
             )
         return planned, problems

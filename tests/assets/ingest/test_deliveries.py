@@ -158,6 +158,20 @@ def test_a_snapshot_replaces_its_scope_and_no_other(workspace: Workspace) -> Non
     assert len(taken.landed("survey_response")) == 5, "the old stays on record"
 
 
+def test_a_clock_set_back_does_not_make_an_old_delivery_the_newest(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came later stays later: deliveries are numbered, and the clock only says what may lie in the future."""
+    put_cases(workspace, "inbox/ho_so/a.csv", [case_row(1, **{"Trạng thái": "Đang xử lý", "Ngày xong": ""})])
+    take(workspace)
+    monkeypatch.setattr("workspaces.TODAY", dt.date(2023, 6, 30))
+    put_cases(workspace, "inbox/ho_so/b.csv", [case_row(1)])
+    taken = take(workspace)
+    assert counts(taken, "inbox/ho_so/b.csv") == (1, 1, 0, 0)
+    [row] = current(taken.office, "case").values()
+    assert row["state"] == "settled" and taken.records["inbox/ho_so/b.csv"].sent_on == dt.date(2023, 6, 30)
+
+
 def test_a_refused_or_empty_resubmission_replaces_nothing(workspace: Workspace) -> None:
     write_spec(workspace, "phieu", survey_spec())
     put_forms(workspace, JUNE, [form_row(1), form_row(2)])
