@@ -217,7 +217,7 @@ def _take_sample(item: PlannedInput, folder: Path) -> _Sample:
                         break
             sample.rows_skipped += table.rows_skipped
             sample.items.append(
-                replace(item, spec=spec, file=file, member=None, content_sha=f"{item.content_sha}.{number}")
+                replace(item, spec=spec, file=file, member=None, stamp=None, content_sha=f"{item.content_sha}.{number}")
             )
             sample.sheets.append(table.sheet)
             sample.columns.append(table.columns)

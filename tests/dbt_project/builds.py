@@ -20,5 +20,5 @@ def build_all(warehouse: Warehouse, sample: Sample) -> None:
 
 
 def assert_good(results: list[NodeResult]) -> None:
-    assert results
+    assert results, "nothing was built"
     assert [(result.name, result.status, result.message) for result in results if not result.is_good] == []

@@ -6,6 +6,7 @@ import io
 import random
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 
 Mutation = Callable[[bytes, random.Random], bytes]
@@ -81,7 +82,7 @@ def rewrite_parts(data: bytes, chance: random.Random) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = [(info.filename, archive.read(info)) for info in archive.infolist()]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         return flip_bytes(data, chance)
     what = chance.choice(["change", "change", "change", "drop", "rename", "repeat", "blow_up", "entity"])
     at = chance.randrange(len(parts)) if parts else 0

@@ -50,7 +50,8 @@ select
     cast(input.rows_quarantined as bigint) as rows_quarantined,
     cast(input.rows_duplicate as bigint) as rows_duplicate,
     cast(input.rows_skipped as bigint) as rows_skipped,
-    cast(input.rows_forgotten as bigint) as rows_forgotten,
+    -- A package of an office that had no such count yet brings none.
+    cast(coalesce(input.rows_forgotten, 0) as bigint) as rows_forgotten,
     input.reason,
     -- A snapshot stands until the next landed one of its scope, and answers to its refused rows with it; other
     -- deliveries add to what is there.

@@ -37,7 +37,8 @@ def test_workspace_is_ready_to_run(home: Path, tmp_path: Path, sipas: Sipas) -> 
     (workspace.sources / "so_phan_anh.yml").write_text(SPEC, encoding="utf-8")
     write_ledger(workspace, good_rows(12))
     assert sipas("doctor", "-w", workspace.root).exit_code == 0
-    assert sipas("sources", "check", "-w", workspace.root).exit_code == 0
+    checked = sipas("sources", "check", "-w", workspace.root)
+    assert checked.exit_code == 0, checked.output
     ingest(workspace)
     [record] = Ledger.of_folder(workspace.state).active()
     assert (record.status, record.rows_accepted) == ("landed", 12)
