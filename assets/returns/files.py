@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from assets.returns.layout import CELL_CHARACTERS, NOTICE_SHEET, WHOLE_LINE, Lay
 _BYTE_ORDER_MARK = "\ufeff"
 # Any fixed day will do: the wall clock would change the bytes.
 _CREATED = dt.datetime(2023, 1, 1)
+# In points; Excel shows no row higher than the second.
+_LINE_HEIGHT, _HIGHEST_ROW = 15, 409
+# The number that Excel knows the paper by.
+_A4 = 9
 _REASON_WIDTH, _LINE_WIDTH, _CODE_WIDTH, _COLUMN_WIDTH = 60, 12, 20, 16
 
 
@@ -85,12 +90,14 @@ def _write_xlsx(target: Path, layout: Layout, rows: Iterable[RefusedRow], notice
     )
     book.set_properties({"created": _CREATED})
     formats = {
+        # Titles run over the cells beside them, as they do in the sender's own file.
+        "title": book.add_format({"bold": True}),
         "head": book.add_format({"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter"}),
         "mark": book.add_format(
             {"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter", "bg_color": "#FCE4D6"}
         ),
         # What is typed into the cell stays as it is typed; a spreadsheet would take 05/06 for a day of its own country.
-        "text": book.add_format({"num_format": "@"}),
+        "text": book.add_format({"num_format": "@", "valign": "top"}),
         "reason": book.add_format({"num_format": "@", "text_wrap": True, "valign": "top", "bg_color": "#FCE4D6"}),
     }
     heads = {head.name: head for head in layout.sheets.values()}
@@ -114,10 +121,14 @@ def _write_sheet(book: Any, head: SheetHead, rows: Iterator[RefusedRow], formats
     for name, size in zip(MARKS, (_REASON_WIDTH, _LINE_WIDTH, _CODE_WIDTH), strict=True):
         sheet.set_column(marks[name], marks[name], size)
     sheet.freeze_panes(end, 0)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(top, end - 1)
     for number, texts in enumerate(head.rows):
         for place, text in enumerate(texts):
             if text:
-                sheet.write_string(number, place, text, formats["head"])
+                sheet.write_string(number, place, text, formats["head" if number >= top else "title"])
             elif number >= top:
                 sheet.write_blank(number, place, None, formats["head"])
         for name, place in marks.items() if number >= top else ():
@@ -129,7 +140,10 @@ def _write_sheet(book: Any, head: SheetHead, rows: Iterator[RefusedRow], formats
     sheet.merge.extend([list(cells) for cells in head.merged])
     if head.header_rows > 1:
         sheet.merge.extend([[top, place, end - 1, place] for place in marks.values()])
+    sheet.set_row(end - 1, 2 * _LINE_HEIGHT)
     for number, row in enumerate(rows, start=end):
+        lines = sum(ceil((len(line) or 1) / _REASON_WIDTH) for line in row.reason.splitlines() or [""])
+        sheet.set_row(number, min(lines * _LINE_HEIGHT, _HIGHEST_ROW))
         for name, value in _placed(row, tuple(head.columns)).items():
             if value and name in head.columns:
                 _write_text(sheet, number, head.columns[name], value, formats["text"])

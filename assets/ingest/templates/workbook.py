@@ -23,6 +23,8 @@ ROWS = 5_000
 # Days outside these bounds are typing mistakes; Excel's own days begin in 1900.
 _FIRST_DAY, _LAST_DAY = dt.date(1900, 1, 1), dt.date(2100, 12, 31)
 _NARROW, _WIDE = 16, 28
+# The number that Excel knows the paper by.
+_A4 = 9
 # What Excel shows beside a cell is cut at 255 characters.
 _INPUT_CHARACTERS = 255
 # The same form gives the same bytes.
@@ -133,6 +135,9 @@ def _data(
             sheet.write_string(HEADER_ROW - 2, index, "bắt buộc", styles["flag"])
         sheet.write_string(HEADER_ROW - 1, index, column.heading, styles["header"])
     sheet.freeze_panes(HEADER_ROW, 1)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
     sheet.protect(
         "", {"format_columns": True, "format_rows": True, "insert_rows": True, "delete_rows": True, "sort": True}
     )
