@@ -121,6 +121,8 @@ class SourceReader:
         self.refused = _Appender(work / f"{self.spec.name}.refused.parquet")
         self.chunk: list[pa.Table] = []
         self.chunk_rows = self.chunk_bytes = 0
+        # The chunk's headings by what the engine takes for the same.
+        self.chunk_names: dict[str, str] = {}
         self.shaping: deque[Future[_ShapedChunk]] = deque()
         self.sessions: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
 
@@ -221,7 +223,12 @@ class SourceReader:
 
     def _take(self, outcome: InputOutcome, table: RawTable, workers: Executor) -> None:
         check_headings(self.spec, outcome, table)
+        names = {name.casefold(): name for name in table.columns}
+        if any(self.chunk_names.get(folded, name) != name for folded, name in names.items()):
+            # Another file writes a heading in another case: its rows go into a chunk of their own.
+            self._hand_over(workers)
         for raw in table.batches:
+            self.chunk_names |= names
             rows_here = raw.num_rows
             rows = pa.Table.from_batches([raw])
             rows = rows.append_column("_seq", pa.array([outcome.delivery_seq] * rows_here, pa.int64()))
@@ -239,7 +246,7 @@ class SourceReader:
         """Have the chunk shaped while the next ones are read; as many are held as are shaped at a time, and one more."""
         if not self.chunk_rows:
             return
-        rows, self.chunk, self.chunk_rows, self.chunk_bytes = self.chunk, [], 0, 0
+        rows, self.chunk, self.chunk_rows, self.chunk_bytes, self.chunk_names = self.chunk, [], 0, 0, {}
         if len(self.shaping) == SHAPERS:
             self._keep(self.shaping.popleft().result())
         self.shaping.append(workers.submit(self._shape, rows))

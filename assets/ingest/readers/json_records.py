@@ -105,11 +105,22 @@ def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
 
 
 def _headings(path: Path, records: Iterable[_Record]) -> tuple[str, ...]:
-    """The keys of all records in the order they first appear."""
+    """The keys of all records in the order they first appear. Raises InputRefused (json.keys_alike)."""
     headings: dict[str, None] = {}
     for record in records:
         headings.update(dict.fromkeys(record.fields or ()))
         require_columns(path, len(headings))
+    first: dict[str, str] = {}
+    for heading in headings:
+        if (other := first.setdefault(heading.casefold(), heading)) != heading:
+            raise InputRefused(
+                "json.keys_alike",
+                f"Tệp “{path.name}” có hai khoá chỉ khác chữ hoa, chữ thường: “{other}” và “{heading}”. Hãy xuất lại với một "
+                "cách viết.",
+                f"The file {path.name!r} has two keys that differ in case alone: “{other}” and “{heading}”. Export it again "
+                "with one spelling.",
+                column=heading,
+            )
     return tuple(headings)
 
 

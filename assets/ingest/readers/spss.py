@@ -40,6 +40,8 @@ def read_spss(path: Path, options: SpssOptions) -> Iterator[RawTable]:
     require_size(path, MAX_HELD_FILE_BYTES)
     about = _read(path, options, metadataonly=True)[1]
     names: list[str] = about.column_names
+    if None in names:
+        raise damaged(path, "a variable without a name")
     require_columns(path, len(names))
     labels: Mapping[str, Mapping[Any, str]] = about.variable_value_labels
     texts = [text for name in names for text in ((name, name + LABEL) if name in labels else (name,))]

@@ -129,16 +129,19 @@ def heading_text(text: str) -> str:
 
 
 def unique_headings(texts: Sequence[str], place: Callable[[int], str]) -> tuple[str, ...]:
-    """Headings made distinct: blank ones become "(column D)" by `place(index)`, repeated ones get " (2)", " (3)"."""
-    seen = set(OWN_COLUMNS)
+    """Headings made distinct: blank ones become "(column D)" by `place(index)`, repeated ones get " (2)", " (3)".
+
+    Those that differ in case alone are repeated ones: the engine that shapes rows takes them for the same.
+    """
+    seen = {name.casefold() for name in OWN_COLUMNS}
     headings = []
     for index, text in enumerate(texts):
         base = heading_text(text) or f"(column {place(index)})"
         heading, n = base, 1
-        while heading in seen:
+        while heading.casefold() in seen:
             n += 1
             heading = f"{base} ({n})"
-        seen.add(heading)
+        seen.add(heading.casefold())
         headings.append(heading)
     return tuple(headings)
 

@@ -158,6 +158,21 @@ def test_a_snapshot_replaces_its_scope_and_no_other(workspace: Workspace) -> Non
     assert len(taken.landed("survey_response")) == 5, "the old stays on record"
 
 
+def test_files_whose_headings_differ_in_case_are_read_side_by_side(workspace: Workspace) -> None:
+    """A column nobody asked for: the engine takes its two spellings for one, the files must not."""
+    for path, heading in ((A, "Ghi chú"), (B, "GHI CHÚ"), (C, "Ghi chú")):
+        put_cases(workspace, path, [case_row(ord(path[-5]), **{heading: "x"})], [*CASE_HEADER, heading])
+    taken = take(workspace)
+    assert [counts(taken, path) for path in (A, B, C)] == [(1, 1, 0, 0)] * 3
+
+
+def test_two_headings_of_one_file_that_differ_in_case_are_two(workspace: Workspace) -> None:
+    put_cases(workspace, A, [case_row(1, **{"KÊNH": "x"})], [*CASE_HEADER, "KÊNH"])
+    taken = take(workspace)
+    assert counts(taken, A) == (1, 1, 0, 0)
+    assert [row["channel"] for row in taken.landed("case")] == ["direct"]
+
+
 def test_a_clock_set_back_does_not_make_an_old_delivery_the_newest(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
