@@ -17,6 +17,7 @@ from assets.text.mend import plain_digits, undo_double_utf8
 
 # Characters that stand around a value without belonging to it; the last two are the no-break space and the BOM.
 EDGES = " \t\r\n\u00a0\ufeff"
+_EDGE_BYTES = np.isin(np.arange(256), list({edge.encode()[at] for edge in EDGES for at in (0, -1)}))
 # What the name of a clean column begins with; readers give no heading such a name.
 CLEAN = "_clean "
 # Rows in one of a chunk's batches, which the engine's threads take in turn.
@@ -57,9 +58,22 @@ def _clean(cells: pa.StringArray, seqs: npt.NDArray[np.int64], changes: Counter[
             cells = _changed(NFC, cells, pc.utf8_normalize(cells, form="NFC"), seqs, changes)
             if pc.any(pc.match_substring_regex(cells, _OTHER_DIGIT)).as_py():
                 cells = _changed(FULL_WIDTH, cells, _by_value(cells, plain_digits), seqs, changes)
-    cells = pc.utf8_trim(cells, characters=EDGES)
+    if _may_have_edges(cells):
+        cells = pc.utf8_trim(cells, characters=EDGES)
     blank = pc.equal(pc.binary_length(cells), 0)
     return pc.if_else(blank, pa.scalar(None, pa.string()), cells) if pc.any(blank).as_py() else cells
+
+
+def _may_have_edges(cells: pa.StringArray) -> bool:
+    """Whether a cell begins or ends with a byte that one of EDGES begins or ends with; most columns have none."""
+    if cells.buffers()[2] is None or not len(cells):
+        return False
+    text = text_bytes(cells)
+    offsets = np.frombuffer(cells.buffers()[1], dtype=np.int32)[cells.offset : cells.offset + len(cells) + 1]
+    offsets = offsets - offsets[0]
+    filled = offsets[1:] > offsets[:-1]
+    first, last = text[offsets[:-1][filled]], text[offsets[1:][filled] - 1]
+    return bool(np.any(_EDGE_BYTES[first] | _EDGE_BYTES[last]))
 
 
 def _is_plainly_nfc(text: npt.NDArray[np.uint8]) -> bool:

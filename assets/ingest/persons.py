@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import duckdb
 import pyarrow as pa
@@ -106,9 +107,7 @@ def mask_personal(
     for heading, (rule, masked, names) in watched.items():
         at = chunk.column_names.index(clean_prefix + heading)
         cells = chunk.column(at)
-        if not pc.any(pc.match_substring_regex(cells, POSSIBLE)).as_py():
-            continue
-        personal = {text: mask(text, names) for text in _distinct(cells) if _is_personal(text, names)}
+        personal = {text: mask(text, names) for text in _possible(cells) if _is_personal(text, names)}
         if not personal:
             continue
         found = pc.is_in(cells, value_set=pa.array(list(personal), pa.string()))
@@ -119,10 +118,13 @@ def mask_personal(
     return chunk, hits
 
 
-def _distinct(cells: pa.ChunkedArray) -> Iterable[str]:
-    possible = pc.filter(cells, pc.match_substring_regex(cells, POSSIBLE))
-    return [text for text in pc.unique(possible).to_pylist() if text is not None]
+def _possible(cells: pa.ChunkedArray) -> Iterable[str]:
+    """The different texts among the cells that may hold something; most columns have few."""
+    distinct = pc.drop_null(pc.unique(cells))
+    texts: list[str] = pc.filter(distinct, pc.match_substring_regex(distinct, POSSIBLE)).to_pylist()
+    return texts
 
 
+@lru_cache(maxsize=10_000)  # the same few in chunk after chunk
 def _is_personal(text: str, names: bool) -> bool:
     return any(names or one.kind != "name" for one in find(text))

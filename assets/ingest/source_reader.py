@@ -36,7 +36,7 @@ from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 100_000
 # Rows of very long cells are shaped in smaller chunks.
 CHUNK_BYTES = 128 << 20
 # Of files up to this size two are open at a time.
