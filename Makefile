@@ -15,8 +15,8 @@ READY := $(VENV)/.ready
 help:
 	@echo "make run    simulate the demo workspace, run the whole pipeline on it, say where to look"
 	@echo "make test   the tests"
-	@echo "make fuzz   20,000 mutated files (about an hour; FUZZ_FILES=n for another number)"
-	@echo "make soak   100 kills at random moments (about an hour; SOAK_KILLS=n)"
+	@echo "make fuzz   20,000 mutated files (minutes; FUZZ_FILES=n for another number)"
+	@echo "make soak   100 kills at random moments (long; SOAK_KILLS=n for another number)"
 	@echo "make dev    Dagster's page on the demo workspace (this machine only)"
 	@echo "make check  format, lint, types, SQL"
 	@echo "make bench  the benchmarks (minutes; writes docs/benchmarks.md)"

@@ -7,7 +7,6 @@ import io
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from assets.exchange.package import COUNT_SCHEMA, FORMAT, MANIFEST_FILE, Manifes
 from assets.exchange.write import answer_counts, count_table, record_counts
 from assets.ingest.engine import connect
 from assets.ingest.plan import natural
+from assets.ingest.readers.archive import DAMAGE
 from assets.ingest.readers.table import InputRefused
 from assets.ingest.shape import literal
 from assets.landing.land import move_into_place
@@ -111,7 +111,7 @@ def _manifest_bytes(file: Path) -> bytes | None:
                 return stream.read(_MANIFEST_BYTES)
         with zipfile.ZipFile(file) as archive, archive.open(MANIFEST_FILE) as stream:
             return stream.read(_MANIFEST_BYTES)
-    except (OSError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except DAMAGE:
         return None
 
 
@@ -158,7 +158,7 @@ def _unpack(package: Package, manifest: Manifest, work: Path) -> None:
                         )
                     digest.update(block)
                     target.write(block)
-        except (OSError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        except DAMAGE:
             raise _changed(packed.file) from None
         if digest.hexdigest() != packed.sha256:
             raise _changed(packed.file)

@@ -6,7 +6,6 @@ Writing what goes back to senders stands in assets/returns/.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 
 from assets.ingest.plan import AnswerTo, Plan, PlannedInput, groups_in, natural, reading_hash, unread
 from assets.ingest.readers import open_input
+from assets.ingest.readers.archive import DAMAGE
 from assets.ingest.readers.options import (
     CsvOptions,
     JsonLinesOptions,
@@ -207,7 +207,7 @@ def find_return_id(file: Path) -> str | None:
             return None
         with file.open("rb") as stream:
             return _id_in(stream.read(_SNIFFED_BYTES))
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except DAMAGE:
         return None
 
 
