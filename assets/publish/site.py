@@ -19,16 +19,8 @@ import pyarrow.parquet as pq
 from assets.publish.charts import SHARE_COLOURS, IndexBar, ShareBar, TrendPoint, index_svg, share_svg, trend_svg
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.tables import OpenTable
-from assets.publish.words import (
-    STATE_SIGNS,
-    STATES,
-    WORDS,
-    count_text,
-    date_text,
-    month_text,
-    name_key,
-    percent_text,
-)
+from assets.publish.words import STATE_SIGNS, STATES, WORDS
+from assets.text.wording import count_text, date_text, month_text, name_key, percent_text
 from quality.contract import load_contracts
 
 Row = dict[str, Any]

@@ -20,7 +20,8 @@ from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import OpenTable, write_open_mart
-from assets.publish.words import STATES, WORDS, count_text, date_text, name_key, percent_text
+from assets.publish.words import STATES, WORDS
+from assets.text.wording import count_text, date_text, name_key, percent_text
 from quality.contract import load_contracts
 
 VOID = {"meta", "line", "path", "rect", "br", "link", "img"}
