@@ -83,8 +83,8 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
 
 
 def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | None) -> dict[str, object]:
-    def revision(office: Office) -> str:
-        return name_revision(office, settings)
+    def revision(office: Office, carried: str | None) -> str:
+        return name_revision(office, settings, carried)
 
     if overrides is not None:
         return {
@@ -92,6 +92,7 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
             "warehouse": dg.ResourceDefinition.hardcoded_resource(overrides.warehouse),
             "run_log": dg.ResourceDefinition.hardcoded_resource(overrides.run_log),
             "revision": dg.ResourceDefinition.hardcoded_resource(revision),
+            "disclosure": dg.ResourceDefinition.hardcoded_resource(settings.disclosure.rules()),
         }
 
     @dg.resource
@@ -123,6 +124,7 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
         "warehouse": warehouse,
         "run_log": run_log,
         "revision": dg.ResourceDefinition.hardcoded_resource(revision),
+        "disclosure": dg.ResourceDefinition.hardcoded_resource(settings.disclosure.rules()),
     }
 
 

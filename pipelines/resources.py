@@ -116,8 +116,9 @@ def publication(settings: Settings) -> PublishContext:
     )
 
 
-def name_revision(office: Office, settings: Settings) -> str:
-    """Return the id of the revision that the workspace's present inputs, settings and software give."""
+def name_revision(office: Office, settings: Settings, carried: str | None) -> str:
+    """Return the id of the revision that the workspace's present inputs, settings and software give, with what the revision
+    before makes it hide."""
     stated = office.workspace.root / FILE
     return revision_id(
         office.ledger.active(),
@@ -129,4 +130,5 @@ def name_revision(office: Office, settings: Settings) -> str:
         # Whom to tell of trouble changes no figure.
         settings.model_dump(mode="json", exclude={"alerts"}),
         software_version(),
+        carried,
     )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from assets.disclosure.rules import DisclosureRules
 from assets.estimates.options import EstimateOptions
 from assets.ingest.object_store import ObjectFolder
 from assets.ingest.plan import Folder
@@ -64,9 +65,14 @@ class FolderFrom(Strict):
 
 
 class Disclosure(Strict):
-    """Until full disclosure control, open cells that rest on fewer than this many are hidden."""
+    """The rule set of disclosure control of the open tables."""
 
     minimum_n: int = Field(default=10, ge=0)
+    possible_values: int = Field(default=5, ge=1)
+    earlier_revisions: bool = True
+
+    def rules(self) -> DisclosureRules:
+        return DisclosureRules(self.minimum_n, self.possible_values, self.earlier_revisions)
 
 
 class Submission(Strict):

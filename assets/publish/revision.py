@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assets.checkpoint import checkpoint
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
@@ -26,10 +28,20 @@ from assets.publish.tables import write_open_mart
 from assets.publish.workbook import write_workbook
 from assets.workspace import Workspace
 
-__all__ = ["PublishContext", "PublishError", "current_revision", "open_current", "publish"]
+__all__ = [
+    "PublishContext",
+    "PublishError",
+    "carried_by_current",
+    "current_revision",
+    "is_whole",
+    "open_current",
+    "publish",
+]
 
 MANIFEST_FILE = "revision.json"
 _POINTER_FILE = "current.json"
+# What the revision before made this one hide beyond its own figures; part of the name, so kept with it.
+_CARRIED = "hidden_before"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
 _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -45,13 +57,14 @@ def publish(
     quality_files: Mapping[str, bytes],
     query_batches: QueryBatches | None = None,
     write_office: Callable[[Path], None] | None = None,
+    plan: Plan | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. A revision that is there whole
-    is not written again. A kill at any point leaves the old revision current and whole, or the new one; the next call
-    clears what is left over.
+    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. `plan` says what the open tables
+    hide; without one, small rows alone are hidden. A revision that is there whole is not written again. A kill at any point
+    leaves the old revision current and whole, or the new one; the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -60,13 +73,14 @@ def publish(
     revisions.mkdir(parents=True, exist_ok=True)
     _clear_left_over(revisions)
     folder = revisions / revision
-    if not _is_whole(folder):
+    if not is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
+        plan = plan or Plan(DisclosureRules(context.minimum_n))
+        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files, plan)
         if write_office is not None:
             write_office(staging / "office")
-        _write_manifest(staging, context, revision)
+        _write_manifest(staging, context, revision, plan)
         _link_unchanged(staging, _previous(workspace))
         _seal(staging)
         checkpoint("publish.staged")
@@ -109,6 +123,16 @@ def open_current(workspace: Workspace) -> Path:
     return folder
 
 
+def carried_by_current(workspace: Workspace) -> str | None:
+    """Digest of what the current revision hides because of the one before it; None where that is nothing."""
+    try:
+        content = json.loads((open_current(workspace) / MANIFEST_FILE).read_text(encoding="utf-8"))
+        carried: str | None = content.get(_CARRIED)
+        return carried
+    except (PublishError, ValueError):  # nothing published, or damaged and about to be written again
+        return None
+
+
 def _write_files(
     root: Path,
     reader: MartReader,
@@ -116,6 +140,7 @@ def _write_files(
     context: PublishContext,
     revision: str,
     quality_files: Mapping[str, bytes],
+    plan: Plan,
 ) -> None:
     marts = marts_of(manifest)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
@@ -123,9 +148,7 @@ def _write_files(
         folder.mkdir(parents=True)
     write_database(marts, reader, analyst_folder / "sipas.duckdb")
     write_facts(marts, reader, analyst_folder / "facts")
-    tables = [
-        write_open_mart(mart, reader, marts_folder, context.minimum_n) for mart in marts if mart.audience == "open"
-    ]
+    tables = [write_open_mart(mart, reader, marts_folder, plan) for mart in marts if mart.audience == "open"]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
     write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
     write_site(tables, context, revision, open_folder / "site" / "index.html")
@@ -138,7 +161,7 @@ def _write_files(
         target.write_bytes(content)
 
 
-def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:
+def _write_manifest(root: Path, context: PublishContext, revision: str, plan: Plan) -> None:
     files = [
         {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(root)
@@ -148,6 +171,7 @@ def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:
         "version": context.version,
         "simulated": context.simulated,
         "minimum_n": context.minimum_n,
+        **({_CARRIED: plan.carried} if plan.carried else {}),
         "files": files,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -158,7 +182,7 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file())
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
     """Whether the folder holds exactly the files its manifest lists, byte for byte."""
     try:
         listed = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]

@@ -20,10 +20,12 @@ def revision_id(
     decisions: Sequence[PeriodChange],
     settings: Mapping[str, object],
     version: str,
+    carried: str | None = None,
 ) -> str:
     """Return 16 hexadecimal digits that are equal for equal inputs, settings and version of the software.
 
-    `corrections` is the text of the file that states them, `decisions` those about reporting periods.
+    `corrections` is the text of the file that states them, `decisions` those about reporting periods, `carried` the
+    digest of what the revision before makes this one hide.
     """
     content = {
         "inputs": [asdict(record) for record in records],
@@ -36,5 +38,7 @@ def revision_id(
         "settings": settings,
         "version": version,
     }
+    if carried is not None:
+        content["carried"] = carried
     text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from assets.publish.disclosure import disclosed_columns, disclosed_schema, hide_small
+from assets.disclosure.plan import Plan
+from assets.publish.disclosure import disclose, disclosed_columns, disclosed_schema
 from assets.publish.marts import Column, Mart, MartReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -36,8 +37,9 @@ class OpenTable:
     csv: Path
 
 
-def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int) -> OpenTable:
-    """Write `<folder>/<mart>.parquet` and `.csv`, streaming; both hold the same rows in the order of the grain."""
+def write_open_mart(mart: Mart, reader: MartReader, folder: Path, plan: Plan) -> OpenTable:
+    """Write `<folder>/<mart>.parquet` and `.csv`, streaming, without what the plan hides; both hold the same rows in the order
+    of the grain."""
     schema = disclosed_schema(mart, reader.schema(mart))
     table = OpenTable(
         mart=mart,
@@ -53,7 +55,7 @@ def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int
         sink.write(BYTE_ORDER_MARK + ",".join(schema.names).encode() + b"\r\n")
         with csv.CSVWriter(sink, _csv_schema(schema), write_options=options) as text:
             for batch in reader.batches(mart):
-                disclosed = hide_small(batch, mart, minimum_n)
+                disclosed = disclose(batch, mart, plan)
                 parquet.write_batch(disclosed)
                 text.write_batch(csv_batch(disclosed))
                 rows += disclosed.num_rows

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from publish_warehouse import ROOT, Warehouse
 
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish.charts import IndexBar, TrendPoint, index_svg, trend_svg
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
@@ -77,7 +79,7 @@ def make_page(tmp_path: Path, manifest: dict[str, Any]) -> Callable[..., tuple[s
     def make(warehouse: Warehouse, context: PublishContext) -> tuple[str, dict[str, OpenTable]]:
         reader = MartReader(warehouse.query)
         tables = {
-            m.name: write_open_mart(m, reader, tmp_path, context.minimum_n)
+            m.name: write_open_mart(m, reader, tmp_path, Plan(DisclosureRules(context.minimum_n)))
             for m in marts_of(manifest)
             if m.audience == "open"
         }
