@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 # Records of one kind leave no trace when they move: answered and satisfied with every item; received and settled in time
-# within the period, with known working days. `spare` counts them as far as the tables tell.
-_CASE_SPARE = "least(n_received, n_in_time, n_working_days)"
-_COMPLAINT_SPARE = "least(n_received - n_received_no_due_date, n_closed_in_time, n_working_days)"
+# within the period, with known working days. `spare` counts them as far as the tables tell; one record stays in a row, for a
+# row of zeros would be shown.
+_CASE_LABEL_SPARE = "least(n_received, n_in_time, n_working_days)"
+_CASE_SPARE = "least(n_received - 1, n_in_time, n_working_days)"
+_COMPLAINT_LABEL_SPARE = "least(n_received - n_received_no_due_date, n_closed_in_time, n_working_days)"
+_COMPLAINT_SPARE = "least(n_received - 1, n_received - n_received_no_due_date, n_closed_in_time, n_working_days)"
 _KEY = "unit_code, cast(unit_valid_from as varchar) as unit_valid_from, period_id"
 
 
@@ -52,7 +55,7 @@ def _survey(minimum_n: int) -> Subject:
         ("sipas_index",),
         f"""select {_KEY}, instrument_code as part, cast(max(n_forms) as bigint) as n,
         {_flag(_small(minimum_n, "n_forms", "n_forms_answered"))} as is_small, {_flag("n_forms > 0")} as has_any,
-        cast(min(case when node_level = 'item' and n_forms_answered > 0 then n_satisfied end) as bigint) as spare
+        cast(min(case when node_level = 'item' and n_forms_answered > 0 then least(n_satisfied, n_forms_answered - 1) end) as bigint) as spare
         from marts.sipas_index group by unit_code, unit_valid_from, period_id, instrument_code""",
     )
 
@@ -62,7 +65,7 @@ def _questions(minimum_n: int) -> Subject:
         "question",
         ("survey_question",),
         f"""select {_KEY}, concat(instrument_code, '/', question_code) as part, cast(max(n_valid) as bigint) as n,
-        {_flag(_small(minimum_n, "n_valid"))} as is_small, {_flag("n_valid > 0")} as has_any,
+        {_flag(_small(minimum_n, "n_valid"))} as is_small, {_flag("n_forms > 0")} as has_any,
         cast(max(n_valid) - 1 as bigint) as spare
         from marts.survey_question group by unit_code, unit_valid_from, period_id, instrument_code, question_code""",
         [
@@ -80,7 +83,7 @@ def _rounds(minimum_n: int) -> Subject:
         f"""select unit_code, cast(unit_valid_from as varchar) as unit_valid_from, round_code as period_id,
         instrument_code as part, cast(max(n_forms) as bigint) as n,
         {_flag(_small(minimum_n, "n_forms", "n_forms_answered"))} as is_small, {_flag("n_forms > 0")} as has_any,
-        cast(min(case when node_level = 'item' and n_forms_answered > 0 then n_satisfied end) as bigint) as spare
+        cast(min(case when node_level = 'item' and n_forms_answered > 0 then least(n_satisfied, n_forms_answered - 1) end) as bigint) as spare
         from marts.sipas_round where breakdown = '*'
         group by unit_code, unit_valid_from, round_code, instrument_code""",
     )
@@ -108,7 +111,7 @@ def _cases(minimum_n: int) -> tuple[Subject, Subject]:
         and total.unit_valid_from = of_basis.unit_valid_from and total.period_id = of_basis.period_id
         where procedure_field = '*'""",
         [
-            f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, {_CASE_SPARE} as spare
+            f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, {_CASE_LABEL_SPARE} as spare
             from marts.case_settlement where procedure_field <> '*'""",
             *(
                 f"""select {_KEY}, '' as part, 'channel' as kind, '{channel}' as label, n_received_{channel} as spare
@@ -123,7 +126,7 @@ def _cases(minimum_n: int) -> tuple[Subject, Subject]:
         ],
         withheld={
             "case_field": f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, n_received as n,
-            case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_SPARE} as spare
+            case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_LABEL_SPARE} as spare
             from marts.case_settlement where procedure_field <> '*'"""
         },
     )
@@ -155,13 +158,13 @@ def _complaints(minimum_n: int) -> Subject:
         case when {any_} then 1 else 0 end as has_any, {_COMPLAINT_SPARE} as spare
         from marts.complaint_handling where channel = '*' and class = '*'""",
         [
-            f"""select {_KEY}, '' as part, '{column}' as kind, {column} as label, {_COMPLAINT_SPARE} as spare
+            f"""select {_KEY}, '' as part, '{column}' as kind, {column} as label, {_COMPLAINT_LABEL_SPARE} as spare
             from marts.complaint_handling where {column} <> '*' and {other} = '*'"""
             for column, other in by.values()
         ],
         withheld={
             name: f"""select {_KEY}, '' as part, '{column}' as kind, {column} as label, n_received as n,
-            case when {small} then 1 else 0 end as is_small, {_COMPLAINT_SPARE} as spare
+            case when {small} then 1 else 0 end as is_small, {_COMPLAINT_LABEL_SPARE} as spare
             from marts.complaint_handling where {column} <> '*' and {other} = '*'"""
             for name, (column, other) in by.items()
         },
@@ -193,7 +196,7 @@ def _qualities(minimum_n: int) -> Subject:
         ("service_quality_766",),
         f"""select {_KEY}, item_code as part, n_denominator as n,
         case when {_small(minimum_n, "n_denominator")} and item_code <> '3.2' then 1 else 0 end as is_small,
-        case when n_denominator > 0 then 1 else 0 end as has_any, n_denominator - 1 as spare
+        case when n_denominator + n_left_out > 0 then 1 else 0 end as has_any, n_denominator - 1 as spare
         from marts.service_quality_766""",
         [
             f"""select {_KEY}, item_code as part, 'flag' as kind, 'yes' as label,
