@@ -66,12 +66,14 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     rows: Flags
     hidable = grid.exists & ~grid.hidden
     usable: Flags
+    longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
     for other, blocked in _openings(grid, target.period):
-        if grid.known_before[target.unit, blocked].any():
+        # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
+        usable = np.logical_not((grid.known_before & blocked & longer).any(axis=1))
+        if not usable[target.unit]:
             continue
         new = hidable & blocked
         price = new @ grid.cost
-        usable = np.logical_not((grid.known_before & blocked).any(axis=1))
         amounts = np.minimum(measure.partners(target, other), missing)
         if grid.has_siblings:
             usable[target.unit] = False
@@ -109,6 +111,7 @@ class Totals:
         # (U, T, U, T): like records that both rows have, at least one label of each kind in common.
         self._common = _least(np.minimum(s[:, :, None, None, :], s[None, None]).sum(axis=-1) for s in grid.spare)
         self._own = _least(s.sum(axis=-1) for s in grid.spare)
+        self._movable = ~grid.known_before[:, grid.leaves]
         self.size = self._own.sum(axis=1)
         self.renew()
 
@@ -172,19 +175,19 @@ class Totals:
     def partners(self, target: Target, other: Flags | None) -> Counts:
         """(U): what each unit could exchange if all rows in the way were hidden."""
         grid, u = self.grid, target.unit
-        mine = grid.inside[target.period] & grid.exists[u, grid.leaves]
+        mine = grid.inside[target.period] & grid.exists[u, grid.leaves] & self._movable[u]
         if not mine.any():
             return np.zeros(len(grid.units), np.int64)
         if other is None:
             if not grid.has_siblings:
                 return np.full(len(grid.units), _ENOUGH)
-            mine_of_all: Counts = self._own[:, mine].sum(axis=1)
+            mine_of_all: Counts = (self._own * self._movable)[:, mine].sum(axis=1)
             return mine_of_all
         if not grid.has_siblings:
             other_own: Counts = self._own[:, other].sum(axis=1)
             return other_own
-        given = [s[u][other].sum(axis=0) for s in grid.spare]
-        taken = [s[:, mine].sum(axis=1) for s in grid.spare]
+        given = [(s[u] * self._movable[u][:, None])[other].sum(axis=0) for s in grid.spare]
+        taken = [(s * self._movable[..., None])[:, mine].sum(axis=1) for s in grid.spare]
         return _least(np.minimum(g[None], t).sum(axis=-1) for g, t in zip(given, taken, strict=True))
 
 

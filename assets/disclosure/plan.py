@@ -153,7 +153,9 @@ class _Planner:
             periods_before = old.has_any.any(axis=0)
             shown = self._names_shown(name, part, rows)
             hid = old.has_any & ~shown
-            known_before = np.logical_and(~hid, periods_before[None, :])
+            # A longer row of zeros says no more than its leaves do.
+            told = old.has_any | self._are_leaves(rows.periods)[None, :]
+            known_before = np.logical_and(~hid & told, periods_before[None, :])
             same = (old.n == rows.n) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
             hidden |= hid & same & rows.has_any
             # What moves, moves in both revisions: no more than either has.
@@ -190,6 +192,11 @@ class _Planner:
         shown = self._before.shown
         return np.array(
             [[row_key(name, part, unit, p) in shown for p in rows.periods] for unit in rows.units], np.bool_
+        )
+
+    def _are_leaves(self, periods: list[str]) -> Flags:
+        return np.array(
+            [self._kinds.get(p, 0) == max(self._kinds.get(o, 0) for o in periods) for p in periods], np.bool_
         )
 
     def _leaves(self, periods: list[str], year: list[int]) -> list[int]:

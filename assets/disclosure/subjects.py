@@ -16,6 +16,10 @@ _CASE_LABEL_SPARE = "least(n_received, n_in_time, n_working_days)"
 _CASE_SPARE = "least(n_received - 1, n_in_time, n_working_days)"
 _COMPLAINT_LABEL_SPARE = "least(n_received - n_received_no_due_date, n_closed_in_time, n_working_days)"
 _COMPLAINT_SPARE = "least(n_received - 1, n_received - n_received_no_due_date, n_closed_in_time, n_working_days)"
+_SURVEY_SPARE = (
+    "cast(min(case when node_level = 'item' and n_forms_answered > 0"
+    " then least(n_satisfied, n_forms_answered - 1) end) as bigint)"
+)
 _KEY = "unit_code, cast(unit_valid_from as varchar) as unit_valid_from, period_id"
 
 
@@ -55,7 +59,7 @@ def _survey(minimum_n: int) -> Subject:
         ("sipas_index",),
         f"""select {_KEY}, instrument_code as part, cast(max(n_forms) as bigint) as n,
         {_flag(_small(minimum_n, "n_forms", "n_forms_answered"))} as is_small, {_flag("n_forms > 0")} as has_any,
-        cast(min(case when node_level = 'item' and n_forms_answered > 0 then least(n_satisfied, n_forms_answered - 1) end) as bigint) as spare
+        {_SURVEY_SPARE} as spare
         from marts.sipas_index group by unit_code, unit_valid_from, period_id, instrument_code""",
     )
 
@@ -83,7 +87,7 @@ def _rounds(minimum_n: int) -> Subject:
         f"""select unit_code, cast(unit_valid_from as varchar) as unit_valid_from, round_code as period_id,
         instrument_code as part, cast(max(n_forms) as bigint) as n,
         {_flag(_small(minimum_n, "n_forms", "n_forms_answered"))} as is_small, {_flag("n_forms > 0")} as has_any,
-        cast(min(case when node_level = 'item' and n_forms_answered > 0 then least(n_satisfied, n_forms_answered - 1) end) as bigint) as spare
+        {_SURVEY_SPARE} as spare
         from marts.sipas_round where breakdown = '*'
         group by unit_code, unit_valid_from, round_code, instrument_code""",
     )

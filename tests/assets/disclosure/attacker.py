@@ -17,18 +17,19 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
-
 from simulated_office import BASES, CHANNELS, MONTHS, ROOT, SPANS
 
 Terms = list[tuple[float, int]]
 Floats = npt.NDArray[np.float64]
 ALL = "*"
+_FAR = 1e5
 
 
 @dataclass(frozen=True)
 class Table:
     """What is known of a table: flows add up over months; a stock is that of the first or last month. `identities` are sums of
-    columns that are zero, `limits` sums that are not above zero. `labels`: columns that break the rows down, '*' the total."""
+    columns that are zero, `limits` sums that are not above zero. `derived`: columns that
+    are sums of others. `labels`: columns that break the rows down, '*' the total."""
 
     name: str
     labels: tuple[str, ...]
@@ -37,12 +38,16 @@ class Table:
     identities: tuple[dict[str, int], ...] = ()
     limits: tuple[dict[str, int], ...] = ()
     stocks: tuple[str, str] | None = None
+    derived: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leaves: tuple[str, ...] = tuple(MONTHS)
     adds_up: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
         return (*self.flows, *(self.stocks or ()))
+
+    def parts(self, column: str) -> tuple[str, ...]:
+        return self.derived.get(column, (column,))
 
 
 def _sum(total: str, *parts: str) -> dict[str, int]:
@@ -51,25 +56,23 @@ def _sum(total: str, *parts: str) -> dict[str, int]:
 
 SETTLEMENT = Table(
     "case_settlement", ("procedure_field",),
-    ("n_received", *(f"n_received_{c}" for c in CHANNELS), "n_settled", "n_settled_early", "n_settled_on_day", "n_settled_late",
-     "n_settled_no_due_date", "n_in_time", "n_with_due_date", "n_working_days"),
+    (*(f"n_received_{c}" for c in CHANNELS), "n_settled_early", "n_settled_on_day", "n_settled_late", "n_settled_no_due_date",
+     "n_working_days"),
     ("n_received", "n_with_due_date", "n_working_days"),
-    (_sum("n_received", *(f"n_received_{c}" for c in CHANNELS)), _sum("n_in_time", "n_settled_early", "n_settled_on_day"),
-     _sum("n_with_due_date", "n_in_time", "n_settled_late"), _sum("n_settled", "n_with_due_date", "n_settled_no_due_date"),
-     {"n_opening": 1, "n_received": 1, "n_settled": -1, "n_pending": -1}),
-    ({"n_working_days": 1, "n_settled": -1},),
+    ({"n_opening": 1, "n_received": 1, "n_settled": -1, "n_pending": -1},), ({"n_working_days": 1, "n_settled": -1},),
     ("n_opening", "n_pending"),
+    {"n_received": tuple(f"n_received_{c}" for c in CHANNELS), "n_in_time": ("n_settled_early", "n_settled_on_day"),
+     "n_with_due_date": ("n_settled_early", "n_settled_on_day", "n_settled_late"),
+     "n_settled": ("n_settled_early", "n_settled_on_day", "n_settled_late", "n_settled_no_due_date")},
 )  # fmt: skip
 BASIS = Table(
-    "case_supplement_basis", ("basis",),
-    ("n_settled", "n_early", "n_on_day", "n_late", "n_unclassified", "n_in_time", "n_classified"), ("n_settled", "n_classified"),
-    (_sum("n_in_time", "n_early", "n_on_day"), _sum("n_classified", "n_in_time", "n_late"),
-     _sum("n_settled", "n_classified", "n_unclassified")),
+    "case_supplement_basis", ("basis",), ("n_early", "n_on_day", "n_late", "n_unclassified"), ("n_settled", "n_classified"),
+    derived={"n_classified": ("n_early", "n_on_day", "n_late"), "n_settled": ("n_early", "n_on_day", "n_late", "n_unclassified")},
     adds_up=False,
 )  # fmt: skip
 APOLOGY = Table(
-    "case_apology", (), ("n_late", "n_late_settled", "n_apology_issued", "n_apology_owed"), ("n_late",),
-    (_sum("n_late", "n_late_settled"), _sum("n_late", "n_apology_issued", "n_apology_owed")),
+    "case_apology", (), ("n_apology_issued", "n_apology_owed"), ("n_late",),
+    derived={name: ("n_apology_issued", "n_apology_owed") for name in ("n_late", "n_late_settled")},
 )  # fmt: skip
 QUALITY = Table(
     "service_quality_766", ("item_code",), ("numerator", "n_denominator", "n_left_out"), ("n_denominator",),
@@ -77,18 +80,18 @@ QUALITY = Table(
 )  # fmt: skip
 COMPLAINT = Table(
     "complaint_handling", ("channel", "class"),
-    ("n_received", "n_received_no_due_date", "n_closed", "n_closed_in_time", "n_closed_late", "n_closed_no_due_date",
-     "n_with_due_date", "n_working_days"),
+    ("n_received", "n_received_no_due_date", "n_closed_in_time", "n_closed_late", "n_closed_no_due_date", "n_working_days"),
     ("n_received", "n_with_due_date", "n_working_days"),
-    (_sum("n_with_due_date", "n_closed_in_time", "n_closed_late"), _sum("n_closed", "n_with_due_date", "n_closed_no_due_date"),
-     {"n_opening": 1, "n_received": 1, "n_closed": -1, "n_pending": -1}),
+    ({"n_opening": 1, "n_received": 1, "n_closed": -1, "n_pending": -1},),
     ({"n_working_days": 1, "n_closed": -1}, {"n_received_no_due_date": 1, "n_received": -1}),
     ("n_opening", "n_pending"),
+    {"n_with_due_date": ("n_closed_in_time", "n_closed_late"),
+     "n_closed": ("n_closed_in_time", "n_closed_late", "n_closed_no_due_date")},
 )  # fmt: skip
+LEVELS = ("n_very_satisfied", "n_satisfied", "n_dissatisfied")
 EVALUATION = Table(
-    "one_stop_evaluation", ("weighting",), ("n_forms", "n_overall", "n_very_satisfied", "n_satisfied", "n_dissatisfied"),
-    ("n_forms", "n_overall"), (_sum("n_overall", "n_very_satisfied", "n_satisfied", "n_dissatisfied"),),
-    ({"n_overall": 1, "n_forms": -1},), leaves=("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"), adds_up=False,
+    "one_stop_evaluation", ("weighting",), ("n_forms", *LEVELS), ("n_forms", "n_overall"), derived={"n_overall": LEVELS},
+    limits=({"n_overall": 1, "n_forms": -1},), leaves=("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"), adds_up=False,
 )  # fmt: skip
 INDEX = Table(
     "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"), ("n_forms_answered",),
@@ -144,7 +147,7 @@ class Knowledge:
             values = matrix @ self._solve(objective, equal, at_most)
             seen[:, 0] = np.minimum(seen[:, 0], values)
             seen[:, 1] = np.maximum(seen[:, 1], values)
-            wide[:] = _whole_numbers(seen) >= wanted
+            wide[:] = whole_numbers(seen) >= wanted
 
         for _ in range(rounds):
             if not wide.all():
@@ -158,16 +161,12 @@ class Knowledge:
         return seen
 
     def _solve(self, objective: Floats, equal: csr_array, at_most: csr_array) -> Floats:
+        # A bound no count comes near makes every objective bounded; the interior point method is the steadier here.
+        bounds = np.column_stack([self._low, np.minimum(self._high, _FAR)])
         answer = linprog(
-            objective, A_eq=equal, b_eq=[value for _, value in self._equal], A_ub=at_most if at_most.shape[0] else None,
-            b_ub=[value for _, value in self._at_most] or None, bounds=np.column_stack([self._low, self._high]), method="highs",
+            objective, A_eq=equal, b_eq=[value for _, value in self._equal], A_ub=at_most,
+            b_ub=[value for _, value in self._at_most], bounds=bounds, method="highs-ipm",
         )  # fmt: skip
-        if answer.status == 3:  # unbounded: as wide as anyone asks
-            capped = np.column_stack([self._low, np.minimum(self._high, 1e6)])
-            answer = linprog(
-                objective, A_eq=equal, b_eq=[value for _, value in self._equal], A_ub=at_most if at_most.shape[0] else None,
-                b_ub=[value for _, value in self._at_most] or None, bounds=capped, method="highs",
-            )  # fmt: skip
         assert answer.status == 0, answer.message
         return np.asarray(answer.x)
 
@@ -179,7 +178,7 @@ class Knowledge:
         return csr_array((data, columns, starts), shape=(len(rows), len(self._low)))
 
 
-def _whole_numbers(bounds: Floats) -> Floats:
+def whole_numbers(bounds: Floats) -> Floats:
     return np.floor(bounds[:, 1] + 1e-6) - np.ceil(bounds[:, 0] - 1e-6) + 1
 
 
@@ -202,7 +201,9 @@ class Edition:
 class Attack:
     """One group of linked tables, in one revision or in two."""
 
-    def __init__(self, tables: tuple[Table, ...], editions: list[Edition], same: Callable[[str, str, str], bool]) -> None:
+    def __init__(
+        self, tables: tuple[Table, ...], editions: list[Edition], same: Callable[[str, str, str], bool]
+    ) -> None:
         """`same(table, unit, leaf)`: whether all rows of a unit and leaf are the same in both revisions."""
         self.known = Knowledge()
         self._tables = tables
@@ -224,7 +225,8 @@ class Attack:
         leaves = [leaf for leaf in table.leaves if set(SPANS[leaf]) <= set(months)]
         if table.stocks and column in table.stocks:
             leaves = leaves[:1] if column == table.stocks[0] else leaves[-1:]
-        return [(1.0, self.place(edition, table.name, unit, leaf, label, column)) for leaf in leaves]
+        names = table.parts(column)
+        return [(1.0, self.place(edition, table.name, unit, leaf, label, name)) for leaf in leaves for name in names]
 
     def hidden(self, edition: int) -> list[tuple[Key, Terms]]:
         """The counts that figures rest on, of every hidden row of the communes."""
@@ -240,7 +242,8 @@ class Attack:
 
     def _learn(self, number: int, table: Table) -> None:
         frame = self._editions[number].frame(table)
-        rows = frame[list(table.columns)].to_dict("index")
+        told = (*table.columns, *table.derived)
+        rows = frame[list(told)].to_dict("index")
         hidden = frame["hidden"].to_dict()
         units = sorted({unit for unit, _, _ in rows if unit != ROOT})
         labels = sorted({label for _, _, label in rows})
@@ -264,7 +267,9 @@ class Attack:
                 if len(table.labels) == 1 and table.adds_up:
                     self._add_up(number, table, unit, period, ALL, [label for label in labels if label != ALL])
                 for axis in range(len(table.labels)) if len(table.labels) == 2 else ():
-                    parts = [label for label in labels if label.split("/")[1 - axis] == ALL and label.split("/")[axis] != ALL]
+                    parts = [
+                        label for label in labels if label.split("/")[1 - axis] == ALL and label.split("/")[axis] != ALL
+                    ]
                     self._add_up(number, table, unit, period, f"{ALL}/{ALL}", parts)
         for period in periods:
             for label in labels:
@@ -284,7 +289,11 @@ class Attack:
 
     def _relate(self, number: int, table: Table, unit: str, leaf: str, label: str) -> None:
         def of(columns: dict[str, int]) -> Terms:
-            return [(c, self.place(number, table.name, unit, leaf, label, name)) for name, c in columns.items()]
+            return [
+                (c, self.place(number, table.name, unit, leaf, label, part))
+                for name, c in columns.items()
+                for part in table.parts(name)
+            ]
 
         for identity in table.identities:
             self.known.equal(of(identity))
@@ -316,56 +325,54 @@ class Attack:
             for unit in sorted(units):
                 for leaf in self._tables[0].leaves:
 
-                    def at(table: str, label: str, column: str, n: int = number, u: str = unit, m: str = leaf) -> int:
-                        return self.place(n, table, u, m, label, column)
+                    def at(
+                        table: Table, label: str, *columns: str, n: int = number, u: str = unit, m: str = leaf
+                    ) -> Terms:
+                        return [term for column in columns for term in self.terms(n, table, u, m, label, column)]
 
-                    if "case_supplement_basis" in names:
-                        self._link_cases(at)
-                    if "case_apology" in names:
-                        self._link_apologies(at)
-                    if "complaint_handling" in names:
-                        received = at("complaint_handling", f"{ALL}/{ALL}", "n_received")
-                        judged = at("service_quality_766", "5.1b", "n_denominator")
-                        left_out = at("service_quality_766", "5.1b", "n_left_out")
-                        self.known.equal([(1.0, judged), (1.0, left_out), (-1.0, received)])
-                    if "sipas_index" in names:
-                        for node in ("item_1", "item_2", "item_3", "T"):
-                            forms = at("sipas_index", node, "n_forms"), at("survey_question", "not", "n_forms")
-                            self.known.equal([(1.0, forms[0]), (-1.0, forms[1])])
-                        items = [(1.0, at("sipas_index", f"item_{i}", "n_answers")) for i in (1, 2, 3)]
-                        self.known.equal([*items, (-1.0, at("sipas_index", "T", "n_answers"))])
-                        items = [(1.0, at("sipas_index", f"item_{i}", "n_satisfied")) for i in (1, 2, 3)]
-                        self.known.equal([*items, (-1.0, at("sipas_index", "T", "n_satisfied"))])
-                        for option in ("satisfied", "missing"):
-                            one, other = at("survey_question", option, "n_valid"), at("survey_question", "not", "n_valid")
-                            self.known.equal([(1.0, one), (-1.0, other)])
-                        options = [(1.0, at("survey_question", o, "n_answers")) for o in ("satisfied", "not", "missing")]
-                        self.known.equal([*options, (-1.0, at("survey_question", "not", "n_valid"))])
-                    if "one_stop_evaluation" in names:
-                        for column in EVALUATION.columns:
-                            one, other = (at("one_stop_evaluation", w, column) for w in ("forms", "units"))
-                            self.known.equal([(1.0, one), (-1.0, other)])
+                    for one, other in self._links(names, at):
+                        self.known.equal([*one, *((-c, place) for c, place in other)])
+                    if (
+                        "case_apology" in names
+                    ):  # late by one of two dates: no fewer than by either, no more than by both
+                        late = [at(BASIS, basis, "n_late") for basis in BASES]
+                        either = at(APOLOGY, ALL, "n_late")
+                        for [(c, place)] in late:
+                            self.known.at_most([(c, place), *((-c, other) for c, other in either)])
+                        self.known.at_most([*either, *((-c, place) for terms in late for c, place in terms)])
 
-    def _link_cases(self, at: Callable[[str, str, str], int]) -> None:
-        for basis in BASES:
-            settled = at("case_supplement_basis", basis, "n_settled"), at("case_settlement", ALL, "n_settled")
-            self.known.equal([(1.0, settled[0]), (-1.0, settled[1])])
-        for state, column in [("early", "early"), ("on_day", "on_day"), ("late", "late"), ("unclassified", "no_due_date")]:
-            given = at("case_supplement_basis", "given", f"n_{state}"), at("case_settlement", ALL, f"n_settled_{column}")
-            self.known.equal([(1.0, given[0]), (-1.0, given[1])])
-        timed = at("service_quality_766", "2.2", "n_denominator"), at("case_settlement", ALL, "n_working_days")
-        self.known.equal([(1.0, timed[0]), (-1.0, timed[1])])
-        all_settled = [(1.0, at("service_quality_766", "2.2", name)) for name in ("n_denominator", "n_left_out")]
-        self.known.equal([*all_settled, (-1.0, at("case_settlement", ALL, "n_settled"))])
-        online = at("service_quality_766", "3.3", "numerator"), at("case_settlement", ALL, "n_received_online")
-        self.known.equal([(1.0, online[0]), (-1.0, online[1])])
-        placed = [(1.0, at("service_quality_766", "3.3", name)) for name in ("n_denominator", "n_left_out")]
-        self.known.equal([*placed, (-1.0, at("case_settlement", ALL, "n_received"))])
-
-    def _link_apologies(self, at: Callable[[str, str, str], int]) -> None:
-        """Late by one of two dates: no fewer than by either, no more than by both."""
-        either = at("case_apology", ALL, "n_late_settled")
-        late = [at("case_supplement_basis", basis, "n_late") for basis in BASES]
-        for place in late:
-            self.known.at_most([(1.0, place), (-1.0, either)])
-        self.known.at_most([(1.0, either), *((-1.0, place) for place in late)])
+    def _links(self, names: set[str], at: Callable[..., Terms]) -> Iterable[tuple[Terms, Terms]]:
+        """Pairs of sums that are the same number."""
+        if "case_supplement_basis" in names:
+            for basis in BASES:
+                yield at(BASIS, basis, "n_settled"), at(SETTLEMENT, ALL, "n_settled")
+            for state, column in [
+                ("early", "early"),
+                ("on_day", "on_day"),
+                ("late", "late"),
+                ("unclassified", "no_due_date"),
+            ]:
+                yield at(BASIS, "given", f"n_{state}"), at(SETTLEMENT, ALL, f"n_settled_{column}")
+            yield at(QUALITY, "2.2", "n_denominator"), at(SETTLEMENT, ALL, "n_working_days")
+            yield at(QUALITY, "2.2", "n_denominator", "n_left_out"), at(SETTLEMENT, ALL, "n_settled")
+            yield at(QUALITY, "3.3", "numerator"), at(SETTLEMENT, ALL, "n_received_online")
+            yield at(QUALITY, "3.3", "n_denominator", "n_left_out"), at(SETTLEMENT, ALL, "n_received")
+        if "complaint_handling" in names:
+            total = f"{ALL}/{ALL}"
+            yield at(QUALITY, "5.1b", "n_denominator", "n_left_out"), at(COMPLAINT, total, "n_received")
+        if "sipas_index" in names:
+            items, options = ("item_1", "item_2", "item_3"), ("satisfied", "not", "missing")
+            for column in ("n_answers", "n_satisfied"):
+                yield [term for item in items for term in at(INDEX, item, column)], at(INDEX, "T", column)
+            for node in (*items, "T"):
+                yield at(INDEX, node, "n_forms"), at(QUESTION, "not", "n_forms")
+            for option in options:
+                yield at(QUESTION, option, "n_forms", "n_valid"), at(QUESTION, "not", "n_forms", "n_valid")
+                yield at(QUESTION, option, "n_forms"), at(QUESTION, "not", "n_forms")
+            yield (
+                [term for option in options for term in at(QUESTION, option, "n_answers")],
+                at(QUESTION, "not", "n_valid"),
+            )
+        if "one_stop_evaluation" in names:
+            for column in EVALUATION.columns:
+                yield at(EVALUATION, "forms", column), at(EVALUATION, "units", column)

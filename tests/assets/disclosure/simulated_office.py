@@ -30,11 +30,11 @@ SPANS = {
     "2023-9M": MONTHS[:9],
     "2023": MONTHS,
 }
-FIELDS = ["civil status", "construction", "culture", "justice", "land"]
+FIELDS = ["civil status", "culture", "land"]
 CHANNELS = ["online", "direct", "postal", "other"]
 BASES = ["given", "original"]
-COMPLAINT_CHANNELS = ["phone", "portal", "in_person"]
-CLASSES = ["regulation", "conduct", "other"]
+COMPLAINT_CHANNELS = ["phone", "portal"]
+CLASSES = ["regulation", "conduct"]
 ITEMS = ["item_1", "item_2", "item_3"]
 KINDS = {1: "month", 3: "quarter", 6: "half_year", 9: "nine_months", 12: "year"}
 
@@ -64,7 +64,7 @@ def make_records(seed: int, communes: int, scale: float = 1.0) -> Records:
 
     cases = placed(26)
     n = len(cases)
-    cases["field"] = rng.choice(FIELDS, n, p=[0.34, 0.08, 0.05, 0.33, 0.20])
+    cases["field"] = rng.choice(FIELDS, n, p=[0.55, 0.1, 0.35])
     cases["channel"] = rng.choice(CHANNELS, n, p=[0.45, 0.5, 0.04, 0.01])
     cases["ended"] = cases["month"] + rng.choice([0, 1, 2], n, p=[0.8, 0.17, 0.03])
     for basis in BASES:
@@ -73,8 +73,8 @@ def make_records(seed: int, communes: int, scale: float = 1.0) -> Records:
     cases["apologised"] = rng.random(n) < 0.6
     complaints = placed(5)
     n = len(complaints)
-    complaints["channel"] = rng.choice(COMPLAINT_CHANNELS, n, p=[0.6, 0.3, 0.1])
-    complaints["class"] = rng.choice(CLASSES, n, p=[0.5, 0.3, 0.2])
+    complaints["channel"] = rng.choice(COMPLAINT_CHANNELS, n, p=[0.65, 0.35])
+    complaints["class"] = rng.choice(CLASSES, n, p=[0.65, 0.35])
     complaints["ended"] = complaints["month"] + rng.choice([0, 1], n, p=[0.85, 0.15])
     complaints["standing"] = rng.choice(["in_time", "late", "no_due_date"], n, p=[0.86, 0.09, 0.05])
     complaints["timed"] = rng.random(n) < 0.97
@@ -82,7 +82,9 @@ def make_records(seed: int, communes: int, scale: float = 1.0) -> Records:
     for item in ITEMS:
         forms[item] = rng.choice(["satisfied", "not", "missing"], len(forms), p=[0.88, 0.08, 0.04])
     evaluations = placed(5)
-    evaluations["level"] = rng.choice(["very_satisfied", "satisfied", "dissatisfied"], len(evaluations), p=[0.5, 0.4, 0.1])
+    evaluations["level"] = rng.choice(
+        ["very_satisfied", "satisfied", "dissatisfied"], len(evaluations), p=[0.5, 0.4, 0.1]
+    )
     return Records(cases, complaints, forms, evaluations)
 
 
@@ -123,9 +125,7 @@ def _over(records: str, *labels: str) -> str:
     sets = ["select unit as unit_code, * from {0}", f"select '{ROOT}' as unit_code, * from {{0}}"]
     answer = "(" + " union all ".join(sets).format(records) + ")"
     for label in labels:
-        answer = (
-            f"(select *, {label} as by_{label} from {answer} union all select *, '*' as by_{label} from {answer})"
-        )
+        answer = f"(select *, {label} as by_{label} from {answer} union all select *, '*' as by_{label} from {answer})"
     return f"{answer} cross join spans"
 
 
@@ -265,7 +265,9 @@ def plan_of(database: Path, rules: DisclosureRules, previous: Path | None = None
         return make_plan(lambda sql: connection.sql(sql).to_arrow_table(), MARTS, rules, previous)
 
 
-def publish(records: Records, folder: Path, rules: DisclosureRules, previous: Path | None = None, months: int = 12) -> Plan:
+def publish(
+    records: Records, folder: Path, rules: DisclosureRules, previous: Path | None = None, months: int = 12
+) -> Plan:
     """A revision's folder with what disclosure control reads of it: the analysts' database and the open tables."""
     database = folder / "analyst" / "sipas.duckdb"
     write_marts(records, database, months)
