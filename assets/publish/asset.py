@@ -68,7 +68,7 @@ def publish_assets(
         log: RunLog = context.resources.run_log
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
-        plan, name = _plan(
+        plan, name = plan_revision(
             office.workspace,
             warehouse,
             manifest,
@@ -102,7 +102,7 @@ def publish_assets(
     return [_audit, _revision]
 
 
-def _plan(
+def plan_revision(
     workspace: Workspace,
     warehouse: Warehouse,
     manifest: Mapping[str, Any],
