@@ -68,7 +68,7 @@ def publish_assets(
         log: RunLog = context.resources.run_log
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
-        plan, name = plan_revision(
+        plan, name = _plan(
             office.workspace,
             warehouse,
             manifest,
@@ -102,7 +102,7 @@ def publish_assets(
     return [_audit, _revision]
 
 
-def plan_revision(
+def _plan(
     workspace: Workspace,
     warehouse: Warehouse,
     manifest: Mapping[str, Any],
