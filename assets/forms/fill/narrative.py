@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from assets.forms.fill.sentences import PHRASES, SENTENCES
 from assets.forms.fill.sipas_findings import Activity, Change, Label, Member, Node, Rank, Shortfall, Survey
 from assets.forms.model import Language
-from assets.text.wording import count_text, percent_text
+from assets.text.wording import count_text, decimal_text, percent_text, rounded
 
 Stated: TypeAlias = "int | float | Label | tuple[Label, ...] | tuple[Claim, ...]"
 
@@ -53,13 +53,12 @@ class _Writer(string.Formatter):
             case "percent":
                 return percent_text(value, self._language, DECIMALS)
             case "points":
-                return percent_text(abs(value), self._language, DECIMALS).removesuffix("%")
+                return decimal_text(abs(value), self._language, DECIMALS)
             case "count":
                 return count_text(value, self._language)
             case "p":
                 sign = "<" if value < _SMALLEST_P else "="
-                number = percent_text(max(value, _SMALLEST_P), self._language, 4).removesuffix("%")
-                return f"{sign} {number}"
+                return f"{sign} {decimal_text(max(value, _SMALLEST_P), self._language, 4)}"
             case "names":
                 return self._names([_of(part, self._language) for part in value])
         return _of(value, self._language)
@@ -78,7 +77,7 @@ def _of(value: Label | Claim, language: Language) -> str:
 
 def printed(value: float) -> float:
     """The value as it is printed."""
-    return round(value, DECIMALS)
+    return float(rounded(value, DECIMALS))
 
 
 def within(name: str) -> Label:

@@ -34,8 +34,7 @@ SENTENCES = {
     },
     "answered_all": {
         "vi": "cả {n_asked:count} lượt câu hỏi tính vào chỉ số chung đều có câu trả lời hợp lệ",
-        "en": "all of the {n_asked:count} {n_asked:question|questions} that count for the overall index "
-        "{n_asked:has|have} a valid answer",
+        "en": "every question that counts for the overall index ({n_asked:count}) has a valid answer",
     },
     "straight": {
         "vi": "có {n:count} trong số {n_judged:count} phiếu được xét chọn cùng một mức cho mọi câu trả lời",
@@ -101,7 +100,7 @@ SENTENCES = {
         "en": "the lowest are {names:names}, each with {index:percent}",
     },
     "lowest_by_many": {
-        "vi": "{n_names:count} {kind} cùng ở mức thấp nhất {index:percent}",
+        "vi": "có {n_names:count} {kind} cùng ở mức thấp nhất {index:percent}",
         "en": "{n_names:count} {kind} share the lowest, {index:percent}",
     },
     "few_forms_of_one": {
@@ -109,7 +108,7 @@ SENTENCES = {
         "en": "one {kind_1} is answered on fewer than {minimum:count} forms; its index is not stated",
     },
     "few_forms_of_some": {
-        "vi": "{n:count} {kind} có ít hơn {minimum:count} phiếu trả lời nên không nêu chỉ số",
+        "vi": "có {n:count} {kind} có ít hơn {minimum:count} phiếu trả lời nên không nêu chỉ số",
         "en": "{n:count} {kind} are answered on fewer than {minimum:count} forms; their indices are not stated",
     },
     "no_answers_of_one": {
@@ -117,7 +116,7 @@ SENTENCES = {
         "en": "one {kind_1} has no valid answer and so no index",
     },
     "no_answers_of_some": {
-        "vi": "{n:count} {kind} không có câu trả lời hợp lệ nên không có chỉ số",
+        "vi": "có {n:count} {kind} không có câu trả lời hợp lệ nên không có chỉ số",
         "en": "{n:count} {kind} have no valid answer and so no index",
     },
     # Against a year before
@@ -393,7 +392,7 @@ SENTENCES = {
         "{n_late:count} late and {n_missed:count} not held",
     },
     "plan_open": {
-        "vi": "{n_open:count} cuộc đối thoại theo kế hoạch chưa đến hạn",
+        "vi": "có {n_open:count} cuộc đối thoại theo kế hoạch chưa đến hạn",
         "en": "{n_open:count} planned {n_open:dialogue is|dialogues are} not due yet",
     },
     # Units below

@@ -213,8 +213,8 @@ class _Section:
                 HeadCell(what, rows=2),
                 HeadCell(say("Câu trả lời hợp lệ", "Valid answers"), rows=2),
                 HeadCell(say("Câu trả lời hài lòng", "Satisfied answers"), rows=2),
-                HeadCell(say("Chỉ số (%)", "Index (%)"), rows=2),
-                HeadCell(say("Khoảng tin cậy 95% (%)", "95% interval (%)"), columns=2),
+                HeadCell(say("Chỉ số", "Index"), rows=2),
+                HeadCell(say("Khoảng tin cậy 95%", "95% interval"), columns=2),
             ),
             (HeadCell(say("từ", "from")), HeadCell(say("đến", "to"))),
         )
@@ -242,8 +242,8 @@ class _Section:
             for text in (
                 say("STT", "No."),
                 say("Nội dung", "Index"),
-                say("Cùng kỳ năm trước (%)", "A year before (%)"),
-                say("Kỳ này (%)", "Now (%)"),
+                say("Cùng kỳ năm trước", "A year before"),
+                say("Kỳ này", "Now"),
                 say("Thay đổi (điểm %)", "Change (points)"),
                 say("Đánh giá", "Finding"),
             )
@@ -279,58 +279,57 @@ class _Section:
         nodes = [member.overall for member in survey.members if member.overall is not None]
         kind = f"units_{survey.members[0].rank.unit_level}"
         claims += narrative.not_shown(kind, nodes, self._minimum_n)
+        is_compared = any(map(_is_compared, nodes))
+        changes = ("So với năm trước (điểm %)", "Against a year before (points)"), ("Đánh giá thay đổi", "Finding")
         head = (
             (
                 HeadCell(say("Hạng", "Rank"), rows=2),
                 HeadCell(say("Đơn vị", "Unit"), rows=2),
                 HeadCell(say("Số phiếu", "Forms"), rows=2),
-                HeadCell(say("Chỉ số (%)", "Index (%)"), rows=2),
-                HeadCell(say("Khoảng tin cậy 95% (%)", "95% interval (%)"), columns=2),
+                HeadCell(say("Chỉ số", "Index"), rows=2),
+                HeadCell(say("Khoảng tin cậy 95%", "95% interval"), columns=2),
                 HeadCell(say("Khoảng thứ hạng 95%", "95% rank set"), columns=2),
-                HeadCell(say("So với năm trước (điểm %)", "Against a year before (points)"), rows=2),
-                HeadCell(say("Đánh giá thay đổi", "Finding"), rows=2),
                 HeadCell(say("Tiêu chí dưới chỉ tiêu", "Criteria below target"), rows=2),
+                *(HeadCell(say(*words), rows=2) for words in changes if is_compared),
             ),
             tuple(HeadCell(text) for text in (say("từ", "from"), say("đến", "to")) * 2),
         )
         columns = (
-            Column("count", 0.8),
+            Column("count", 1.0),
             Column("text", 2.6),
             Column("count", 0.9),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
             Column("count", 0.7),
             Column("count", 0.7),
-            Column("points_2", 1.1),
-            Column("text", 1.4),
             Column("count", 1.0),
+            *((Column("points_2", 1.1), Column("text", 1.4)) if is_compared else ()),
         )
-        lines = tuple(self._member_line(member) for member in survey.members)
+        lines = tuple(self._member_line(member, len(columns)) for member in survey.members)
         return [*self._paragraph(claims), Table(columns, head, lines)]
 
-    def _member_line(self, member: Member) -> Line:
+    def _member_line(self, member: Member, length: int) -> Line:
         node, rank = member.overall, member.rank
         if node is None:
-            return Line((None, member.name, 0, *[None] * 8))
+            return Line((None, member.name, 0, *[None] * (length - 3)))
         if node.hidden:
-            return Line((Mark.HIDDEN, member.name, node.n_forms_answered, *[Mark.HIDDEN] * 8))
+            return Line((Mark.HIDDEN, member.name, node.n_forms_answered, *[Mark.HIDDEN] * (length - 3)))
         change = node.change if _is_compared(node) else None
-        return Line(
-            (
-                rank.rank,
-                member.name,
-                node.n_forms_answered,
-                node.index_pct,
-                node.low_pct,
-                node.high_pct,
-                rank.low_simultaneous,
-                rank.high_simultaneous,
-                change.points if change else None,
-                self._of(_DIRECTIONS[change.direction]) if change else None,
-                member.n_below,
-            )
+        finding = (change.points, self._of(_DIRECTIONS[change.direction])) if change else (None, None)
+        values = (
+            rank.rank,
+            member.name,
+            node.n_forms_answered,
+            node.index_pct,
+            node.low_pct,
+            node.high_pct,
+            rank.low_simultaneous,
+            rank.high_simultaneous,
+            member.n_below,
+            *finding,
         )
+        return Line(values[:length])
 
     def _improvement(self, survey: Survey) -> list[Block]:
         say = self._say
@@ -342,8 +341,8 @@ class _Section:
             for text in (
                 say("STT", "No."),
                 say("Tiêu chí", "Criterion"),
-                say("Chỉ tiêu (%)", "Target (%)"),
-                say("Chỉ số (%)", "Index (%)"),
+                say("Chỉ tiêu", "Target"),
+                say("Chỉ số", "Index"),
                 say("Còn thiếu (điểm %)", "Gap (points)"),
                 say("Phần thiếu trong chỉ số chung (điểm %)", "Part of the overall shortfall (points)"),
             )
