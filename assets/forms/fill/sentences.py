@@ -238,8 +238,8 @@ SENTENCES = {
         "of {n:count} ranked {level} of {group}",
     },
     "ranked_alone": {
-        "vi": "{unit} là {level_1} duy nhất của {group} có chỉ số nên không có đơn vị để so sánh thứ hạng",
-        "en": "{unit} is the only {level_1} of {group} with an index, so there is no rank to compare",
+        "vi": "{unit} là {level_1} duy nhất của {group} được xếp hạng nên không có đơn vị để so sánh",
+        "en": "{unit} is the only ranked {level_1} of {group}, so there is nothing to compare it with",
     },
     "not_ranked": {
         "vi": "{unit} không được xếp hạng trong {group}: {reason}",

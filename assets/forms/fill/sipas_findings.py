@@ -311,7 +311,7 @@ class _Reader:
     def _ranks(self, unit: UnitKey, instrument_code: str) -> tuple[Rank, ...]:
         """The unit's place in every unit above it, the nearest first: fewer units stand in it."""
         rows = self._rows(RANK, unit, instrument_code)
-        rows.sort(key=lambda row: (row["n_ranked"] + row["n_left_out"], row["group_code"]))
+        rows.sort(key=lambda row: (row["n_ranked"] + row["n_left_out"], row["group_code"], row["group_valid_from"]))
         return tuple(
             self._rank(row, self._subject.names[UnitKey(row["group_code"], row["group_valid_from"])]) for row in rows
         )
@@ -334,11 +334,11 @@ class _Reader:
         """The ranked units of the level right under this one, best first; of a city its districts where it has any."""
         rows = self._rows(RANKED_UNITS, self._subject.unit.key, instrument_code)
         level = min((row["unit_level"] for row in rows), key=("district", "commune").index, default="")
+        found = {
+            UnitKey(row["member_code"], row["member_valid_from"]): row for row in rows if row["unit_level"] == level
+        }
         members = []
-        for row in rows:
-            if row["unit_level"] != level:
-                continue
-            key = UnitKey(row["member_code"], row["member_valid_from"])
+        for key, row in sorted(found.items()):
             nodes = self._nodes(key, instrument_code)
             plan = self._rows(PLAN, key, instrument_code)
             members.append(
@@ -352,6 +352,7 @@ class _Reader:
                 )
             )
         last = len(members) + 1
+        # Sorting keeps the order of codes between units of one rank and name.
         return tuple(sorted(members, key=lambda member: (member.rank.rank or last, name_key(member.name))))
 
     def _shortfalls(self, instrument_code: str, nodes: list[Node]) -> tuple[Shortfall, ...]:

@@ -436,7 +436,9 @@ class _Section:
         return [*blocks, Table(columns, head, lines)]
 
     def _paragraph(self, claims: Sequence[Claim]) -> list[Block]:
-        return [Paragraph(" ".join(claim.text(self._language) for claim in claims))] if claims else []
+        # Said once: a unit above that began anew within the period ranks its units twice under one name.
+        texts = dict.fromkeys(claim.text(self._language) for claim in claims)
+        return [Paragraph(" ".join(texts))] if texts else []
 
     def _say(self, vi: str, en: str) -> str:
         return either(self._language, vi, en)

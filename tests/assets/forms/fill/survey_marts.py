@@ -151,7 +151,8 @@ def _index(draw: random.Random, instrument: str, period_id: str) -> list[dict[st
                 answers = 4  # too few for this item alone
             if commune == "903" and item == "I.2":
                 answers = 0
-            counts[commune][item] = (answers, sum(draw.random() < mean for _ in range(answers)))
+            satisfied = sum(draw.random() < mean for _ in range(answers))
+            counts[commune][item] = (answers, min(satisfied, 2) if answers == 4 else satisfied)
     counts["906"] = counts["905"]
     counts[DISTRICT] = {
         item: (sum(counts[c][item][0] for c in _FORMS), sum(counts[c][item][1] for c in _FORMS)) for item in ITEMS

@@ -350,9 +350,7 @@ def test_rank(rank: Rank) -> None:
     text = said(claims)
     assert rank.rank is not None and rank.low is not None and rank.high is not None
     if rank.n_ranked == 1:
-        assert (
-            text == "Xã Mẫu là đơn vị cấp xã duy nhất của huyện Mẫu có chỉ số nên không có đơn vị để so sánh thứ hạng."
-        )
+        assert text == "Xã Mẫu là đơn vị cấp xã duy nhất của huyện Mẫu được xếp hạng nên không có đơn vị để so sánh."
         return
     n = in_vietnamese(rank.n_ranked)
     assert f"xã Mẫu xếp thứ {in_vietnamese(rank.rank)} " in text
