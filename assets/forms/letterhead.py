@@ -64,3 +64,13 @@ def right_lines(form: Form) -> tuple[str, str, str]:
     """What stands on the right: the state, the motto, the place and date."""
     words = LETTERHEADS[form.language]
     return words.state, words.motto, words.dated.format(place=form.place)
+
+
+def basis_line(form: Form) -> str:
+    """The legal basis as it stands under the title, in brackets."""
+    return form.legal_basis if form.legal_basis.startswith("(") or not form.legal_basis else f"({form.legal_basis})"
+
+
+def recipient_lines(form: Form) -> list[str]:
+    """The recipients, each after a dash."""
+    return [line if line.startswith("-") else f"- {line}" for line in form.recipients]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from assets.forms.figures import Figures, Row
+from assets.forms.fill.wording import official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Table, Value
 from assets.forms.subject import Subject, UnitKey
-from assets.text.wording import date_text
 
+CODE = "submissions"
 MART = "marts.submission_rate"
 _ALL = "*"
 _WORDS: dict[Language, dict[str, str]] = {
     "vi": {
         "title": "Tình hình gửi dữ liệu và tính đúng hạn",
-        "period": "{label} (từ ngày {first} đến ngày {last})",
         "unit_of_measure": "Đơn vị tính: lượt gửi (một loại dữ liệu của một đơn vị trong một tháng)",
         "number": "TT",
         "unit": "Đơn vị",
@@ -36,7 +36,6 @@ _WORDS: dict[Language, dict[str, str]] = {
     },
     "en": {
         "title": "Data sent, and in time",
-        "period": "{label} (from {first} to {last})",
         "unit_of_measure": "Unit: deliveries owed (one dataset of one unit in one month)",
         "number": "No.",
         "unit": "Unit",
@@ -76,29 +75,15 @@ def _fill(subject: Subject, figures: Figures, language: Language) -> Form | None
     notes = [words["note_identity"], words["note_rates"]]
     if parts and other:
         notes.append(words["note_other"].format(count=other))
-    label = period.label_vi if language == "vi" else period.label_en
-    first, last = (date_text(day, language) for day in (period.starts_on, period.ends_on))
-    return Form(
-        code="submissions",
-        number="",
-        language=language,
-        unit_code=unit.key.code,
-        period_id=period.period_id,
-        issuer_above=_committee(unit.parent_name, language),
-        issuer=_committee(unit.name, language),
-        place=unit.name.removeprefix("Huyện ").removeprefix("Thành phố "),
-        document_symbol="BC-UBND",
+    return official_form(
+        subject,
+        language,
+        code=CODE,
         title=words["title"],
-        subtitle="",
-        legal_basis="",
-        period=words["period"].format(label=label, first=first, last=last),
         unit_of_measure=words["unit_of_measure"],
         blocks=(_table(words, [*lines, Line((None, words["total"], *_values(total)), "total")]),),
-        notes=tuple(notes),
-        signer=("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH") if language == "vi" else ("ON BEHALF OF THE PEOPLE'S COMMITTEE",),
-        recipients=(),
+        notes=notes,
         landscape=True,
-        simulated=subject.simulated,
     )
 
 
@@ -108,12 +93,6 @@ def _row(figures: Figures, unit: UnitKey, period_id: str) -> Row | None:
 
 def _values(row: Row) -> tuple[Value, ...]:
     return (*(row[name] for name in _COUNTS), *(row[name] for name in _RATES))
-
-
-def _committee(name: str, language: Language) -> str:
-    if not name:
-        return ""
-    return f"UBND {name}".upper() if language == "vi" else f"People's Committee of {name}".upper()
 
 
 def _table(words: dict[str, str], lines: list[Line]) -> Table:
@@ -143,7 +122,7 @@ def _table(words: dict[str, str], lines: list[Line]) -> Table:
 
 
 SUBMISSIONS = FormKind(
-    code="submissions",
+    code=CODE,
     audience="open",
     levels=frozenset({"district", "city"}),
     period_kinds=frozenset({"month", "quarter", "year"}),

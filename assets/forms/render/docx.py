@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
-from assets.forms.letterhead import LETTERHEADS, left_lines, right_lines
+from assets.forms.letterhead import LETTERHEADS, basis_line, left_lines, recipient_lines, right_lines
 from assets.forms.model import Form, Heading, Table
 from assets.forms.render import layout
 from assets.forms.text import clean, heading_place, line_texts
@@ -47,9 +47,9 @@ _RELATIONS = (
 )
 _DOCUMENT_RELATIONS = (
     f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-    f'<Relationship Id="rId2" Type="{_OFFICE}/settings" Target="settings.xml"/>'
-    f'<Relationship Id="rId3" Type="{_OFFICE}/header" Target="header1.xml"/>'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="/word/styles.xml"/>'
+    f'<Relationship Id="rId2" Type="{_OFFICE}/settings" Target="/word/settings.xml"/>'
+    f'<Relationship Id="rId3" Type="{_OFFICE}/header" Target="/word/header1.xml"/>'
     "</Relationships>"
 )
 _SETTINGS = (
@@ -182,7 +182,7 @@ def _opening(form: Form, width: int) -> Iterable[str]:
     lines = [
         (form.subtitle, {"bold": True}),
         (form.period, {"italic": True}),
-        (form.legal_basis, {"italic": True, "size": 12}),
+        (basis_line(form), {"italic": True, "size": 12}),
     ]
     for text, looks in lines:
         if text:
@@ -255,7 +255,7 @@ def _closing(form: Form, width: int) -> Iterable[str]:
     recipients = []
     if form.recipients:
         recipients.append(_paragraph(_run(words.recipients, bold=True, italic=True, size=12), follows=True))
-        recipients += [_paragraph(_run(text, size=11), follows=True) for text in form.recipients]
+        recipients += [_paragraph(_run(text, size=11), follows=True) for text in recipient_lines(form)]
     columns = ["".join(recipients) or "<w:p/>"]
     if form.prepared_by:
         columns.append(

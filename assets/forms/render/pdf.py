@@ -10,13 +10,13 @@ from typing import Any
 
 import typst
 
-from assets.forms.letterhead import LETTERHEADS, left_lines, right_lines
+from assets.forms.letterhead import LETTERHEADS, basis_line, left_lines, recipient_lines, right_lines
 from assets.forms.model import Form, Heading, Paragraph, Table
 from assets.forms.render import layout
 from assets.forms.render.faces import Face
 from assets.forms.text import clean, heading_place, line_texts
 
-_TEMPLATE = Path(__file__).with_name("form.typ").read_bytes()
+TEMPLATE = Path(__file__).with_name("form.typ").read_bytes()
 # Fixed, because the wall clock would change the bytes of an unchanged form.
 _CREATED = 946_684_800
 # A code without spaces would run over its cell: from this length on, a line may break after its signs.
@@ -42,7 +42,7 @@ class PdfRenderer:
 
     def _compile(self, form: Form, kind: Any, **options: Any) -> list[bytes]:
         data = json.dumps(_data(form, self._family), ensure_ascii=False)
-        pages = self._compiler.compile(_TEMPLATE, format=kind, sys_inputs={"form": data}, timestamp=_CREATED, **options)
+        pages = self._compiler.compile(TEMPLATE, format=kind, sys_inputs={"form": data}, timestamp=_CREATED, **options)
         assert pages is not None
         return pages if isinstance(pages, list) else [pages]
 
@@ -64,13 +64,13 @@ def _data(form: Form, family: str) -> dict[str, Any]:
         "title": form.title.upper(),
         "subtitle": form.subtitle,
         "period": form.period,
-        "legal-basis": form.legal_basis,
+        "legal-basis": basis_line(form),
         "addressee": words.addressee.format(addressee=form.addressee) if form.addressee else "",
         "blocks": [
             _block(block, form, form.unit_of_measure if tables and block is tables[0] else "") for block in form.blocks
         ],
         "notes": form.notes,
-        "recipients": form.recipients,
+        "recipients": recipient_lines(form),
         "prepared-by": form.prepared_by,
         "signer": form.signer,
         "words": asdict(words),

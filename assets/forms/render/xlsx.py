@@ -10,7 +10,7 @@ from typing import Any
 
 import xlsxwriter
 
-from assets.forms.letterhead import LETTERHEADS, left_lines, right_lines
+from assets.forms.letterhead import LETTERHEADS, basis_line, left_lines, recipient_lines, right_lines
 from assets.forms.model import Form, Heading, Kind, Line, Paragraph, Table
 from assets.forms.render import layout
 from assets.forms.text import clean, heading_place, line_texts
@@ -124,7 +124,7 @@ class _Sheet:
         for text, looks in (
             (form.subtitle, {"bold": True}),
             (form.period, {"italic": True}),
-            (form.legal_basis, {"italic": True}),
+            (basis_line(form), {"italic": True}),
             (self.words.addressee.format(addressee=form.addressee) if form.addressee else "", {}),
         ):
             if text:
@@ -214,7 +214,7 @@ class _Sheet:
         recipients: list[_Text] = []
         if form.recipients:
             recipients.append((words.recipients, {"bold": True, "italic": True, "align": "left"}))
-            recipients += [(text, {"align": "left", "font_size": 10}) for text in form.recipients]
+            recipients += [(text, {"align": "left", "font_size": 10}) for text in recipient_lines(form)]
         signature: list[_Text] = [(text, {"bold": True, "align": "center", "font_size": 12}) for text in form.signer]
         if form.signer:
             signature.append((words.sealed, {"italic": True, "align": "center"}))
