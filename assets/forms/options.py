@@ -1,0 +1,19 @@
+"""Which official forms a run writes, as settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from quality.contract import Strict
+
+Format = Literal["xlsx", "docx", "pdf"]
+
+
+class FormOptions(Strict):
+    """Forms of the last so many reporting months that have ended (0: none are written), in which formats and languages."""
+
+    months: int = Field(default=1, ge=0)
+    formats: tuple[Format, ...] = ("xlsx", "docx", "pdf")
+    languages: tuple[Literal["vi", "en"], ...] = ("vi",)
