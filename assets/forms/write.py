@@ -25,6 +25,7 @@ from assets.forms.figures import Figures, Query
 from assets.forms.kind import FormKind
 from assets.forms.kinds import KINDS
 from assets.forms.model import Form, Language
+from assets.forms.open_marts import open_marts
 from assets.forms.options import Format, FormOptions
 from assets.forms.render.faces import Face, office_face
 from assets.forms.render.formats import Renderer, content_digest
@@ -75,12 +76,13 @@ def write_forms(
 ) -> Written:
     """Write the forms that the options ask for into `office/forms` and `open/forms` under root.
 
-    `previous` is the folder of an earlier revision, whose unchanged files are linked. Raises FormFailed.
+    `root` has the open marts of the revision already. `previous` is the folder of an earlier revision, whose unchanged files
+    are linked. Raises FormFailed.
     """
     periods = read_calendar(query).last_months(options.months)
     if not periods:
         return Written(0, 0)
-    filled = fill_forms(query, periods, options.languages, simulated, kinds)
+    filled = fill_forms(query, open_marts(root), periods, options.languages, simulated, kinds)
     folders = {audience: root / audience / FOLDER for audience in AUDIENCES}
     earlier = {audience: previous / audience / FOLDER for audience in AUDIENCES} if previous is not None else {}
     return write_files(filled, folders, options.formats, face or office_face(), earlier)
@@ -88,15 +90,20 @@ def write_forms(
 
 def fill_forms(
     query: Query,
+    disclosed: Query,
     periods: Sequence[Period],
     languages: Sequence[Language],
     simulated: bool,
     kinds: Sequence[FormKind] = KINDS,
     codes: Iterable[str] | None = None,
 ) -> Iterator[Filed]:
-    """Fill every form that the units (those of `codes` alone, where given) owe of the periods, one after the other."""
+    """Fill every form that the units (those of `codes` alone, where given) owe of the periods, one after the other.
+
+    `query` asks the warehouse, `disclosed` the marts that are published: forms for everybody know no others.
+    """
     territory = Territory(query)
-    figures = Figures(query, [period.period_id for period in periods])
+    ids = [period.period_id for period in periods]
+    figures = {"office": Figures(query, ids), "open": Figures(disclosed, ids)}
     for period in periods:
         subjects = territory.subjects(period, simulated, codes)
         # The last unit of a code has the code as its folder; one that had it earlier in the period, its first day too.
@@ -107,7 +114,7 @@ def fill_forms(
             for kind in kinds:
                 if subject.unit.level in kind.levels and period.kind in kind.period_kinds:
                     for language in languages:
-                        form = kind.fill(subject, figures, language)
+                        form = kind.fill(subject, figures[kind.audience], language)
                         if form is not None:
                             yield Filed(form, kind.audience, subject, f"{unit}/{_file_name(period.period_id)}")
 

@@ -7,7 +7,6 @@ filled from open marts alone, after disclosure control has hidden what rests on 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from assets.forms.figures import Figures, Row
 from assets.forms.fill.wording import either, official_form
@@ -145,10 +144,11 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language)
     return notes
 
 
-def _fill_summary(minimum_n: int, subject: Subject, figures: Figures, language: Language) -> Form:
+def _fill_summary(subject: Subject, figures: Figures, language: Language) -> Form:
     key, period_id = subject.unit.key, subject.period.period_id
     apologies = _disclosed(figures.of(APOLOGIES, key, period_id))
     fields = _disclosed(figures.of(SETTLEMENT, key, period_id))
+    measures = ("n_late", "n_late_settled", "n_late_pending", "n_apology_issued", "n_apology_owed", "apology_pct")
     return official_form(
         subject,
         language,
@@ -160,16 +160,16 @@ def _fill_summary(minimum_n: int, subject: Subject, figures: Figures, language: 
         ),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
         blocks=[
-            _apology_table(language, [_apologies(row, minimum_n) for row in apologies]),
-            _field_table(language, _fields(fields, minimum_n, language)),
+            _apology_table(language, [Line(tuple(_shown(row, name) for name in measures)) for row in apologies]),
+            _field_table(language, _fields(fields, language)),
         ],
         notes=[
             either(
                 language,
                 "Hồ sơ quá hạn ở bảng thứ nhất tính theo cả ngày hẹn lần đầu và ngày hẹn hiện tại; bảng thứ hai theo ngày hẹn "
-                f"hiện tại. Số liệu dựa trên dưới {minimum_n} hồ sơ, và số liệu có thể suy ra chúng, không hiển thị.",
+                "hiện tại. Số liệu dựa trên ít hồ sơ không hiển thị.",
                 "Cases of the first table are late by their first or their present due date, those of the second by the present "
-                f"one. Figures of fewer than {minimum_n} cases, and those that would give them away, are not shown.",
+                "one. Figures that rest on few cases are not shown.",
             )
         ],
     )
@@ -182,51 +182,25 @@ def _disclosed(rows: Sequence[Row]) -> Sequence[Row]:
     return rows
 
 
-def _together(row: Row, measures: Sequence[str], minimum_n: int) -> tuple[Value, ...]:
-    """The counts, or all of them hidden where one rests on few cases: their total would give the last one back."""
-    return _all_or_none([(row, measure) for measure in measures], minimum_n)
+def _shown(row: Row, measure: str) -> Value:
+    return Mark.HIDDEN if row["hidden"] else row[measure]
 
 
-def _all_or_none(cells: Sequence[tuple[Row, str]], minimum_n: int) -> tuple[Value, ...]:
-    few = any(row["hidden"] or row[measure] is None or 0 < row[measure] < minimum_n for row, measure in cells)
-    return tuple(Mark.HIDDEN if few else row[measure] for row, measure in cells)
-
-
-def _apologies(row: Row, minimum_n: int) -> Line:
-    apologies = _together(row, ("n_apology_issued", "n_apology_owed"), minimum_n)
-    share = Mark.HIDDEN if Mark.HIDDEN in apologies else row["apology_pct"]
-    return Line(
-        (
-            *_together(row, ("n_late",), minimum_n),
-            *_together(row, ("n_late_settled", "n_late_pending"), minimum_n),
-            *apologies,
-            share,
-        )
-    )
-
-
-def _fields(rows: Sequence[Row], minimum_n: int, language: Language) -> list[Line]:
-    """One line per field, their counts shown together or not at all, and the total."""
-    late = ("n_settled_late", "n_pending_overdue")
-    by_name = sorted(rows, key=lambda row: (row["procedure_field"] == "~", name_key(row["procedure_field"])))
-    fields = [row for row in by_name if row["procedure_field"] != "*"]
-    counts = _all_or_none([(row, measure) for row in fields for measure in late], minimum_n)
+def _fields(rows: Sequence[Row], language: Language) -> list[Line]:
+    """One line per field with a late case or hidden figures, and the total."""
     unstated = either(language, "Không rõ lĩnh vực", "Field not stated")
-    lines = [
-        Line(
-            (
-                place + 1,
-                unstated if row["procedure_field"] == "~" else row["procedure_field"],
-                *counts[place * len(late) : (place + 1) * len(late)],
-            )
-        )
-        for place, row in enumerate(fields)
-    ]
-    total = either(language, "Tổng số", "Total")
-    for row in by_name:
-        if row["procedure_field"] == "*":
-            values = (value for measure in late for value in _together(row, (measure,), minimum_n))
-            lines.append(Line((None, total, *values), "total"))
+    late = ("n_settled_late", "n_pending_overdue")
+    lines: list[Line] = []
+    for row in sorted(rows, key=lambda row: (row["procedure_field"] == "~", name_key(row["procedure_field"]))):
+        values = tuple(_shown(row, measure) for measure in late)
+        if row["procedure_field"] == "*" or values == (0, 0):
+            continue
+        name = unstated if row["procedure_field"] == "~" else row["procedure_field"]
+        lines.append(Line((len(lines) + 1, name, *values)))
+    totals = [row for row in rows if row["procedure_field"] == "*"]
+    for row in totals:
+        total = either(language, "Tổng số", "Total")
+        lines.append(Line((None, total, *(_shown(row, measure) for measure in late)), "total"))
     return lines
 
 
@@ -270,14 +244,10 @@ OVERDUE_LIST = FormKind(
     period_kinds=frozenset({"month"}),
     fill=_fill_list,
 )
-
-
-def overdue_summary(minimum_n: int) -> FormKind:
-    """The form for everybody. `minimum_n`: a count of fewer cases is hidden, as disclosure control is set to."""
-    return FormKind(
-        code="overdue_summary",
-        audience="open",
-        levels=frozenset({"commune", "district", "city"}),
-        period_kinds=frozenset({"month"}),
-        fill=partial(_fill_summary, minimum_n),
-    )
+OVERDUE_SUMMARY = FormKind(
+    code="overdue_summary",
+    audience="open",
+    levels=frozenset({"commune", "district", "city"}),
+    period_kinds=frozenset({"month"}),
+    fill=_fill_summary,
+)
