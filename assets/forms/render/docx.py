@@ -47,9 +47,9 @@ _RELATIONS = (
 )
 _DOCUMENT_RELATIONS = (
     f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">'
-    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="styles.xml"/>'
-    f'<Relationship Id="rId2" Type="{_OFFICE}/settings" Target="settings.xml"/>'
-    f'<Relationship Id="rId3" Type="{_OFFICE}/header" Target="header1.xml"/>'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/styles" Target="/word/styles.xml"/>'
+    f'<Relationship Id="rId2" Type="{_OFFICE}/settings" Target="/word/settings.xml"/>'
+    f'<Relationship Id="rId3" Type="{_OFFICE}/header" Target="/word/header1.xml"/>'
     "</Relationships>"
 )
 _SETTINGS = (
