@@ -25,7 +25,6 @@ from assets.forms.figures import Figures, Query
 from assets.forms.kind import FormKind
 from assets.forms.kinds import KINDS
 from assets.forms.model import Form, Language
-from assets.forms.open_marts import open_marts
 from assets.forms.options import Format, FormOptions
 from assets.forms.render.faces import Face, office_face
 from assets.forms.render.formats import Renderer, content_digest
@@ -73,16 +72,16 @@ def write_forms(
     previous: Path | None = None,
     kinds: Sequence[FormKind] = KINDS,
     face: Face | None = None,
+    disclosed: Query | None = None,
 ) -> Written:
     """Write the forms that the options ask for into `office/forms` and `open/forms` under root.
 
-    `root` has the open marts of the revision already. `previous` is the folder of an earlier revision, whose unchanged files
-    are linked. Raises FormFailed.
+    `disclosed` is as in `fill_forms`. `previous` is the folder of an earlier revision, whose unchanged files are linked. Raises FormFailed.
     """
     periods = read_calendar(query).last_months(options.months)
     if not periods:
         return Written(0, 0)
-    filled = fill_forms(query, open_marts(root), periods, options.languages, simulated, kinds)
+    filled = fill_forms(query, periods, options.languages, simulated, kinds, disclosed=disclosed)
     folders = {audience: root / audience / FOLDER for audience in AUDIENCES}
     earlier = {audience: previous / audience / FOLDER for audience in AUDIENCES} if previous is not None else {}
     return write_files(filled, folders, options.formats, face or office_face(), earlier)
@@ -90,20 +89,20 @@ def write_forms(
 
 def fill_forms(
     query: Query,
-    disclosed: Query,
     periods: Sequence[Period],
     languages: Sequence[Language],
     simulated: bool,
     kinds: Sequence[FormKind] = KINDS,
     codes: Iterable[str] | None = None,
+    disclosed: Query | None = None,
 ) -> Iterator[Filed]:
     """Fill every form that the units (those of `codes` alone, where given) owe of the periods, one after the other.
 
-    `query` asks the warehouse, `disclosed` the marts that are published: forms for everybody know no others.
+    `query` asks the warehouse. `disclosed` asks the marts as they are published, which forms for everybody are filled from.
     """
     territory = Territory(query)
     ids = [period.period_id for period in periods]
-    figures = {"office": Figures(query, ids), "open": Figures(disclosed, ids)}
+    figures = {"office": Figures(query, ids), "open": Figures(disclosed or query, ids)}
     for period in periods:
         subjects = territory.subjects(period, simulated, codes)
         # The last unit of a code has the code as its folder; one that had it earlier in the period, its first day too.

@@ -60,7 +60,7 @@ def _write(
     periods = calendar.last_months(max(options.months, 1)) if period is None else [_period(calendar, period)]
     codes = None if unit is None else [_unit(Territory(warehouse.query), unit)]
     languages = options.languages if language is None else (language,)
-    filled = fill_forms(warehouse.query, disclosed, periods, languages, settings.simulated, codes=codes)
+    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, codes=codes, disclosed=disclosed)
     written = write_files(filled, dict.fromkeys(AUDIENCES, out), options.formats, office_face(), {})
     if not written.drawn:
         say("There is no form of this unit and period. (Không có biểu mẫu cho đơn vị và kỳ này.)", "yellow")

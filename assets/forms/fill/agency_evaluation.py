@@ -45,12 +45,12 @@ _NAMES = {
     "9": ("Tiến độ, chất lượng cung cấp dịch vụ công trực tuyến", "Progress and quality of online services"),
 }
 _SOURCES = {
-    "form": ("Theo phiếu đánh giá", "From the forms"),
-    "agency": ("Cơ quan tự chấm", "Scored by the agency"),
-    "verified": ("Theo điểm thẩm định", "As appraised"),
-    "month": ("Từ phiếu đánh giá và dữ liệu hồ sơ", "From the forms and the cases"),
-    "computed": ("Tính từ dữ liệu hồ sơ", "Worked out from the cases"),
-    "mixed": ("Từ nhiều nguồn", "From several sources"),
+    "form": ("Phiếu đánh giá", "Forms"),
+    "agency": ("Tự chấm", "Own score"),
+    "verified": ("Thẩm định", "Appraised"),
+    "month": ("Phiếu, dữ liệu hồ sơ", "Forms and cases"),
+    "computed": ("Dữ liệu hồ sơ", "Cases"),
+    "mixed": ("Nhiều nguồn", "Several"),
     "none": ("Chưa có điểm", "Not scored"),
 }
 _LEVEL_NAMES = {
@@ -112,6 +112,15 @@ def _fill_one(subject: Subject, figures: Figures, language: Language) -> Form:
     notes: list[str] = []
     if found:
         notes = [found.ratings.note(language), *_missing(subject, found, language)]
+        if found.total is not None:
+            counted = (
+                "Tổng điểm tính theo điểm thẩm định nếu có, nếu không thì theo điểm tự chấm hoặc điểm tính từ dữ liệu."
+            )
+            notes.append(
+                either(
+                    language, counted, "The total takes the appraised points where given, else own or worked-out ones."
+                )
+            )
         if subject.unit.parts:
             notes += _weightings(subject, figures, language)
         if not figures.of(AGENCY, key, period_id):
@@ -171,7 +180,7 @@ def _scores(subject: Subject, figures: Figures, found: _Evaluation, weighting: s
         Line(
             (
                 None,
-                either(language, "Tổng điểm (tính theo điểm thẩm định nếu có)", "Total (appraised points where given)"),
+                either(language, "Tổng điểm", "Total"),
                 sum(standards.values()) or None,
                 found.total,
                 no,
@@ -202,16 +211,16 @@ def _score_table(language: Language, lines: list[Line]) -> Table:
             HeadCell(say("Điểm chuẩn", "Standard")),
             HeadCell(say("Tự chấm", "Own score")),
             HeadCell(say("Thẩm định", "Appraised")),
-            HeadCell(say("Ghi chú", "Notes")),
+            HeadCell(say("Nguồn điểm", "Source")),
         ),
     )
     columns = (
         Column("count", 0.7),
-        Column("text", 4.0),
+        Column("text", 4.4),
         Column("points_2"),
         Column("points_2"),
         Column("points_2"),
-        Column("text", 1.9),
+        Column("text", 2.0),
     )
     return Table(columns, head, tuple(lines))
 

@@ -108,6 +108,7 @@ def _rule_table(language: Language, rows: Sequence[Row]) -> Table:
             HeadCell(either(language, "STT", "No.")),
             HeadCell(either(language, "Nguồn", "Source")),
             HeadCell(either(language, "Quy tắc bị vi phạm nhiều nhất", "Rules most broken")),
+            HeadCell(either(language, "Mã quy tắc", "Rule")),
             HeadCell(either(language, "Xử lý", "Treatment")),
             HeadCell(either(language, "Số dòng", "Rows")),
         ),
@@ -118,7 +119,8 @@ def _rule_table(language: Language, rows: Sequence[Row]) -> Table:
             (
                 place,
                 row["source"],
-                f"{_message(row['rule_id'], language)} ({row['rule_id']})",
+                _message(row["rule_id"], language),
+                row["rule_id"],
                 either(language, *_SEVERITIES.get(row["severity"], (row["severity"],) * 2)),
                 row["n_rows"],
             )
@@ -127,9 +129,10 @@ def _rule_table(language: Language, rows: Sequence[Row]) -> Table:
     ]
     columns = (
         Column("count", 0.5),
-        Column("text", 1.6),
-        Column("text", 6.0),
-        Column("text", 1.3),
+        Column("text", 1.5),
+        Column("text", 4.6),
+        Column("text", 2.7),
+        Column("text", 1.2),
         Column("count", 0.8),
     )
     return Table(columns, head, tuple(lines))

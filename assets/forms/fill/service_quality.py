@@ -52,7 +52,7 @@ def _lines(rows: Sequence[Row], language: Language) -> list[Line]:
                 Line(
                     (
                         row["item_code"],
-                        row["item_vi"],
+                        either(language, row["item_vi"], row["item_en"] or row["item_vi"]),
                         row["numerator"],
                         row["n_denominator"],
                         row["n_left_out"],
