@@ -72,15 +72,16 @@ def write_forms(
     previous: Path | None = None,
     kinds: Sequence[FormKind] = KINDS,
     face: Face | None = None,
+    disclosed: Query | None = None,
 ) -> Written:
     """Write the forms that the options ask for into `office/forms` and `open/forms` under root.
 
-    `previous` is the folder of an earlier revision, whose unchanged files are linked. Raises FormFailed.
+    `disclosed` is as in `fill_forms`. `previous` is the folder of an earlier revision, whose unchanged files are linked. Raises FormFailed.
     """
     periods = read_calendar(query).last_months(options.months)
     if not periods:
         return Written(0, 0)
-    filled = fill_forms(query, periods, options.languages, simulated, kinds)
+    filled = fill_forms(query, periods, options.languages, simulated, kinds, disclosed=disclosed)
     folders = {audience: root / audience / FOLDER for audience in AUDIENCES}
     earlier = {audience: previous / audience / FOLDER for audience in AUDIENCES} if previous is not None else {}
     return write_files(filled, folders, options.formats, face or office_face(), earlier)
@@ -93,10 +94,15 @@ def fill_forms(
     simulated: bool,
     kinds: Sequence[FormKind] = KINDS,
     codes: Iterable[str] | None = None,
+    disclosed: Query | None = None,
 ) -> Iterator[Filed]:
-    """Fill every form that the units (those of `codes` alone, where given) owe of the periods, one after the other."""
+    """Fill every form that the units (those of `codes` alone, where given) owe of the periods, one after the other.
+
+    `query` asks the warehouse. `disclosed` asks the marts as they are published, which forms for everybody are filled from.
+    """
     territory = Territory(query)
-    figures = Figures(query, [period.period_id for period in periods])
+    ids = [period.period_id for period in periods]
+    figures = {"office": Figures(query, ids), "open": Figures(disclosed or query, ids)}
     for period in periods:
         subjects = territory.subjects(period, simulated, codes)
         # The last unit of a code has the code as its folder; one that had it earlier in the period, its first day too.
@@ -107,7 +113,7 @@ def fill_forms(
             for kind in kinds:
                 if subject.unit.level in kind.levels and period.kind in kind.period_kinds:
                     for language in languages:
-                        form = kind.fill(subject, figures, language)
+                        form = kind.fill(subject, figures[kind.audience], language)
                         if form is not None:
                             yield Filed(form, kind.audience, subject, f"{unit}/{_file_name(period.period_id)}")
 

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from assets.exchange.write import write_exchange
+from assets.forms.open_marts import open_marts
 from assets.forms.options import FormOptions
 from assets.forms.write import write_forms
 from assets.landing.asset import check_result
@@ -77,7 +78,8 @@ def publish_assets(
 
         def write_all_forms(root: Path, previous: Path | None) -> None:
             log.stage("forms")
-            written = write_forms(warehouse.query, root, forms, publication.simulated, previous)
+            disclosed = open_marts(root)
+            written = write_forms(warehouse.query, root, forms, publication.simulated, previous, disclosed=disclosed)
             office.tell(f"forms: {written.drawn} file(s) written, {written.linked} unchanged")
 
         with values_kept_out():

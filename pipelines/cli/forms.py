@@ -7,11 +7,13 @@ from typing import Literal
 
 import typer
 
+from assets.forms.figures import Query
+from assets.forms.open_marts import open_marts
 from assets.forms.render.faces import office_face
 from assets.forms.scope import Calendar, Territory, read_calendar
 from assets.forms.subject import Period
 from assets.forms.write import AUDIENCES, fill_forms, write_files
-from assets.publish.revision import current_revision
+from assets.publish.revision import current_revision, open_current
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
@@ -39,13 +41,14 @@ def write_on_demand(
     with run_lock(workspace):
         warehouse = open_warehouse(workspace, settings)
         try:
-            _write(warehouse, settings, unit, period, language, out)
+            _write(warehouse, open_marts(open_current(workspace)), settings, unit, period, language, out)
         finally:
             warehouse.close()
 
 
 def _write(
     warehouse: Warehouse,
+    disclosed: Query,
     settings: Settings,
     unit: str | None,
     period: str | None,
@@ -57,7 +60,7 @@ def _write(
     periods = calendar.last_months(max(options.months, 1)) if period is None else [_period(calendar, period)]
     codes = None if unit is None else [_unit(Territory(warehouse.query), unit)]
     languages = options.languages if language is None else (language,)
-    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, codes=codes)
+    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, codes=codes, disclosed=disclosed)
     written = write_files(filled, dict.fromkeys(AUDIENCES, out), options.formats, office_face(), {})
     if not written.drawn:
         say("There is no form of this unit and period. (Không có biểu mẫu cho đơn vị và kỳ này.)", "yellow")
