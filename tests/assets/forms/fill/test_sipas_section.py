@@ -164,7 +164,8 @@ def test_rank(marts: SurveyMarts, code: str, period: Period) -> None:
     text = text_of(fill(marts, code, period))
     shared = f" (đồng hạng với {own['n_same'] - 1} đơn vị khác)" if own["n_same"] > 1 else ""
     assert (
-        f"xếp thứ {own['place']}{shared} trong {len(by_index)} đơn vị cấp xã được xếp hạng của huyện Sông Mẫu." in text
+        f"xếp thứ {'nhất' if own['place'] == 1 else own['place']}{shared} trong {len(by_index)} đơn vị cấp xã được xếp hạng của huyện Sông Mẫu."
+        in text
     )
     assert (own["n_same"] > 1) == (code in ("905", "906"))
     low, high = max(1, own["place"] - 1), min(len(by_index), own["place"] + 1)
