@@ -18,9 +18,14 @@ def count_text(value: int, language: str) -> str:
     return text.translate(_TO_VIETNAMESE) if language == "vi" else text
 
 
+def rounded(value: float, decimals: int) -> Decimal:
+    """The number with so many decimals. A half is rounded away from zero, as in Excel."""
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
 def decimal_text(value: float, language: str, decimals: int) -> str:
-    """A number with so many decimals: 1234.5 as "1.234,50" or "1,234.50". A half is rounded away from zero, as in Excel."""
-    text = f"{Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,f}"
+    """A number with so many decimals, rounded: 1234.5 as "1.234,50" or "1,234.50"."""
+    text = f"{rounded(value, decimals):,f}"
     return text.translate(_TO_VIETNAMESE) if language == "vi" else text
 
 

@@ -19,6 +19,8 @@ from assets.forms.text import clean, heading_place, line_texts
 TEMPLATE = Path(__file__).with_name("form.typ").read_bytes()
 # Fixed, because the wall clock would change the bytes of an unchanged form.
 _CREATED = 946_684_800
+# Letters from which on a line of a table may not fit on one page; shorter ones are not parted.
+_TALL = 600
 # A code without spaces would run over its cell: from this length on, a line may break after its signs.
 _UNBROKEN = re.compile(r"\S{13,}")
 _AFTER_SIGN = re.compile(r"(?<=[-./_,;:=+])(?=\S)")
@@ -111,7 +113,7 @@ def _lines(table: Table, form: Form) -> list[dict[str, Any]]:
     kinds = tuple(column.kind for column in table.columns)
     if not table.lines:
         text = LETTERHEADS[form.language].no_records
-        return [{"bold": False, "italic": True, "cells": [_cell(text, "center", len(kinds))]}]
+        return [{"bold": False, "italic": True, "tall": False, "cells": [_cell(text, "center", len(kinds))]}]
     lines = []
     for line in table.lines:
         texts = line_texts(line, kinds, form.language)
@@ -122,7 +124,8 @@ def _lines(table: Table, form: Form) -> list[dict[str, Any]]:
         ]
         if place is not None:
             cells.append(_cell(texts[place], "left", len(kinds) - place))
-        lines.append({"bold": line.role != "body", "italic": False, "cells": cells})
+        tall = any(len(text) > _TALL for text in texts)
+        lines.append({"bold": line.role != "body", "italic": False, "tall": tall, "cells": cells})
     return lines
 
 
