@@ -8,6 +8,7 @@ from typing import Literal
 import typer
 
 from assets.forms.figures import Query
+from assets.forms.kinds import form_kinds
 from assets.forms.open_marts import open_marts
 from assets.forms.render.faces import office_face
 from assets.forms.scope import Calendar, Territory, read_calendar
@@ -60,7 +61,8 @@ def _write(
     periods = calendar.last_months(max(options.months, 1)) if period is None else [_period(calendar, period)]
     codes = None if unit is None else [_unit(Territory(warehouse.query), unit)]
     languages = options.languages if language is None else (language,)
-    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, codes=codes, disclosed=disclosed)
+    kinds = form_kinds(options)
+    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, kinds, codes, disclosed)
     written = write_files(filled, dict.fromkeys(AUDIENCES, out), options.formats, office_face(), {})
     if not written.drawn:
         say("There is no form of this unit and period. (Không có biểu mẫu cho đơn vị và kỳ này.)", "yellow")

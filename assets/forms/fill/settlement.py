@@ -75,7 +75,7 @@ def _by_unit(undated_in_time: bool, subject: Subject, figures: Figures, language
         lines.append((subject.names[key], row or dict.fromkeys(_COUNTS, 0)))
     rest = _rest(total, (row for _, row in lines))
     if rest:
-        lines.append((either(language, "Đơn vị khác hoặc không rõ đơn vị", "Other units, or unit not stated"), rest))
+        lines.append((_rest_name(rest, language), rest))
     return _form(
         subject,
         language,
@@ -99,6 +99,13 @@ def _rest(total: Row | None, parts: Iterable[Row]) -> Row | None:
     parts = list(parts)
     rest = {name: total[name] - sum(part[name] for part in parts) for name in _COUNTS}
     return rest if any(rest.values()) else None
+
+
+def _rest_name(rest: Row, language: Language) -> str:
+    if min(rest.values()) < 0:
+        # The unit began or ended within the period, of which its parts have the whole.
+        return either(language, "Điều chỉnh do thay đổi đơn vị trong kỳ", "Adjustment for units changed in the period")
+    return either(language, "Đơn vị khác hoặc không rõ đơn vị", "Other units, or unit not stated")
 
 
 def _form(
