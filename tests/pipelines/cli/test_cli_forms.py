@@ -86,6 +86,6 @@ def test_published_is_written_by_runs_alone(sipas: Sipas, office: Workspace, tmp
 
 def test_before_the_first_run_and_during_one(sipas: Sipas, office: Workspace, tmp_path: Path) -> None:
     empty = make_workspace(tmp_path / "empty")
-    assert "run `sipas run` first" in words(sipas("forms", "--workspace", empty.root).output)
+    assert "Nothing was published" in words(sipas("forms", "--workspace", empty.root).output)
     with run_lock(office), pytest.raises(WorkspaceBusy):
         sipas("forms", "--workspace", office.root, "--out", tmp_path)
