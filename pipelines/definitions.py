@@ -65,7 +65,7 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
         dbt_assets(compiled, "phase_1"),
         *estimate_assets(),
         dbt_assets(compiled, "phase_2"),
-        *publish_assets(marts, compiled, publication(settings)),
+        *publish_assets(marts, compiled, publication(settings), settings.forms),
     ]
     job = dg.define_asset_job(
         JOB,

@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.estimates.options import EstimateOptions
+from assets.forms.options import FormOptions
 from assets.ingest.object_store import ObjectFolder
 from assets.ingest.plan import Folder
 from assets.keys import Keyring
@@ -112,6 +113,7 @@ class Settings(Strict):
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
+    forms: FormOptions = FormOptions()
     alerts: AlertOptions = AlertOptions()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False

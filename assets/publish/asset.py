@@ -3,11 +3,15 @@
 # Dagster reads the annotation of `context` itself, so annotations are not postponed here.
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.exchange.write import write_exchange
+from assets.forms.open_marts import open_marts
+from assets.forms.options import FormOptions
+from assets.forms.write import write_forms
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
@@ -28,7 +32,7 @@ REVISION = dg.AssetKey(["published", "revision"])
 
 
 def publish_assets(
-    marts: Sequence[str], manifest: Mapping[str, Any], publication: PublishContext
+    marts: Sequence[str], manifest: Mapping[str, Any], publication: PublishContext, forms: FormOptions
 ) -> list[dg.AssetsDefinition]:
     """Return the audit of the marts and the published revision that stands only behind a passed audit."""
 
@@ -71,6 +75,13 @@ def publish_assets(
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}
         files |= {f"checks/{gate.dataset}.json": gate_as_json(gate) for gate in gates}
         files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
+
+        def write_all_forms(root: Path, previous: Path | None) -> None:
+            log.stage("forms")
+            disclosed = open_marts(root)
+            written = write_forms(warehouse.query, root, forms, publication.simulated, previous, disclosed=disclosed)
+            office.tell(f"forms: {written.drawn} file(s) written, {written.linked} unchanged")
+
         with values_kept_out():
             folder = publish(
                 office.workspace,
@@ -81,6 +92,7 @@ def publish_assets(
                 files,
                 query_batches=warehouse.stream,
                 write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+                write_forms=write_all_forms,
             )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")

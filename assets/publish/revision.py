@@ -45,12 +45,14 @@ def publish(
     quality_files: Mapping[str, bytes],
     query_batches: QueryBatches | None = None,
     write_office: Callable[[Path], None] | None = None,
+    write_forms: Callable[[Path, Path | None], None] | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. A revision that is there whole
-    is not written again. A kill at any point leaves the old revision current and whole, or the new one; the next call
+    maps paths under `quality/` to contents, `write_office` makes the folder `office/`, and `write_forms`, which is given
+    the folder of the revision before where there is one, the official forms. A revision that is there whole is not written
+    again. A kill at any point leaves the old revision current and whole, or the new one; the next call
     clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
@@ -66,8 +68,11 @@ def publish(
         _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
         if write_office is not None:
             write_office(staging / "office")
+        previous = _previous(workspace)
+        if write_forms is not None:
+            write_forms(staging, previous)
         _write_manifest(staging, context, revision)
-        _link_unchanged(staging, _previous(workspace))
+        _link_unchanged(staging, previous)
         _seal(staging)
         checkpoint("publish.staged")
         if folder.exists():  # damaged after it was published: a whole copy takes its place
@@ -182,7 +187,7 @@ def _link_unchanged(staging: Path, previous: Path | None) -> None:
         return
     for path in _files(staging):
         old = previous / path.relative_to(staging)
-        if old.is_file() and filecmp.cmp(path, old, shallow=False):
+        if old.is_file() and not path.samefile(old) and filecmp.cmp(path, old, shallow=False):
             link = path.with_name(path.name + ".link")
             with contextlib.suppress(OSError):  # a file system without hard links keeps the copy
                 os.link(old, link)

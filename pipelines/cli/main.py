@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -394,6 +394,24 @@ def template_command(
     from pipelines.cli.form import make_template
 
     make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
+
+
+@app.command("forms", epilog=example("sipas forms --unit 10462 --period 2023-Q2 --language en --workspace my_duc"))
+def forms_command(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="Code or name of one unit (default: all).")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="2023-06, 2023-Q2, 2023-H1, 2023-9M or 2023 (default: those a run writes).")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")] = Path("forms"),
+    language: Annotated[
+        Literal["vi", "en"] | None, typer.Option(help="One language (default: those of sipas.yml).")
+    ] = None,
+) -> None:
+    """Write official forms of the warehouse as it is into a folder, any period and in English too; nothing is published."""
+    from pipelines.cli.forms import write_on_demand
+
+    write_on_demand(Workspace(workspace.resolve()), unit, period, language, out)
 
 
 UnitOption = Annotated[str, typer.Option("--unit", help="Code of the unit.")]
