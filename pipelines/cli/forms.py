@@ -14,7 +14,7 @@ from assets.forms.render.faces import office_face
 from assets.forms.scope import Calendar, Territory, read_calendar
 from assets.forms.subject import Period
 from assets.forms.write import AUDIENCES, fill_forms, write_files
-from assets.publish.revision import PublishError, current_revision, open_current
+from assets.publish.revision import PublishError, open_current
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
@@ -37,16 +37,14 @@ def write_on_demand(
         raise typer.BadParameter("--out lies in published/, which runs alone write; name another folder")
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; name a folder (đây là tệp, hãy nêu một thư mục)")
-    if current_revision(workspace) is None:
-        raise typer.BadParameter("nothing was published yet: run `sipas run` first (chưa có số liệu, chạy sipas run)")
+    try:
+        revision = open_current(workspace)
+    except PublishError as error:
+        raise typer.BadParameter(f"{error} (chưa có số liệu: chạy sipas run)") from None
     with run_lock(workspace):
-        try:
-            disclosed = open_marts(open_current(workspace))
-        except PublishError as error:
-            raise typer.BadParameter(str(error)) from error
         warehouse = open_warehouse(workspace, settings)
         try:
-            _write(warehouse, disclosed, settings, unit, period, language, out)
+            _write(warehouse, open_marts(revision), settings, unit, period, language, out)
         finally:
             warehouse.close()
 
