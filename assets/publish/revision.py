@@ -26,7 +26,15 @@ from assets.publish.tables import write_open_mart
 from assets.publish.workbook import write_workbook
 from assets.workspace import Workspace
 
-__all__ = ["PublishContext", "PublishError", "current_revision", "open_current", "publish"]
+__all__ = [
+    "PublishContext",
+    "PublishError",
+    "current_revision",
+    "kept_revisions",
+    "open_current",
+    "open_revision",
+    "publish",
+]
 
 MANIFEST_FILE = "revision.json"
 PROVENANCE_FILE = "provenance.json"
@@ -109,6 +117,33 @@ def open_current(workspace: Workspace) -> Path:
     if not (folder / MANIFEST_FILE).is_file():
         raise PublishError(f"The current revision {revision} is missing from {folder.parent}. Run `sipas run`.")
     return folder
+
+
+def kept_revisions(workspace: Workspace) -> list[str]:
+    """The names of the revisions that are there, whole, in the order of their names: a name tells no order of time."""
+    folder = workspace.published / "revisions"
+    return sorted(
+        path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}") if not path.parent.name.startswith(".")
+    )
+
+
+def open_revision(workspace: Workspace, name: str | None) -> Path:
+    """The folder of a kept revision, named by its first characters where no other begins so; of the current one for None.
+
+    Raises PublishError, naming those that there are.
+    """
+    if name is None:
+        return open_current(workspace)
+    kept = kept_revisions(workspace)
+    found = [one for one in kept if one == name] or [one for one in kept if name and one.startswith(name)]
+    if len(found) == 1:
+        return workspace.published / "revisions" / found[0]
+    current = current_revision(workspace)
+    listed = ", ".join(f"{one} (current)" if one == current else one for one in kept) or "none"
+    raise PublishError(
+        f"{'Several revisions begin with' if found else 'There is no revision'} “{name}”; kept are {listed}"
+        " (chọn một bản công bố trong số này)"
+    )
 
 
 def _write_files(
