@@ -18,6 +18,7 @@ from assets.ingest.shape import literal
 from assets.landing.corrections import SOURCE as CORRECTIONS
 from assets.lookup.figures import RECORD_COLUMNS, Figure
 from assets.lookup.subject import NotFound, Period, Unit, find_figure, find_period, find_unit
+from assets.text.wording import name_key
 from quality.personal import mask
 
 # What two computations of one percentage may differ by: the published one has six decimals.
@@ -232,7 +233,7 @@ def _grouped(records: Iterable[Mapping[str, Any]], column: str) -> tuple[Part, .
     groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
         groups[str(record[column])].append(record)
-    return tuple(Part(name, _sum(rows)) for name, rows in sorted(groups.items()))
+    return tuple(Part(name, _sum(groups[name])) for name in sorted(groups, key=name_key))
 
 
 def _value(figure: Figure, counts: Counts, parts: Sequence[Part]) -> float | None:

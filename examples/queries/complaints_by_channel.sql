@@ -7,6 +7,7 @@ select
     handling.period_id,
     handling.unit_code,
     unit.unit_name,
+    handling.unit_valid_from,
     handling.channel,
     coalesce(channel.label_vi, 'Tất cả các kênh') as channel_vi,
     handling.n_opening,
@@ -24,4 +25,4 @@ inner join marts.dim_admin_unit as unit
 left join marts.dim_channel as channel
     on handling.channel = channel.channel and channel.dataset = 'complaint'
 where handling.class = '*'
-order by 1, 2, 4;
+order by 1, 2, 4, 5;

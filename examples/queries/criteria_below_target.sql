@@ -6,6 +6,7 @@ select
     plan.period_id,
     plan.unit_code,
     unit.unit_name,
+    plan.unit_valid_from,
     plan.instrument_code,
     plan.node_code,
     item.label_vi as criterion_vi,
@@ -26,4 +27,4 @@ inner join marts.dim_admin_unit as unit
     on plan.unit_code = unit.unit_code and plan.unit_valid_from = unit.unit_valid_from
 left join marts.dim_instrument_item as item
     on plan.instrument_code = item.instrument_code and plan.node_code = item.node_code
-order by 1, 2, 15, 5;
+order by 1, 2, 4, 5, 16, 6;

@@ -6,6 +6,7 @@ select
     evaluation.period_id,
     evaluation.unit_code,
     unit.unit_name,
+    evaluation.unit_valid_from,
     evaluation.n_forms,
     evaluation.n_indices,
     evaluation.points_scored,
@@ -27,4 +28,4 @@ from marts.one_stop_evaluation as evaluation
 inner join marts.dim_admin_unit as unit
     on evaluation.unit_code = unit.unit_code and evaluation.unit_valid_from = unit.unit_valid_from
 where evaluation.weighting = 'forms'
-order by 1, 2;
+order by 1, 2, 4;

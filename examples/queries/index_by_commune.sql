@@ -7,6 +7,7 @@ select
     satisfaction.period_id,
     satisfaction.unit_code,
     unit.unit_name,
+    satisfaction.unit_valid_from,
     unit.unit_level,
     satisfaction.instrument_code,
     satisfaction.n_forms_answered,
@@ -29,4 +30,4 @@ left join marts.sipas_ranking as ranking
         and satisfaction.node_code = ranking.node_code
         and ranking.basis = 'period'
 where satisfaction.node_level = 'overall'
-order by 1 asc, 5 asc, 7 desc, 2 asc;
+order by 1 asc, 6 asc, 8 desc, 2 asc, 4 asc;

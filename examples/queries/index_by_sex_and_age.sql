@@ -7,6 +7,7 @@ select
     grouped.period_id,
     grouped.unit_code,
     unit.unit_name,
+    grouped.unit_valid_from,
     grouped.instrument_code,
     grouped.breakdown,
     grouped.breakdown_value,
@@ -21,4 +22,4 @@ where
     grouped.node_level = 'overall'
     and grouped.breakdown in ('sex', 'age_band')
     and unit.unit_level in ('district', 'province')
-order by 1, 2, 4, 5, 6;
+order by 1, 2, 4, 5, 6, 7;

@@ -6,6 +6,7 @@
 select
     satisfaction.unit_code,
     unit.unit_name,
+    satisfaction.unit_valid_from,
     satisfaction.period_id,
     satisfaction.instrument_code,
     satisfaction.n_forms_answered,
@@ -33,4 +34,4 @@ left join marts.sipas_change as change
         and change.basis = 'period'
         and change.comparison = 'previous'
 where satisfaction.node_level = 'overall'
-order by 1, 4, 3;
+order by 1, 3, 5, 4;

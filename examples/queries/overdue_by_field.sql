@@ -40,6 +40,7 @@ select
     counted.period_id,
     counted.unit_code,
     unit.unit_name,
+    counted.unit_valid_from,
     counted.procedure_field,
     counted.days_late_band,
     counted.n_cases,
@@ -49,4 +50,4 @@ select
 from counted
 inner join marts.dim_admin_unit as unit
     on counted.unit_code = unit.unit_code and counted.unit_valid_from = unit.unit_valid_from
-order by 1, 2, 4, 5;
+order by 1, 2, 4, 5, 6;

@@ -6,6 +6,7 @@ select
     change.edition_id as period_id,
     change.unit_code,
     unit.unit_name,
+    change.unit_valid_from,
     change.instrument_code,
     change.node_code,
     item.label_vi as node_vi,
@@ -27,4 +28,4 @@ inner join marts.dim_admin_unit as unit
 left join marts.dim_instrument_item as item
     on change.instrument_code = item.instrument_code and change.node_code = item.node_code
 where change.basis = 'period' and change.direction in ('rise', 'fall')
-order by 1, 2, 4, 5, 7, 8;
+order by 1, 2, 4, 5, 6, 8, 9;

@@ -6,6 +6,7 @@ select
     owed.period_id,
     owed.unit_code,
     unit.unit_name,
+    owed.unit_valid_from,
     owed.dataset,
     owed.submission_state,
     owed.due_on,
@@ -17,4 +18,4 @@ from marts.submission_status as owed
 inner join marts.dim_admin_unit as unit
     on owed.unit_code = unit.unit_code and owed.unit_valid_from = unit.unit_valid_from
 where owed.submission_state in ('late', 'missing', 'empty')
-order by 1, 2, 4;
+order by 1, 2, 4, 5;

@@ -7,6 +7,7 @@ select
     settlement.period_id,
     settlement.unit_code,
     unit.unit_name,
+    settlement.unit_valid_from,
     settlement.procedure_field,
     settlement.n_settled,
     settlement.n_working_days as n_measured,
@@ -19,4 +20,4 @@ from marts.case_settlement as settlement
 inner join marts.dim_admin_unit as unit
     on settlement.unit_code = unit.unit_code and settlement.unit_valid_from = unit.unit_valid_from
 where settlement.n_working_days > 0
-order by 1, 2, 4;
+order by 1, 2, 4, 5;

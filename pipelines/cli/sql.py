@@ -87,9 +87,13 @@ def _text(query: str | None, file: Path | None, saved: str | None, period: str |
         return saved_query(saved).narrowed(period, unit)
     if file is not None:
         return file.read_text(encoding="utf-8-sig")
-    if query is None and not sys.stdin.isatty():
+    if query is None and not _is_terminal():
         return sys.stdin.read()
     return query
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _answer(marts: duckdb.DuckDBPyConnection, text: str, form: str, out: Path | None, seconds: float) -> None:
