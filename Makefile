@@ -63,7 +63,7 @@ types: $(READY)
 	@$(BIN)/mypy
 
 sql: $(READY)
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests examples/queries
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,15 +20,24 @@ from assets.checkpoint import checkpoint
 from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
-from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
+from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import write_open_mart
 from assets.publish.workbook import write_workbook
 from assets.workspace import Workspace
 
-__all__ = ["PublishContext", "PublishError", "current_revision", "open_current", "publish"]
+__all__ = [
+    "PublishContext",
+    "PublishError",
+    "current_revision",
+    "kept_revisions",
+    "open_current",
+    "open_revision",
+    "publish",
+]
 
 MANIFEST_FILE = "revision.json"
+PROVENANCE_FILE = "provenance.json"
 _POINTER_FILE = "current.json"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
@@ -46,14 +55,15 @@ def publish(
     query_batches: QueryBatches | None = None,
     write_office: Callable[[Path], None] | None = None,
     write_forms: Callable[[Path, Path | None], None] | None = None,
+    provenance: Mapping[str, object] | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, `write_office` makes the folder `office/`, and `write_forms`, which is given
-    the folder of the revision before where there is one, the official forms. A revision that is there whole is not written
-    again. A kill at any point leaves the old revision current and whole, or the new one; the next call
-    clears what is left over.
+    maps paths under `quality/` to contents, `write_office` makes the folder `office/`, `write_forms`, which is given the
+    folder of the revision before where there is one, the official forms, and `provenance` holds the digests of what the
+    marts are made of (MadeOf). A revision that is there whole is not written again. A kill at any point leaves the old
+    revision current and whole, or the new one; the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -65,7 +75,7 @@ def publish(
     if not _is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
+        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance)
         if write_office is not None:
             write_office(staging / "office")
         previous = _previous(workspace)
@@ -114,6 +124,33 @@ def open_current(workspace: Workspace) -> Path:
     return folder
 
 
+def kept_revisions(workspace: Workspace) -> list[str]:
+    """The names of the revisions that are there, whole, in the order of their names: a name tells no order of time."""
+    folder = workspace.published / "revisions"
+    return sorted(
+        path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}") if not path.parent.name.startswith(".")
+    )
+
+
+def open_revision(workspace: Workspace, name: str | None) -> Path:
+    """The folder of a kept revision, named by its first characters where no other begins so; of the current one for None.
+
+    Raises PublishError, naming those that there are.
+    """
+    if name is None:
+        return open_current(workspace)
+    kept = kept_revisions(workspace)
+    found = [one for one in kept if one == name] or [one for one in kept if name and one.startswith(name)]
+    if len(found) == 1:
+        return workspace.published / "revisions" / found[0]
+    current = current_revision(workspace)
+    listed = ", ".join(f"{one} (current)" if one == current else one for one in kept) or "none"
+    raise PublishError(
+        f"{'Several revisions begin with' if found else 'There is no revision'} “{name}”; kept are {listed}"
+        " (chọn một bản công bố trong số này)"
+    )
+
+
 def _write_files(
     root: Path,
     reader: MartReader,
@@ -121,8 +158,10 @@ def _write_files(
     context: PublishContext,
     revision: str,
     quality_files: Mapping[str, bytes],
+    provenance: Mapping[str, object] | None,
 ) -> None:
     marts = marts_of(manifest)
+    _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
     for folder in (marts_folder, open_folder / "site", analyst_folder / "facts"):
         folder.mkdir(parents=True)
@@ -141,6 +180,13 @@ def _write_files(
         target = root / "quality" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Sequence[Mart]) -> None:
+    """What two revisions are compared by: digests of what they are made of, and the grain of each mart."""
+    described = {mart.name: {"audience": mart.audience, "grain": list(mart.grain)} for mart in marts}
+    text = json.dumps({**provenance, "marts": described}, ensure_ascii=False, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -51,7 +52,7 @@ def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int
     options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed")
     with open_parquet(table.parquet, schema) as parquet, table.csv.open("wb") as sink:
         sink.write(BYTE_ORDER_MARK + ",".join(schema.names).encode() + b"\r\n")
-        with csv.CSVWriter(sink, _csv_schema(schema), write_options=options) as text:
+        with csv.CSVWriter(sink, csv_schema(schema), write_options=options) as text:
             for batch in reader.batches(mart):
                 disclosed = hide_small(batch, mart, minimum_n)
                 parquet.write_batch(disclosed)
@@ -60,7 +61,7 @@ def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int
     return OpenTable(mart, table.columns, schema, rows, table.parquet, table.csv)
 
 
-def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def open_parquet(path: Path | IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
     """A Parquet writer whose bytes depend on schema, rows and their batches alone."""
     return pq.ParquetWriter(
         path, schema, version="2.6", compression="zstd", compression_level=3, use_dictionary=True, store_schema=False
@@ -69,11 +70,12 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def csv_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch as CSV shows it: texts made harmless, timestamps as 2023-06-14T08:30:00Z."""
-    schema = _csv_schema(batch.schema)
+    schema = csv_schema(batch.schema)
     return pa.RecordBatch.from_arrays([_csv_array(column) for column in batch.columns], schema=schema)
 
 
-def _csv_schema(schema: pa.Schema) -> pa.Schema:
+def csv_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of `csv_batch` of batches of a schema."""
     return pa.schema(
         [(field.name, pa.string() if pa.types.is_timestamp(field.type) else field.type) for field in schema]
     )

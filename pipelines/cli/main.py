@@ -181,6 +181,79 @@ def alerts_command(
         raise typer.Exit(USAGE)
 
 
+@app.command("sql", epilog=example('sipas sql "SELECT unit_code, index_pct FROM sipas_index LIMIT 5" -w my_duc'))
+def sql_command(
+    query: Annotated[str | None, typer.Argument(help="One statement that reads (default: ask at a prompt).")] = None,
+    workspace: WorkspaceOption = Path("."),
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File that holds the statement.")
+    ] = None,
+    saved: Annotated[str | None, typer.Option(help="Name of a saved query; list names them.")] = None,
+    period: Annotated[str | None, typer.Option(help="Of a saved query: one reporting period.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Of a saved query: code of one unit.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="table, csv, json or parquet (default: as FILE ends, or table).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="File to write; not overwritten.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long a query may take.")] = 300,
+) -> None:
+    """Query the analysts' marts of a published revision: read-only, without files, network, extensions or settings.
+
+    Exit code 2: a query that is refused or wrong, or no such revision.
+    """
+    from pipelines.cli.sql import run_sql
+
+    if sum(given is not None for given in (query, file, saved)) > 1:
+        raise typer.BadParameter("give a query, --file or --saved, one of them (chỉ chọn một)")
+    if saved is None and (period is not None or unit is not None):
+        raise typer.BadParameter("--period and --unit go with --saved (chỉ dùng với --saved)")
+    run_sql(Workspace(workspace.resolve()), query, file, saved, revision, form, out, seconds, period, unit)
+
+
+@app.command(
+    "explain", epilog=example("sipas explain --unit 10462 --period 2023-06 --index overall --workspace my_duc")
+)
+def explain_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit.")],
+    period: Annotated[str, typer.Option(help="Reporting period, such as 2023-06, 2023-Q2 or 2023.")],
+    index: Annotated[
+        str, typer.Option(help="Node of a questionnaire (overall, I, I.1 …), or case_in_time and the like.")
+    ],
+    workspace: WorkspaceOption = Path("."),
+    instrument: Annotated[str | None, typer.Option(help="The questionnaire, where several have the node.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Every unit, file and line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every line.")] = False,
+) -> None:
+    """Trace a published figure: formula, counts, method, revision, and the files, sheets and lines it was made of.
+
+    The counts are made again from those lines. Exit code 2: no such unit, period, figure or revision.
+    """
+    from pipelines.cli.explain import show_explanation
+
+    show_explanation(Workspace(workspace.resolve()), unit, period, index, instrument, revision, lines, as_json)
+
+
+@app.command("diff", epilog=example("sipas diff 9ac67362 --unit 10462 --period 2023-06 --workspace my_duc"))
+def diff_command(
+    before: Annotated[str, typer.Argument(metavar="REV1", help="The earlier kept revision.")],
+    after: Annotated[str | None, typer.Argument(metavar="[REV2]", help="The later one (default: the current).")] = None,
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="Code or name of one unit.")] = None,
+    period: Annotated[str | None, typer.Option(help="One reporting period.")] = None,
+    index: Annotated[str | None, typer.Option(help="One node, mart or column, such as overall or in_time_pct.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Changed rows to show.")] = 30,
+) -> None:
+    """Show the figures that two revisions state differently, and why: files, corrections, method, territory, locks.
+
+    Exit code 2: no such revision or unit.
+    """
+    from pipelines.cli.diff import show_difference
+
+    show_difference(Workspace(workspace.resolve()), before, after, unit, period, index, limit)
+
+
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
 def dev_command(
     workspace: WorkspaceOption = Path("."),
