@@ -126,7 +126,7 @@ def name_revision(office: Office, settings: Settings) -> str:
         office.reference_hash,
         stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
         office.ledger.period_changes(),
-        # Whom to tell of trouble changes no figure.
-        settings.model_dump(mode="json", exclude={"alerts"}),
+        # Whom to tell of trouble and where to deliver changes no figure.
+        settings.model_dump(mode="json", exclude={"alerts", "destinations"}),
         software_version(),
     )

@@ -29,7 +29,7 @@ from assets.workspace import Workspace
 __all__ = ["PublishContext", "PublishError", "current_revision", "open_current", "publish"]
 
 MANIFEST_FILE = "revision.json"
-_POINTER_FILE = "current.json"
+POINTER_FILE = "current.json"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
 _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -84,7 +84,7 @@ def publish(
 
 def current_revision(workspace: Workspace) -> str | None:
     """The revision the pointer names, or None where nothing was published. Raises PublishError on a broken pointer."""
-    pointer = workspace.published / _POINTER_FILE
+    pointer = workspace.published / POINTER_FILE
     try:
         return str(json.loads(pointer.read_text(encoding="utf-8"))["revision"])
     except FileNotFoundError:
@@ -209,10 +209,10 @@ def _sync(path: Path) -> None:
 
 def _point(published: Path, revision: str) -> None:
     pointer = {"revision": revision, "path": f"revisions/{revision}"}
-    aside = published / f".{_POINTER_FILE}.new"
+    aside = published / f".{POINTER_FILE}.new"
     aside.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
     _sync(aside)
-    aside.replace(published / _POINTER_FILE)
+    aside.replace(published / POINTER_FILE)
     _sync(published)
 
 
