@@ -261,11 +261,9 @@ def _open_marts(folder: Path) -> list[_Mart]:
     package = folder / "open" / "datapackage.json"
     sums = {file["path"]: file["sha256"] for file in json.loads((folder / MANIFEST_FILE).read_text("utf-8"))["files"]}
     marts = []
-    resources = {resource["name"]: resource for resource in json.loads(package.read_text("utf-8"))["resources"]}
-    for name, resource in resources.items():
-        if "schema" not in resource:
-            continue
-        place = resources[f"{name}-parquet"]["path"]
+    for resource in json.loads(package.read_text("utf-8"))["resources"]:
+        name = resource["name"]
+        [place] = [file["path"] for file in resource["alternatives"] if file["format"] == "parquet"]
         comments = {field["name"]: _comment(field) for field in resource["schema"]["fields"]}
         with pq.ParquetFile(folder / "open" / place) as file:
             schema = file.schema_arrow

@@ -20,6 +20,7 @@ from assets.checkpoint import checkpoint
 from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
+from assets.publish.districts import write_districts
 from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import write_open_mart
@@ -127,7 +128,11 @@ def _write_files(
         write_open_mart(mart, reader, marts_folder, context.minimum_n) for mart in marts if mart.audience == "open"
     ]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
-    write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
+    districts = write_districts(tables, context, revision, open_folder / "districts")
+    write_datapackage(
+        tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json",
+        parts={district.code: district.name for district in districts},
+    )  # fmt: skip
     write_site(tables, context, revision, open_folder / "site" / "index.html")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
