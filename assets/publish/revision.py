@@ -20,6 +20,7 @@ from assets.checkpoint import checkpoint
 from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
+from assets.publish.dictionary_page import write_dictionary
 from assets.publish.districts import write_districts
 from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
 from assets.publish.site import write_site
@@ -134,6 +135,7 @@ def _write_files(
         parts={district.code: district.name for district in districts},
     )  # fmt: skip
     write_site(tables, context, revision, open_folder / "site" / "index.html")
+    write_dictionary(manifest, context, open_folder / "site" / "dictionary")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
