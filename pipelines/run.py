@@ -17,7 +17,7 @@ from assets.publish.revision import current_revision
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
-from pipelines.resources import name_revision, office_at_work, open_warehouse
+from pipelines.resources import made_of, office_at_work, open_warehouse
 from pipelines.settings import Settings, SettingsError, load_settings
 from quality.contract import Bilingual
 from quality.problem import Problem
@@ -67,7 +67,7 @@ def run(
         present = current_revision(workspace)
         # A package of another office can bring reference rows, which change how all others are read.
         news = None if new_packages(office) else office.news(lambda month: first <= month <= last)
-        is_known = present is not None and present == name_revision(office, settings)
+        is_known = present is not None and present == made_of(office, settings).revision
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)
             log.deliveries += _deliver_again(workspace, settings, folder)

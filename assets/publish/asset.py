@@ -15,6 +15,7 @@ from assets.periods.figures import hold_accepted
 from assets.publish.context import PublishContext
 from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import publish
+from assets.publish.revision_id import MadeOf
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
 from assets.warehouse.engine import Warehouse
@@ -63,7 +64,8 @@ def publish_assets(
         log: RunLog = context.resources.run_log
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
-        name: str = context.resources.revision(office)
+        made: MadeOf = context.resources.revision(office)
+        name = made.revision
         reader = MartReader(warehouse.query, warehouse.stream)
         hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
         audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
@@ -81,6 +83,7 @@ def publish_assets(
                 files,
                 query_batches=warehouse.stream,
                 write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+                provenance=made.provenance,
             )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")

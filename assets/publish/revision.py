@@ -12,7 +12,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,7 +22,7 @@ from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
 from assets.publish.dictionary_page import write_dictionary
 from assets.publish.districts import write_districts
-from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
+from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import write_open_mart
 from assets.publish.workbook import write_workbook
@@ -32,6 +32,7 @@ __all__ = ["PublishContext", "PublishError", "current_revision", "open_current",
 
 MANIFEST_FILE = "revision.json"
 POINTER_FILE = "current.json"
+PROVENANCE_FILE = "provenance.json"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
 _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -47,13 +48,14 @@ def publish(
     quality_files: Mapping[str, bytes],
     query_batches: QueryBatches | None = None,
     write_office: Callable[[Path], None] | None = None,
+    provenance: Mapping[str, object] | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. A revision that is there whole
-    is not written again. A kill at any point leaves the old revision current and whole, or the new one; the next call
-    clears what is left over.
+    maps paths under `quality/` to contents, `write_office` makes the folder `office/`, and `provenance` holds the digests
+    of what the marts are made of (MadeOf). A revision that is there whole is not written again. A kill at any point leaves
+    the old revision current and whole, or the new one; the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -65,7 +67,7 @@ def publish(
     if not _is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
+        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance)
         if write_office is not None:
             write_office(staging / "office")
         _write_manifest(staging, context, revision)
@@ -118,8 +120,10 @@ def _write_files(
     context: PublishContext,
     revision: str,
     quality_files: Mapping[str, bytes],
+    provenance: Mapping[str, object] | None,
 ) -> None:
     marts = marts_of(manifest)
+    _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
     for folder in (marts_folder, open_folder / "site", analyst_folder / "facts"):
         folder.mkdir(parents=True)
@@ -143,6 +147,13 @@ def _write_files(
         target = root / "quality" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+
+
+def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Sequence[Mart]) -> None:
+    """What two revisions are compared by: digests of what they are made of, and the grain of each mart."""
+    described = {mart.name: {"audience": mart.audience, "grain": list(mart.grain)} for mart in marts}
+    text = json.dumps({**provenance, "marts": described}, ensure_ascii=False, indent=1) + "\n"
+    path.write_text(text, encoding="utf-8")
 
 
 def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:

@@ -16,7 +16,7 @@ from assets.run_log import RunLog
 from assets.workspace import Workspace
 from pipelines.alerts.conditions import failed_checks
 from pipelines.lock import run_lock
-from pipelines.resources import name_revision, open_office
+from pipelines.resources import made_of, open_office
 from pipelines.settings import SettingsError, load_settings
 
 
@@ -119,7 +119,7 @@ def test_places_do_not_name_the_revision_and_names_are_their_own(tmp_path: Path,
     for workspace in (plain, named):
         settings = load_settings(workspace)
         office = open_office(workspace, settings, lambda line: None)
-        names.add(name_revision(office, settings))
+        names.add(made_of(office, settings).revision)
         office.close()
     assert len(names) == 1
     with pytest.raises(SettingsError, match="two destinations are named"):
