@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.publish.changes_sheet import Changes, write_changes
 from assets.publish.context import PublishContext
 from assets.publish.datapackage import write_datapackage
 from assets.publish.marts import BATCH_ROWS
@@ -68,9 +69,9 @@ def districts_of(units: pa.Table) -> tuple[District, ...]:
 
 
 def write_districts(
-    tables: Sequence[OpenTable], context: PublishContext, revision: str, folder: Path
+    tables: Sequence[OpenTable], changes: Changes, context: PublishContext, revision: str, folder: Path
 ) -> tuple[District, ...]:
-    """Write `<folder>/<code>/` with marts, workbook and data package for each district, reading each mart once; return them."""
+    """Write `<folder>/<code>/` for each district: marts, workbook, data package, changes. Each mart is read once; return them."""
     by_name = {table.mart.name: table for table in tables}
     if UNITS not in by_name:
         return ()
@@ -87,6 +88,8 @@ def write_districts(
         )
         write_workbook(own, about, revision, root / "marts.xlsx")
         write_datapackage(own, root / "marts.xlsx", about, revision, root / "datapackage.json", district.code)
+        codes = sorted({key.partition(_BETWEEN)[0] for key in district.units})
+        write_changes(changes.of_units(codes), own, about, revision, root)
     return districts
 
 

@@ -15,6 +15,7 @@ import pytest
 from frictionless import Package
 from publish_warehouse import Warehouse
 
+from assets.publish.changes_sheet import NOTHING
 from assets.publish.context import PublishContext
 from assets.publish.districts import districts_of, write_districts
 from assets.publish.marts import MartReader, marts_of
@@ -120,9 +121,9 @@ def test_marts_are_cut_in_one_pass_of_batches(
         write_open_mart(mart, reader, tmp_path / "marts", 10) for mart in marts_of(manifest) if mart.audience == "open"
     ]
     monkeypatch.setattr("assets.publish.districts.BATCH_ROWS", 7)
-    write_districts(tables, context, "r1", tmp_path / "small")
+    write_districts(tables, NOTHING, context, "r1", tmp_path / "small")
     monkeypatch.undo()
-    write_districts(tables, context, "r1", tmp_path / "large")
+    write_districts(tables, NOTHING, context, "r1", tmp_path / "large")
     for mart in ("sipas_index", "dim_admin_unit"):
         for code in ("282", "283"):
             parts = [tmp_path / size / code / "marts" / mart for size in ("small", "large")]
