@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.delivery.asset import delivery_assets
 from assets.estimates.asset import estimate_assets
 from assets.ingest.spec import load_specs
 from assets.landing.asset import landing_assets, reference_assets, source_specs
@@ -67,6 +68,7 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
         *estimate_assets(),
         dbt_assets(compiled, "phase_2"),
         *publish_assets(marts, compiled, publication(settings), settings.forms),
+        *delivery_assets(settings.destinations),
     ]
     job = dg.define_asset_job(
         JOB,

@@ -127,7 +127,7 @@ def made_of(office: Office, settings: Settings) -> MadeOf:
         reference_digests=office.reference_digests,
         corrections=stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
         decisions=office.ledger.period_changes(),
-        # Whom to tell of trouble changes no figure.
-        settings=settings.model_dump(mode="json", exclude={"alerts"}),
+        # Whom to tell of trouble and where to deliver changes no figure.
+        settings=settings.model_dump(mode="json", exclude={"alerts", "destinations"}),
         version=software_version(),
     )

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from assets.checkpoint import checkpoint
+from assets.delivery.outcome import Outcome
 from assets.exchange.take_in import new_packages
 from assets.ingest.plan import PlannedInput
 from assets.landing.unit_names import unused_aliases
@@ -69,6 +70,7 @@ def run(
         is_known = present is not None and present == made_of(office, settings).revision
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)
+            log.deliveries += _deliver_again(workspace, settings, folder)
             return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
         if first_month is None and last_month is None and news is not None:
             first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
@@ -77,6 +79,15 @@ def run(
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
+
+
+def _deliver_again(workspace: Workspace, settings: Settings, folder: Path) -> list[Outcome]:
+    """Try again what an earlier run could not deliver."""
+    if not settings.destinations:
+        return []
+    from assets.delivery.deliver import deliver
+
+    return [deliver(destination, workspace, folder) for destination in settings.destinations]
 
 
 def _outside(first: str, last: str, settings: Settings) -> Problem:

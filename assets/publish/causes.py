@@ -380,8 +380,9 @@ def _everywhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Cau
     found = [("territory" if name in _TERRITORY else "reference", name) for name in differing("reference")]
     found += [("spec", name) for name in differing("specs")]
     found += [("settings", name) for name in differing("settings") if name not in _NO_FIGURES]
-    if before.get("version", after.get("version")) != after.get("version"):
-        found.append(("software", f"{before['version']} → {after['version']}"))
+    was, now = before.get("version"), after.get("version")
+    if was and now and was != now:
+        found.append(("software", f"{was} → {now}"))
     return sorted(found, key=lambda cause: (_ORDER[cause[0]], cause[1]))
 
 

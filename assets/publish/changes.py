@@ -61,20 +61,22 @@ class _Compared:
         return next((name for name in names if name in self.grain), None)
 
 
-def compare_revisions(before: Path, after: Path, audience: Audience = "analyst") -> pa.Table:
+def compare_revisions(before: Path, after: Path, audience: Audience = "analyst", most: int | None = None) -> pa.Table:
     """Return the figures that differ between two revision folders, as CHANGE_SCHEMA, totally ordered.
 
     One row per changed column of a row that both have (`change` "changed"; numbers stand in `before` and `after`, other
     values in `before_text` and `after_text`), and one per row that one of them has alone ("added", "removed"; `column` is
     NULL). `key` names the rest of the row's grain, `reason` holds codes of causes.REASONS parted by ";", `detail` what
     they are about; `unit_code` is the unit above where a row is about a group. "open" reads `open/` alone and gives
-    no detail.
+    no detail. `most`: so many rows at most, the first of that order.
     Raises PublishError for a folder that is no revision.
     """
     with _both(before, after, audience) as database:
         marts = _compared(database, before, after, audience)
         causes = Causes(database, _provenance(before), _provenance(after), audience == "analyst")
-        lines = [line for mart in marts for line in _lines(database, mart)]
+        lines: list[tuple[Any, ...]] = []
+        for mart in marts:
+            lines += _lines(database, mart, None if most is None else most - len(lines))
     rows = [(*line, *causes.of(*line[:5])) for line in lines]
     columns = list(zip(*rows, strict=True)) or [()] * len(CHANGE_SCHEMA)
     return pa.table(
@@ -160,8 +162,8 @@ def _columns(database: duckdb.DuckDBPyConnection, name: str) -> dict[str, dict[s
     return found
 
 
-def _lines(database: duckdb.DuckDBPyConnection, mart: _Compared) -> list[tuple[Any, ...]]:
-    """CHANGE_SCHEMA without reason and detail, in the order of the key, then of the columns."""
+def _lines(database: duckdb.DuckDBPyConnection, mart: _Compared, most: int | None) -> list[tuple[Any, ...]]:
+    """CHANGE_SCHEMA without reason and detail, in the order of the key, then of the columns; the first `most`."""
     same = " AND ".join(f"b.{quote(name)} IS NOT DISTINCT FROM a.{quote(name)}" for name in mart.grain)
     differs = " OR ".join(f"b.{quote(name)} IS DISTINCT FROM a.{quote(name)}" for name, _ in mart.figures) or "FALSE"
     keys = ", ".join(
@@ -207,5 +209,6 @@ def _lines(database: duckdb.DuckDBPyConnection, mart: _Compared) -> list[tuple[A
         branches.append(f"SELECT {head}, {literal(name)}, {cells}, {place} FROM differing WHERE {condition}")
     found = database.execute(
         f"SELECT * FROM ({' UNION ALL '.join(branches)}) ORDER BY 2 NULLS FIRST, 3 NULLS FIRST, 4 NULLS FIRST, 5, 6, 12"
+        + ("" if most is None else f" LIMIT {most}")
     ).fetchall()
     return [line[:-1] for line in found]

@@ -16,10 +16,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import duckdb
+
 from assets.checkpoint import checkpoint
 from assets.publish.analyst import write_database, write_facts
+from assets.publish.changes import compare_revisions
+from assets.publish.changes_sheet import MOST_LINES, NOTHING, Changes, write_changes
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
+from assets.publish.dictionary_page import write_dictionary
+from assets.publish.districts import write_districts
 from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
 from assets.publish.site import write_site
 from assets.publish.tables import write_open_mart
@@ -37,8 +43,8 @@ __all__ = [
 ]
 
 MANIFEST_FILE = "revision.json"
+POINTER_FILE = "current.json"
 PROVENANCE_FILE = "provenance.json"
-_POINTER_FILE = "current.json"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
 _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -75,13 +81,16 @@ def publish(
     if not _is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance)
+        base = _base(workspace, revision)
+        _write_files(
+            staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance, base
+        )
         if write_office is not None:
             write_office(staging / "office")
         previous = _previous(workspace)
         if write_forms is not None:
             write_forms(staging, previous)
-        _write_manifest(staging, context, revision)
+        _write_manifest(staging, context, revision, base)
         _link_unchanged(staging, previous)
         _seal(staging)
         checkpoint("publish.staged")
@@ -99,7 +108,7 @@ def publish(
 
 def current_revision(workspace: Workspace) -> str | None:
     """The revision the pointer names, or None where nothing was published. Raises PublishError on a broken pointer."""
-    pointer = workspace.published / _POINTER_FILE
+    pointer = workspace.published / POINTER_FILE
     try:
         return str(json.loads(pointer.read_text(encoding="utf-8"))["revision"])
     except FileNotFoundError:
@@ -159,6 +168,7 @@ def _write_files(
     revision: str,
     quality_files: Mapping[str, bytes],
     provenance: Mapping[str, object] | None,
+    base: Path | None,
 ) -> None:
     marts = marts_of(manifest)
     _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
@@ -171,8 +181,15 @@ def _write_files(
         write_open_mart(mart, reader, marts_folder, context.minimum_n) for mart in marts if mart.audience == "open"
     ]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
-    write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
+    changes = _changes(base, root)
+    write_changes(changes, tables, context, revision, open_folder)
+    districts = write_districts(tables, changes, context, revision, open_folder / "districts")
+    write_datapackage(
+        tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json",
+        parts={district.code: district.name for district in districts},
+    )  # fmt: skip
     write_site(tables, context, revision, open_folder / "site" / "index.html")
+    write_dictionary(manifest, context, open_folder / "site" / "dictionary")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -189,7 +206,7 @@ def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Seque
     path.write_text(text, encoding="utf-8")
 
 
-def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:
+def _write_manifest(root: Path, context: PublishContext, revision: str, base: Path | None) -> None:
     files = [
         {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(root)
@@ -199,6 +216,7 @@ def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:
         "version": context.version,
         "simulated": context.simulated,
         "minimum_n": context.minimum_n,
+        "base": base.name if base is not None else None,
         "files": files,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -225,6 +243,28 @@ def _previous(workspace: Workspace) -> Path | None:
         return open_current(workspace)
     except PublishError:  # nothing to link to is no obstacle to publishing
         return None
+
+
+def _base(workspace: Workspace, revision: str) -> Path | None:
+    """The folder of the revision that this one's changes are told against: the current one; the same again when this one is
+    written anew because it was damaged."""
+    current = _previous(workspace)
+    if current is not None and current.name == revision:
+        with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
+            named = json.loads((current / MANIFEST_FILE).read_text(encoding="utf-8"))["base"]
+            current = current.with_name(named)
+    return current if current is not None and current.name != revision and current.is_dir() else None
+
+
+def _changes(base: Path | None, root: Path) -> Changes:
+    """What changed in the open figures; a base that cannot be read, such as one damaged since, is no obstacle."""
+    if base is None:
+        return NOTHING
+    try:
+        lines = compare_revisions(base, root, "open", most=MOST_LINES + 1)
+    except (PublishError, duckdb.Error, OSError, ValueError):
+        return NOTHING
+    return Changes(base.name, lines.slice(0, MOST_LINES), lines.num_rows > MOST_LINES)
 
 
 def _link_unchanged(staging: Path, previous: Path | None) -> None:
@@ -260,10 +300,10 @@ def _sync(path: Path) -> None:
 
 def _point(published: Path, revision: str) -> None:
     pointer = {"revision": revision, "path": f"revisions/{revision}"}
-    aside = published / f".{_POINTER_FILE}.new"
+    aside = published / f".{POINTER_FILE}.new"
     aside.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
     _sync(aside)
-    aside.replace(published / _POINTER_FILE)
+    aside.replace(published / POINTER_FILE)
     _sync(published)
 
 

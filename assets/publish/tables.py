@@ -7,9 +7,10 @@ a text that is plainly a number (-5, +3.2) is left, and numeric columns are neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,26 +40,36 @@ class OpenTable:
 
 def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int) -> OpenTable:
     """Write `<folder>/<mart>.parquet` and `.csv`, streaming; both hold the same rows in the order of the grain."""
-    schema = disclosed_schema(mart, reader.schema(mart))
-    table = OpenTable(
-        mart=mart,
-        columns=disclosed_columns(mart),
-        schema=schema,
-        rows=0,
-        parquet=folder / f"{mart.name}.parquet",
-        csv=folder / f"{mart.name}.csv",
-    )
-    rows = 0
-    options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed")
-    with open_parquet(table.parquet, schema) as parquet, table.csv.open("wb") as sink:
+    with TableWriter(mart, disclosed_schema(mart, reader.schema(mart)), folder) as writer:
+        for batch in reader.batches(mart):
+            writer.write(hide_small(batch, mart, minimum_n))
+    return writer.table
+
+
+class TableWriter:
+    """Writes the two files of an open mart side by side; `table` says what was written, once it is closed."""
+
+    def __init__(self, mart: Mart, schema: pa.Schema, folder: Path) -> None:
+        parquet, text = folder / f"{mart.name}.parquet", folder / f"{mart.name}.csv"
+        self.table = OpenTable(mart, disclosed_columns(mart), schema, 0, parquet, text)
+        self._open = contextlib.ExitStack()
+        self._parquet = self._open.enter_context(open_parquet(parquet, schema))
+        sink = self._open.enter_context(text.open("wb"))
         sink.write(BYTE_ORDER_MARK + ",".join(schema.names).encode() + b"\r\n")
-        with csv.CSVWriter(sink, csv_schema(schema), write_options=options) as text:
-            for batch in reader.batches(mart):
-                disclosed = hide_small(batch, mart, minimum_n)
-                parquet.write_batch(disclosed)
-                text.write_batch(csv_batch(disclosed))
-                rows += disclosed.num_rows
-    return OpenTable(mart, table.columns, schema, rows, table.parquet, table.csv)
+        options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed")
+        self._csv = self._open.enter_context(csv.CSVWriter(sink, csv_schema(schema), write_options=options))
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows that are disclosed already."""
+        self._parquet.write_batch(batch)
+        self._csv.write_batch(csv_batch(batch))
+        self.table = replace(self.table, rows=self.table.rows + batch.num_rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._open.close()
 
 
 def open_parquet(path: Path | IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:

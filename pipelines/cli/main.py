@@ -254,6 +254,23 @@ def diff_command(
     show_difference(Workspace(workspace.resolve()), before, after, unit, period, index, limit)
 
 
+@app.command("deliver", epilog=example("sipas deliver --to cong-tinh --dry-run --workspace my_duc"))
+def deliver_command(
+    workspace: WorkspaceOption = Path("."),
+    to: Annotated[str | None, typer.Option("--to", help="One destination only.")] = None,
+    revision: Annotated[str | None, typer.Option(help="An earlier revision (default: the current one).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask each place what it has; send nothing.")] = False,
+) -> None:
+    """Bring a published revision to the places that sipas.yml names, as each run does; only what they lack is sent.
+
+    Exit code 0: all have it; 1: one could not be reached; 2: wrong usage or settings.
+    """
+    from pipelines.cli.deliver import deliver_revision
+
+    if not deliver_revision(Workspace(workspace.resolve()), to, revision, dry_run):
+        raise typer.Exit(1)
+
+
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
 def dev_command(
     workspace: WorkspaceOption = Path("."),
