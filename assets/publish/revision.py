@@ -21,9 +21,9 @@ from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
 from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
-from assets.publish.site import write_site
 from assets.publish.tables import write_open_mart
 from assets.publish.workbook import write_workbook
+from assets.site.write import write_site
 from assets.workspace import Workspace
 
 __all__ = ["PublishContext", "PublishError", "current_revision", "open_current", "publish"]
@@ -119,7 +119,7 @@ def _write_files(
 ) -> None:
     marts = marts_of(manifest)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
-    for folder in (marts_folder, open_folder / "site", analyst_folder / "facts"):
+    for folder in (marts_folder, analyst_folder / "facts"):
         folder.mkdir(parents=True)
     write_database(marts, reader, analyst_folder / "sipas.duckdb")
     write_facts(marts, reader, analyst_folder / "facts")
@@ -128,7 +128,7 @@ def _write_files(
     ]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
     write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
-    write_site(tables, context, revision, open_folder / "site" / "index.html")
+    write_site(tables, context, revision, open_folder / "site")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
