@@ -16,8 +16,9 @@ _VALUE = 66
 _ROW = 24
 _LINE_HEIGHT, _LINE_TOP, _LINE_LEFT, _LINE_BOTTOM = 210, 26, 46, 30
 _MOST_TICKS = 12
-# Width of the labels and the letters that fit into it: names of units, texts of criteria.
-NAMES, SENTENCES = (210, 27), (330, 44)
+# Most letters of a label, and the width given to each and to the room around them: names of units, texts of criteria.
+NAMES, SENTENCES = 27, 44
+_LETTER, _AROUND = 7.2, 22
 # More units than this are drawn by their place alone, without names.
 _MOST_NAMED = 60
 SHARES = ("s1", "s2", "s3")
@@ -63,14 +64,14 @@ class Break:
     label: str
 
 
-def intervals(bars: Sequence[Bar], label: str, room: tuple[int, int] = NAMES) -> Markup:
+def intervals(bars: Sequence[Bar], label: str, most: int = NAMES) -> Markup:
     """Bars in the order given: a dot at the percentage, a line over the interval; many units stand side by side unnamed."""
-    return _caterpillar(bars, label) if len(bars) > _MOST_NAMED else _dots(bars, label, room)
+    return _caterpillar(bars, label) if len(bars) > _MOST_NAMED else _dots(bars, label, most)
 
 
-def _dots(bars: Sequence[Bar], label: str, room: tuple[int, int]) -> Markup:
-    domain = _domain(bars)
-    x = _Scale(domain, room[0], WIDTH - _VALUE)
+def _dots(bars: Sequence[Bar], label: str, most: int) -> Markup:
+    domain, left = _domain(bars), _room(bars, most)
+    x = _Scale(domain, left, WIDTH - _VALUE)
     height = len(bars) * _ROW
     marks, texts = [], []
     for i, bar in enumerate(bars):
@@ -79,7 +80,7 @@ def _dots(bars: Sequence[Bar], label: str, room: tuple[int, int]) -> Markup:
             marks.append(f'<path class="band" d="M{x(bar.low)} {y}H{x(bar.high)}"/>')
         if bar.pct is not None:
             marks.append(f'<circle class="dot" cx="{x(bar.pct)}" cy="{y}" r="5"/>')
-        texts += _texts(bar.label, bar.note, y, room)
+        texts += _texts(bar, y, left, most)
     return _svg(height + 24, label, [*_grid(domain, x, height), *marks, *texts])
 
 
@@ -143,7 +144,8 @@ def runs(points: Sequence[Point], breaks: Sequence[Break]) -> list[list[Point]]:
 
 def shares(bars: Sequence[ShareBar], label: str) -> Markup:
     """Bars of 100 %, each cut by the shares of its counts."""
-    x = _Scale((0, 100), NAMES[0], WIDTH - _VALUE)
+    left = _room(bars, NAMES)
+    x = _Scale((0, 100), left, WIDTH - _VALUE)
     marks, texts = [], []
     for i, bar in enumerate(bars):
         top, total, start = i * _ROW + 4, sum(bar.counts or ()), 0.0
@@ -155,35 +157,40 @@ def shares(bars: Sequence[ShareBar], label: str) -> Markup:
                     f'<rect class="{SHARES[part]}" x="{x(start)}" y="{top}" width="{width}" height="{_ROW - 8}"/>'
                 )
             start = end
-        texts += _texts(bar.label, bar.note, i * _ROW + _ROW // 2, NAMES)
+        texts += _texts(bar, i * _ROW + _ROW // 2, left, NAMES)
     height = len(bars) * _ROW
     return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts])
 
 
 def targets(bars: Sequence[Bar], label: str) -> Markup:
     """Bars from 0 to the percentage, the interval as a line at its end, and a mark at the target."""
-    x = _Scale((0, 100), SENTENCES[0], WIDTH - _VALUE)
+    left = _room(bars, SENTENCES)
+    x = _Scale((0, 100), left, WIDTH - _VALUE)
     marks, texts = [], []
     for i, bar in enumerate(bars):
         y = i * _ROW + _ROW // 2
         if bar.pct is not None:
-            width = _number(float(x(bar.pct)) - SENTENCES[0])
-            marks.append(f'<rect class="bar" x="{SENTENCES[0]}" y="{y - 7}" width="{width}" height="14"/>')
+            width = _number(float(x(bar.pct)) - left)
+            marks.append(f'<rect class="bar" x="{left}" y="{y - 7}" width="{width}" height="14"/>')
         if bar.low is not None and bar.high is not None:
             marks.append(f'<path class="error" d="M{x(bar.low)} {y}H{x(bar.high)}"/>')
         if bar.target is not None:
             marks.append(f'<path class="target" d="M{x(bar.target)} {y - 10}V{y + 10}"/>')
-        texts += _texts(bar.label, bar.note, y, SENTENCES)
+        texts += _texts(bar, y, left, SENTENCES)
     height = len(bars) * _ROW
     return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts])
 
 
-def _texts(label: str, note: str, y: int, room: tuple[int, int]) -> list[str]:
-    left, most = room
-    short = label if len(label) <= most else label[: most - 1].rstrip() + "…"
+def _room(bars: Sequence[Bar] | Sequence[ShareBar], most: int) -> int:
+    """Width for the labels by the letters of the longest."""
+    return round(_LETTER * min(most, max((len(bar.label) for bar in bars), default=0)) + _AROUND)
+
+
+def _texts(bar: Bar | ShareBar, y: int, left: int, most: int) -> list[str]:
+    short = bar.label if len(bar.label) <= most else bar.label[: most - 1].rstrip() + "…"
     return [
         f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(short)}</text>',
-        f'<text class="value" x="{WIDTH - _VALUE + 8}" y="{y + 4}">{escape(note)}</text>',
+        f'<text class="value" x="{WIDTH - _VALUE + 8}" y="{y + 4}">{escape(bar.note)}</text>',
     ]
 
 

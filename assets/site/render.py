@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from assets.site.blocks import Cell, Column, Link, LinkCell, Page, Row
+from assets.site.blocks import Cell, Column, Link, LinkCell, Row
 from assets.site.words import WORDS
 
 _HERE = Path(__file__).parent
@@ -29,11 +28,6 @@ def environment() -> jinja2.Environment:
     return found
 
 
-def render(template: jinja2.Template, page: Page, frame: dict[str, Any]) -> str:
-    """The page in the frame of its unit and language: name, navigation, switch, banner."""
-    return template.render(page=page, **frame)
-
-
 def row_html(row: Row, columns: Sequence[Column]) -> Markup:
     """One `<tr>`. Written here and not in the template, where the cells of a large table take several times as long."""
     style = f' class="{escape(row.style)}"' if row.style else ""
@@ -51,4 +45,5 @@ def _cell(cell: str | Cell | LinkCell, column: Column) -> str:
 
 def _link(link: Link) -> str:
     label = f' aria-label="{escape(link.label)}"' if link.label else ""
-    return f'<a href="{escape(link.href)}"{label}>{escape(link.text)}</a>'
+    beyond = " data-beyond" if link.is_beyond else ""
+    return f'<a href="{escape(link.href)}"{label}{beyond}>{escape(link.text)}</a>'

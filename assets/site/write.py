@@ -13,12 +13,12 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import jinja2
 
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.tables import OpenTable
-from assets.site.blocks import Page
-from assets.site.render import STATIC, environment, render
+from assets.site.render import STATIC, environment
 from assets.site.say import Say
 from assets.site.source import OpenMarts, Row
 from assets.site.topics import (
@@ -51,42 +51,41 @@ def write_site(tables: Sequence[OpenTable], context: PublishContext, revision: s
     """
     if not context.languages or (unknown := sorted(set(context.languages) - WORDS.keys())):
         raise PublishError(f"The site has no words for {unknown or 'no language'}. Languages: {', '.join(WORDS)}.")
-    marts = OpenMarts(tables)
-    desk = Desk(
-        marts, Units(marts), context.simulated, context.minimum_n, {name: context.title(name) for name in context.languages},
-        revision, context.version, _forms(folder.parent / "forms" / "index.json"),
-    )  # fmt: skip
+    desk = read_desk(tables, context, revision, folder.parent / "forms" / "index.json")
     templates = environment()
     template = templates.get_template("page.html.j2")
-    says = [Say(language, marts.periods) for language in context.languages]
     shared = folder / "assets"
     shutil.copytree(STATIC, shared)
     for unit in desk.units.paged:
         _link_static(shared, folder / unit.folder / "assets")
-        for say in says:
-            _write_unit(desk, unit, say, says, template, folder / unit.folder / say.language)
-    entry = templates.get_template("entry.html.j2").render(desk=desk, languages=context.languages, groups=_groups(desk))
+        for language in desk.titles:
+            write_unit(desk, unit, language, template, folder / unit.folder / language)
+    entry = templates.get_template("entry.html.j2").render(desk=desk, languages=list(desk.titles), groups=_groups(desk))
     _write(folder / "index.html", entry)
 
 
-def _write_unit(desk: Desk, unit: Unit, say: Say, says: Sequence[Say], template: Any, folder: Path) -> None:
+def read_desk(tables: Sequence[OpenTable], context: PublishContext, revision: str, forms: Path) -> Desk:
+    """Read the open marts, and the index of the forms where it stands; what every page is then written from."""
+    marts = OpenMarts(tables)
+    titles = {language: context.title(language) for language in context.languages}
+    return Desk(
+        marts, Units(marts), context.simulated, context.minimum_n, titles, revision, context.version, _forms(forms)
+    )
+
+
+def write_unit(desk: Desk, unit: Unit, language: str, template: jinja2.Template, folder: Path) -> None:
+    """Write the pages of one unit in one language into `folder`, which is made."""
     folder.mkdir(parents=True)
-    pages = [(topic, page) for topic in TOPICS for page in topic.pages(desk, unit, say)]
-    firsts: dict[str, Page] = {}
-    for _, page in pages:
-        firsts.setdefault(page.topic, page)
-    if ranking.FILE in {page.file for _, page in pages}:
-        firsts["ranking"] = next(page for _, page in pages if page.file == ranking.FILE)
-    for _, page in pages:
-        frame = {
-            "desk": desk,
-            "unit": unit,
-            "language": say.language,
-            "languages": [other.language for other in says],
-            "w": say.w,
-            "topics": [(topic, first.file) for topic, first in firsts.items()],
-        }
-        _write(folder / page.file, render(template, page, frame))
+    say = Say(language, desk.marts.periods)
+    pages = [page for topic in TOPICS for page in topic.pages(desk, unit, say)]
+    files = {page.topic: page.file for page in reversed(pages)}
+    files |= {"ranking": ranking.FILE} if "ranking" in files else {}
+    topics = [(topic, files[topic]) for topic in dict.fromkeys(page.topic for page in pages)]
+    for page in pages:
+        text = template.render(
+            page=page, desk=desk, unit=unit, language=language, languages=list(desk.titles), w=say.w, topics=topics
+        )
+        _write(folder / page.file, text)
 
 
 def _groups(desk: Desk) -> list[tuple[Unit, list[tuple[str, list[Unit]]]]]:

@@ -93,7 +93,7 @@
   }
 
   document.querySelectorAll("table[data-tools]").forEach(function (table) {
-    sortable(table);
+    if (!table.closest(".states")) sortable(table);
     filterable(table);
   });
   document.querySelectorAll(".choice").forEach(choosable);

@@ -80,8 +80,8 @@ def index_bar(say: Say, name: str, row: Row, target: float | None = None) -> cha
     return charts.Bar(
         name,
         None if hidden else row["index_pct"],
-        row.get("ci_low_pct"),
-        row.get("ci_high_pct"),
+        None if hidden else row.get("ci_low_pct"),
+        None if hidden else row.get("ci_high_pct"),
         say.percent(row["index_pct"], row, 1),
         target,
     )
@@ -106,13 +106,7 @@ def line_chart(
     kind = marts.kind(periods[0])
     known = {number_of(marts, period): period for period in marts.periods if marts.kind(period) == kind}
     ticks = [(at, say.short_period(known[at]) if at in known else "") for at in range(first, last + 1)]
-    lines = [
-        [
-            charts.Point(number_of(marts, row["period_id"]), row[pct], row.get("ci_low_pct"), row.get("ci_high_pct"))
-            for row in rows
-        ]
-        for rows in series.values()
-    ]
+    lines = [[_point(marts, row, pct) for row in rows] for rows in series.values()]
     marked = [
         charts.Break(at, say.w["break_mark"].format(day=say.day(row["broken_on"])))
         for row in breaks_of(desk, families)
@@ -120,6 +114,13 @@ def line_chart(
     ]
     legend = [(charts.MARKS[i % len(charts.MARKS)], name) for i, name in enumerate(series)] if len(series) > 1 else []
     return Chart(charts.line(lines, marked, ticks, label), label, legend)
+
+
+def _point(marts: OpenMarts, row: Row, pct: str) -> charts.Point:
+    at = number_of(marts, row["period_id"])
+    if is_hidden(row):
+        return charts.Point(at, None, None, None)
+    return charts.Point(at, row[pct], row.get("ci_low_pct"), row.get("ci_high_pct"))
 
 
 def breaks_of(desk: Desk, families: Iterable[str]) -> list[Row]:

@@ -1,4 +1,6 @@
-"""What to improve and who: criteria below their target or falling, what happened beside them, who leads and carries out."""
+"""What to improve and who, in the latest period of each kind.
+
+Criteria below their target or falling, what happened beside them, who leads and carries out."""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
         def block(period: str, own: Sequence[Row] = own, code: str = code) -> list[Block]:
             return _plan(desk, say, code, [row for row in own if row["period_id"] == period])
 
-        periods = latest_rows(marts, own, "n_answers")
+        listed = latest_rows(marts, own, "n_answers")
+        periods = list({marts.kind(period): period for period in reversed(listed)}.values())[::-1]
         blocks.append(Section(f"plan-{code}", marts.instrument_names(code, say.language), folded(say, periods, block)))
     if not blocks:
         blocks = [Text(w["plan_none"])] if "improvement_plan" in marts.tables else no_data(say)
