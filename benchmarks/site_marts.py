@@ -255,8 +255,8 @@ def _plan_rows(periods: Sequence[Row], nodes: Sequence[Row]) -> list[Row]:
 def _case_rows(periods: Sequence[Row]) -> list[Row]:
     return [
         {"period_id": period["period_id"], "procedure_field": field, "n_opening": 7, "n_received": size * 90,
-         "n_received_online": size * 60, "n_received_direct": size * 25, "n_received_postal": size * 4, "n_received_other": size, "n_settled": size * 88,
-         "n_settled_late": size * 6, "n_settled_no_due_date": size * 2, "n_pending": 9, "n_in_time": size * 80,
+         "n_received_online": size * 60, "n_received_direct": size * 25, "n_received_postal": size * 4, "n_received_other": size,
+         "n_settled": size * 88, "n_settled_late": size * 6, "n_settled_no_due_date": size * 2, "n_pending": 9, "n_in_time": size * 80,
          "n_with_due_date": size * 86, "in_time_pct": 93.023256, "online_pct": 66.666667, "n_working_days": size * 80,
          "working_days_median": 4, "working_days_p90": 11}
         for period in periods

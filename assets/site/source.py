@@ -77,7 +77,8 @@ class OpenMarts:
             self.instruments.setdefault(node["instrument_code"], []).append(node)
         self.breaks = sorted(self.rows("dim_method_break"), key=lambda row: (row["broken_on"], row["reason_vi"]))
         self.detailed = self._detailed()
-        detailed = pc.field("period_id").isin(sorted(self.detailed))
+        periods = pa.array(sorted(self.detailed), pa.string())
+        detailed = pc.field("period_id").isin(periods)
         overall = pc.field("node_level") == OVERALL
         self.index = ByUnit(
             self.read("sipas_index", pc.field("node_level").isin([OVERALL, "area", "factor"]) | detailed)
@@ -85,9 +86,7 @@ class OpenMarts:
         self.index_overall = ByUnit(self.read("sipas_index", overall))
         self.index_now = ByUnit(self.read("sipas_index_now", overall))
         compared = (pc.field("basis") == "period") & (pc.field("comparison") == "previous")
-        self.change = ByUnit(
-            self.read("sipas_change", compared & (overall | pc.field("edition_id").isin(sorted(self.detailed))))
-        )
+        self.change = ByUnit(self.read("sipas_change", compared & (overall | pc.field("edition_id").isin(periods))))
         ranked = (pc.field("basis") == "period") & overall
         self.ranking = ByUnit(self.read("sipas_ranking", ranked), ("group_code", "group_valid_from"))
         self.plan = ByUnit(self.read("improvement_plan", detailed))
