@@ -7,16 +7,30 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NPM = shutil.which("npm")
 _AXE = HERE / "node_modules" / "axe-core"
 _NPM_SECONDS = 300
+
+
+@dataclass
+class Visit:
+    """A page of the browser on the sample site, and what it noted: messages of the console, faults, requests elsewhere."""
+
+    page: Page
+    site: Path
+    noted: list[str] = field(default_factory=list)
+
+    def open(self, name: str) -> Page:
+        self.page.goto((self.site / name).as_uri())
+        return self.page
 
 
 @contextmanager

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from chromium import axe_source, chromium
-from playwright.sync_api import Browser, Page, Route
+from chromium import Visit, axe_source, chromium
+from playwright.sync_api import Browser, Request, Route
 from site_samples import write_sample
 
-
-@dataclass
-class Visit:
-    """A page of the browser on the sample site, and what it noted: messages of the console, faults, requests elsewhere."""
-
-    page: Page
-    site: Path
-    noted: list[str] = field(default_factory=list)
-
-    def open(self, name: str) -> Page:
-        self.page.goto((self.site / name).as_uri())
-        return self.page
+TIMEOUT_MS = 10_000
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +37,7 @@ def visit(browser: Browser, site: Path) -> Iterator[Visit]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, accept_downloads=True, reduced_motion="reduce"
     )
+    context.set_default_timeout(TIMEOUT_MS)
     one = Visit(context.new_page(), site)
 
     def pass_files(route: Route) -> None:
@@ -58,10 +47,15 @@ def visit(browser: Browser, site: Path) -> Iterator[Visit]:
             one.noted.append(f"asked for {route.request.url}")
             route.abort()
 
+    def note_failed(request: Request) -> None:
+        # A download ends the navigation that began it, and a quick reader leaves before the script has come.
+        if request.failure != "net::ERR_ABORTED":
+            one.noted.append(f"failed: {request.url}: {request.failure}")
+
     context.route("**/*", pass_files)
     one.page.on("console", lambda message: one.noted.append(f"console: {message.text}"))
     one.page.on("pageerror", lambda error: one.noted.append(f"raised: {error}"))
-    one.page.on("requestfailed", lambda request: one.noted.append(f"failed: {request.url}"))
+    one.page.on("requestfailed", note_failed)
     yield one
     context.close()
     assert one.noted == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import Visit
+from chromium import Visit
 from playwright.sync_api import Browser, Page, expect
 from site_samples import CITY, HIDDEN, LONG, LONG_NAME
 
@@ -19,39 +19,36 @@ TOPICS = ("index", "satisfaction", "ranking", "cases", "complaints", "improvemen
 PAGES = [
     "index.html",
     *(f"001/{language}/{topic}.html" for language in LANGUAGES for topic in TOPICS),
-    *(f"{CITY}/{language}/{topic}.html" for language in LANGUAGES for topic in ("index", "ranking-2022-Q1")),
-    *(f"{unit}/{language}/{topic}.html" for language in LANGUAGES for unit in (HIDDEN, LONG) for topic in ("index", "satisfaction")),
+    f"{CITY}/en/ranking-2022-Q1.html",
+    f"{HIDDEN}/vi/satisfaction.html",
+    f"{LONG}/vi/index.html",
 ]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 INTERACTIVE_MS = 1000
 
 
 @pytest.fixture(scope="module")
-def bare(browser: Browser) -> Any:
-    """A context without the pages' own policy, in which axe may be run."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True, reduced_motion="reduce")
-    yield context
+def judged(browser: Browser, axe: str) -> Iterator[Page]:
+    """A page without the site's own policy, in which axe may be run."""
+    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    context.add_init_script(axe)
+    yield context.new_page()
     context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_breaks_no_rule_of_accessibility_and_fits_a_phone(
-    name: str, visit: Visit, bare: Any, axe: str, site: Path
+def test_a_page_breaks_no_rule_of_accessibility_fits_a_phone_and_is_there_at_once(
+    name: str, judged: Page, site: Path
 ) -> None:
-    page = visit.open(name)
-    timing = page.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
-    assert max(timing["domInteractive"], timing["domContentLoadedEventEnd"]) < INTERACTIVE_MS
-    judged = bare.new_page()
+    judged.set_viewport_size({"width": 1280, "height": 900})
     judged.goto((site / name).as_uri())
-    for details in judged.locator("details:not([open]) > summary").all():
-        details.click()
-    judged.evaluate(axe)
+    timing = judged.evaluate("performance.getEntriesByType('navigation')[0].toJSON()")
+    assert max(timing["domInteractive"], timing["domContentLoadedEventEnd"]) < INTERACTIVE_MS
     found = judged.evaluate(f"axe.run({{runOnly: {json.dumps(RULES)}, resultTypes: ['violations']}})")
-    faults = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found["violations"]]
-    assert faults == []
+    assert [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in found["violations"]] == []
     judged.set_viewport_size({"width": 360, "height": 740})
+    judged.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert judged.evaluate("document.documentElement.scrollWidth") == 360
-    judged.close()
 
 
 def test_the_entry_leads_to_each_unit_in_each_language(visit: Visit) -> None:
@@ -96,7 +93,7 @@ def test_a_table_is_sorted_by_the_keyboard(language: str, visit: Visit) -> None:
     page = visit.open(f"{CITY}/{language}/ranking.html")
     table = page.locator("table[data-tools]").last
     button = table.get_by_role("button", name=WORDS[language]["index_pct"])
-    head = table.locator("th", has=button)
+    head = table.locator("th").nth(3)
     button.focus()
     page.keyboard.press("Enter")
     assert head.get_attribute("aria-sort") == "ascending"
@@ -150,7 +147,6 @@ def test_a_file_is_downloaded_from_the_page(visit: Visit) -> None:
         link.click()
     path = waiting.value.path()
     assert path.read_bytes() == (visit.site.parent / "marts" / "sipas_index.parquet").read_bytes()
-    visit.noted.clear()  # a download ends the navigation that began it, which Chromium counts as a failed request
 
 
 def test_paper_has_no_navigation_and_every_section(visit: Visit, tmp_path: Path) -> None:
