@@ -21,7 +21,7 @@ MOST_SECONDS_NOTHING_NEW = 10.0
 
 IMPORTS = (
     "import dagster, dagster_dbt, dbt.cli.main, dbt.adapters.duckdb, great_expectations, great_expectations.expectations, "
-    "altair, duckdb, jinja2, pandas, pyarrow, pydantic, python_calamine, rich, scipy.stats, sqlalchemy, typer, vl_convert, "
+    "duckdb, jinja2, pandas, pyarrow, pydantic, python_calamine, rich, scipy.stats, sqlalchemy, typer, "
     "xlsxwriter, yaml"
 )
 IMPORTS_OF_DBT = "import dbt.cli.main, dbt.adapters.duckdb"
@@ -67,7 +67,7 @@ def run(folder: Path, units: int = 22, months: int = 12, times: int = 3) -> Find
         ("reads: calamine, json, sqlite3", reads),
         ("dbt build, phase 1", phase_1),
         ("dbt build, phase 2", phase_2),
-        ("exports: COPY, XlsxWriter, vl-convert", exports),
+        ("exports: COPY, XlsxWriter", exports),
     ]
     total = sum(part.seconds for _, part in parts)
     strict = total - 2 * imports_of_dbt.seconds

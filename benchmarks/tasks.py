@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
-import vl_convert
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -33,8 +32,6 @@ from assets.workspace import Workspace
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
-
-CHART_POINTS = 24
 
 
 def our_reading(workspace: str) -> float:
@@ -125,19 +122,9 @@ def bare_inputs(inbox: str) -> float:
 
 
 def bare_exports(revision: str, target: str) -> float:
-    """Export the open marts of a revision: Parquet and CSV by DuckDB, one plain workbook, as many charts as its page has."""
+    """Export the open marts of a revision: Parquet and CSV by DuckDB, one plain workbook."""
     source, folder = Path(revision), Path(target)
     marts = sorted(path.stem for path in (source / "open" / "marts").glob("*.parquet"))
-    charts = (source / "open" / "site" / "index.html").read_text(encoding="utf-8").count("<svg")
-    points = [{"month": number, "pct": 50 + number % 7} for number in range(CHART_POINTS)]
-    chart = {
-        "data": {"values": points},
-        "mark": "line",
-        "encoding": {
-            "x": {"field": "month", "type": "quantitative"},
-            "y": {"field": "pct", "type": "quantitative"},
-        },
-    }
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with (
@@ -150,8 +137,6 @@ def bare_exports(revision: str, target: str) -> float:
             sheet = workbook.add_worksheet(mart[:31])
             for number, row in enumerate(connection.execute(f"FROM marts.{mart}").fetchall()):
                 sheet.write_row(number, 0, [None if value is None else str(value) for value in row])
-    for _ in range(charts):
-        vl_convert.vegalite_to_svg(chart)
     return time.perf_counter() - start
 
 

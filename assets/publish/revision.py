@@ -27,9 +27,9 @@ from assets.publish.datapackage import sha256_of, write_datapackage
 from assets.publish.dictionary_page import write_dictionary
 from assets.publish.districts import write_districts
 from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
-from assets.publish.site import write_site
-from assets.publish.tables import write_open_mart
+from assets.publish.tables import OpenTable, write_open_mart
 from assets.publish.workbook import write_workbook
+from assets.site.write import write_site
 from assets.workspace import Workspace
 
 __all__ = [
@@ -82,7 +82,7 @@ def publish(
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
         base = _base(workspace, revision)
-        _write_files(
+        tables = _write_files(
             staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance, base
         )
         if write_office is not None:
@@ -90,6 +90,9 @@ def publish(
         previous = _previous(workspace)
         if write_forms is not None:
             write_forms(staging, previous)
+        # The site comes last: it links what the others wrote.
+        write_site(tables, context, revision, staging / "open" / "site")
+        write_dictionary(manifest, context, staging / "open" / "site" / "dictionary")
         _write_manifest(staging, context, revision, base)
         _link_unchanged(staging, previous)
         _seal(staging)
@@ -169,11 +172,11 @@ def _write_files(
     quality_files: Mapping[str, bytes],
     provenance: Mapping[str, object] | None,
     base: Path | None,
-) -> None:
+) -> list[OpenTable]:
     marts = marts_of(manifest)
     _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
-    for folder in (marts_folder, open_folder / "site", analyst_folder / "facts"):
+    for folder in (marts_folder, analyst_folder / "facts"):
         folder.mkdir(parents=True)
     write_database(marts, reader, analyst_folder / "sipas.duckdb")
     write_facts(marts, reader, analyst_folder / "facts")
@@ -188,8 +191,6 @@ def _write_files(
         tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json",
         parts={district.code: district.name for district in districts},
     )  # fmt: skip
-    write_site(tables, context, revision, open_folder / "site" / "index.html")
-    write_dictionary(manifest, context, open_folder / "site" / "dictionary")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -197,6 +198,7 @@ def _write_files(
         target = root / "quality" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    return tables
 
 
 def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Sequence[Mart]) -> None:

@@ -26,10 +26,11 @@ class Killed(BaseException):
 
 @pytest.fixture
 def plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page without charts, for tests that look at folders and not at the page."""
+    """A site of one file, for tests that look at folders and not at pages."""
 
-    def write_site(tables: list[OpenTable], context: PublishContext, revision: str, path: Path) -> None:
-        path.write_text(f"{revision} {[table.rows for table in tables]}")
+    def write_site(tables: list[OpenTable], context: PublishContext, revision: str, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "index.html").write_text(f"{revision} {[table.rows for table in tables]}")
 
     monkeypatch.setattr(module, "write_site", write_site)
 
