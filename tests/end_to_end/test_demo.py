@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
+from said import texts
 
 from pipelines.simulate import simulate
 
@@ -349,3 +350,19 @@ def test_forms_of_the_last_month_are_published_and_say_what_the_marts_say(worksp
         assert len(stated) == 23
         for name, *figures in stated:
             assert rows["Tổng số" if name == "Huyện Mỹ Đức" else name] == pytest.approx(tuple(figures))
+
+
+def test_case_numbers_stand_in_the_forms_of_the_office_and_nowhere_else(workspace: Path, marts) -> None:
+    """Late cases of December by their numbers, which the open forms, the marts and the page do not hold."""
+    landed = duckdb.sql(
+        f"SELECT DISTINCT record_id FROM read_parquet('{workspace}/landing/case/**/*.parquet')"
+    ).fetchall()
+    numbers = {number for (number,) in landed}
+    current = workspace / "published" / "current"
+    listed = openpyxl.load_workbook(current / "office/forms/282/2023-12/overdue_list.vi.xlsx").active
+    found = [row[1] for row in listed.iter_rows(values_only=True) if row[1] in numbers]
+    [(late,)] = marts("SELECT n_late FROM marts.case_apology WHERE unit_code = '282' AND period_id = '2023-12'")
+    assert len(found) == len(set(found)) == late > 50
+    said = "".join(text for path in (current / "open" / "forms").rglob("*.xlsx") for text in texts(path))
+    said += "".join(text for path in (current / "open" / "marts").glob("*.parquet") for text in texts(path))
+    assert "ẩn" in said and not any(number in said for number in numbers)

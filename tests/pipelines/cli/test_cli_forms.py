@@ -13,6 +13,8 @@ from cli_office import Sipas, words
 from forms_warehouse import NEW, OLD, build, months
 from workspaces import make_workspace
 
+from assets.forms.fill.submissions import SUBMISSIONS
+from assets.publish.revision import MANIFEST_FILE
 from assets.workspace import Workspace
 from pipelines.lock import WorkspaceBusy, run_lock
 
@@ -29,9 +31,18 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         for period in ("2024-11", "2024-12", "2025-01", "2025-02", "2024-Q4", "2024"):
             made.submissions("282", OLD, period, 2, 1, 0, 0, 1, 0, 0)
             made.submissions("10459", NEW if period.startswith("2025") else OLD, period, 1, 0, 0, 0, 1, 0, 0)
-    workspace.published.mkdir()
+        revision = workspace.published / "revisions" / "r1"
+        (revision / "open" / "marts").mkdir(parents=True)
+        connection.execute(f"COPY marts.submission_rate TO '{revision}/open/marts/submission_rate.parquet'")
+        (revision / MANIFEST_FILE).touch()
     (workspace.published / "current.json").write_text(json.dumps({"revision": "r1"}), encoding="utf-8")
     return workspace
+
+
+@pytest.fixture(autouse=True)
+def one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warehouse has the marts of one kind of form."""
+    monkeypatch.setattr("pipelines.cli.forms.form_kinds", lambda options: (SUBMISSIONS,))
 
 
 def files(folder: Path) -> list[str]:
@@ -75,6 +86,14 @@ def test_what_there_is_not_is_said(
     result = sipas("forms", "--workspace", office.root, *options, "--out", tmp_path / "out")
     assert result.exit_code == 2 and said in words(result.output)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_revision_that_is_gone_is_said(sipas: Sipas, tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "gone")
+    workspace.published.mkdir()
+    (workspace.published / "current.json").write_text(json.dumps({"revision": "r1"}), encoding="utf-8")
+    result = sipas("forms", "--workspace", workspace.root, "--out", tmp_path / "out")
+    assert result.exit_code == 2 and "The current revision r1 is missing" in words(result.output)
 
 
 def test_published_is_written_by_runs_alone(sipas: Sipas, office: Workspace, tmp_path: Path) -> None:
