@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assets.forms import letterhead, text
-from assets.forms.model import Form
-from assets.forms.options import Format
+from assets.forms.model import Form, Format
 from assets.forms.render import docx, layout, pdf, xlsx
 from assets.forms.render.faces import Face
 from assets.text import wording
