@@ -115,10 +115,12 @@ def explain(
     asked = find_figure(marts, figure, asked_unit, asked_period, instrument)
     stated = _stated(marts, asked, asked_unit, asked_period)
     records = _records(marts, asked, asked_unit, asked_period)
-    counts = Counts(*(int(stated.pop(name)) for name in _COUNTS))
-    value = stated.pop("value")
     recomputed, parts = _sum(records), _grouped(records, "part")
-    recomputed_value = _value(asked, recomputed, parts)
+    # What the mart does not count is as the lines have it; the value that follows from it is compared all the same.
+    counted = {name: stated.pop(name) for name in _COUNTS}
+    counts = Counts(*(getattr(recomputed, name) if n is None else int(n) for name, n in counted.items()))
+    value = stated.pop("value")
+    recomputed_value = _value(asked, recomputed, parts, stated)
     held_since, waiting = _lock(marts, asked_unit, asked_period)
     inputs = _inputs(marts)
     files = _files(records, inputs)
@@ -136,7 +138,7 @@ def explain(
         waiting=waiting,
         n_corrected_lines=sum(inputs[record["input_id"]]["source"] == CORRECTIONS for record in records),
         units=_grouped(records, "unit_name"),
-        parts=parts if asked.is_mean_of_parts else (),
+        parts=parts if asked.made_by in ("mean_of_percentages", "sum_of_points") else (),
         files=files,
         asides=_asides(marts, asked_unit, asked_period, records, inputs),
     )
@@ -176,7 +178,7 @@ def _records(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, perio
     days = {
         "starts_on": _day(period.starts_on),
         "ends_on": _day(period.ends_on),
-        "known_to": _day(_known_to(marts, figure.mart, period)),
+        "known_to": _day(_known_to(marts, figure.known_in or figure.mart, period)),
     }
     result = marts.execute(
         f"""
@@ -236,12 +238,29 @@ def _grouped(records: Iterable[Mapping[str, Any]], column: str) -> tuple[Part, .
     return tuple(Part(name, _sum(groups[name])) for name in sorted(groups, key=name_key))
 
 
-def _value(figure: Figure, counts: Counts, parts: Sequence[Part]) -> float | None:
-    if not figure.unit_of_value:
+def _value(figure: Figure, counts: Counts, parts: Sequence[Part], stated: Mapping[str, Any]) -> float | None:
+    """The value that follows from the counts, as Figure.made_by says; None where there is nothing to calculate from."""
+    if figure.made_by == "count":
         return float(counts.numerator)
-    answered = [part.counts for part in parts if part.counts.denominator] if figure.is_mean_of_parts else [counts]
-    shares = [100 * one.numerator / one.denominator for one in answered if one.denominator]
+    if figure.made_by == "sum_of_points":
+        points = [_points(part.counts) for part in parts]
+        points += [value for name, value in stated.items() if name.startswith("index_")]
+        known = [float(value) for value in points if value is not None]
+        return round(sum(known), 2) if known and len(known) == len(points) else None
+    if figure.made_by == "points":
+        return _points(counts)
+    if figure.made_by == "mean":
+        return counts.numerator / counts.denominator if counts.denominator else None
+    of = [part.counts for part in parts] if figure.is_mean_of_parts else [counts]
+    shares = [100 * one.numerator / one.denominator for one in of if one.denominator]
     return sum(shares) / len(shares) if shares else None
+
+
+def _points(counts: Counts) -> float | None:
+    """The mean of hundredths, rounded half up to whole ones, in points."""
+    if not counts.denominator:
+        return None
+    return (2 * counts.numerator + counts.denominator) // (2 * counts.denominator) / 100
 
 
 def _equal(stated: Any, recomputed: float | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from assets.ingest.shape import literal
 
@@ -18,14 +19,19 @@ RECORD_COLUMNS = (
 )  # fmt: skip
 
 
+# Of all counts; of each part, and their mean; the numerator itself; numerator over denominator; the same of hundredths, as
+# points with two decimals, rounded half up; the sum of such points over the parts and of the indices that are stated.
+MadeBy = Literal["percentage", "mean_of_percentages", "count", "mean", "points", "sum_of_points"]
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of a unit and period.
 
     `records`: SQL of RECORD_COLUMNS over all units, with the days {starts_on}, {ends_on} and, for stocks, {known_to} (the
-    last day of the period that the data reach); `stated`: SQL of one row from the mart for {unit_code}, {unit_valid_from}
-    and {period_id}, with value, numerator, denominator, left_out and others under their own names. A figure over several
-    parts is the mean of their percentages, and a count has no denominator.
+    last day of the period that the data of the mart `known_in` reach); `stated`: SQL of one row from the mart for
+    {unit_code}, {unit_valid_from} and {period_id}, with value, numerator (NULL where the mart has none), denominator,
+    left_out and others under their own names. `made_by`: how the value follows from the counts.
     """
 
     code: str
@@ -41,12 +47,29 @@ class Figure:
     records: str
     stated: str
     unit_of_value: str = "%"
-    is_mean_of_parts: bool = False
+    made_by: MadeBy = "percentage"
+    known_in: str | None = None
+
+    @property
+    def is_mean_of_parts(self) -> bool:
+        return self.made_by == "mean_of_percentages"
 
 
 def fixed_figures() -> dict[str, Figure]:
     """The figures that every workspace has, by code; nodes of questionnaires come from `survey_figure`."""
-    figures = (_case_in_time(), _case_online(), _case_pending(), _complaint_in_time(), _complaint_pending())
+    figures = (
+        _case_in_time(),
+        _case_online(),
+        _case_pending(),
+        _complaint_in_time(),
+        _complaint_pending(),
+        *(_desk_index(code) for code in DESK_INDICES),
+        _desk_total(),
+        _mean_days(),
+        _class_share("5.1a", "regulation"),
+        _class_share("5.1b", "conduct"),
+        _complaints_in_time_766(),
+    )
     return {figure.code: figure for figure in figures}
 
 
@@ -172,6 +195,7 @@ def _case_pending() -> Figure:
             n_pending_overdue="n_pending_overdue",
         ),
         unit_of_value="",
+        made_by="count",
     )
 
 
@@ -239,6 +263,182 @@ def _complaint_pending() -> Figure:
             n_pending_overdue="n_pending_overdue",
         ),
         unit_of_value="",
+        made_by="count",
+    )
+
+
+# Indices of the desk's evaluation that only forms score; the agencies' own, and those worked out, stand in no fact.
+DESK_INDICES = ("1", "2", "3", "4", "7")
+_DESK_PAGE = "docs/methods/one-stop-evaluation.md"
+_DESK_SOURCE = "Thông tư 01/2018/TT-VPCP, article 13"
+
+
+def _desk_records(index: str) -> str:
+    """The forms of the period; one that does not score the index is left out."""
+    return (
+        "SELECT input_id, sheet, line, unit_code, unit_valid_from, evaluated_on AS placed_on,"
+        f" {literal(index)} AS part, CAST(round(coalesce(index_{index}, 0) * 100) AS BIGINT) AS numerator,"
+        f" {_flag(f'index_{index} IS NOT NULL')} AS denominator, {_flag(f'index_{index} IS NULL')} AS left_out"
+        " FROM marts.fct_case_evaluation WHERE evaluated_on BETWEEN {starts_on} AND {ends_on}"
+    )
+
+
+def _desk_index(index: str) -> Figure:
+    return Figure(
+        code=f"one_stop_{index}",
+        label_vi=f"Chỉ số {index} đánh giá giải quyết thủ tục hành chính",
+        label_en=f"Index {index} of the evaluation of the settlement of procedures",
+        mart="one_stop_index",
+        formula="mean_points = points of the forms that score the index / their number, two decimals, half up",
+        source=_DESK_SOURCE,
+        page=_DESK_PAGE,
+        numerator_is="hundredths of a point",
+        denominator_is="forms that score the index",
+        left_out_is="forms that do not",
+        records=_desk_records(index),
+        stated=_stated(
+            "one_stop_index",
+            f"weighting = 'forms' AND index_code = {literal(index)}",
+            value="mean_points",
+            numerator="CAST(NULL AS BIGINT)",
+            denominator="n_scored",
+            left_out="CAST(NULL AS BIGINT)",
+            n_computed="n_computed",
+            n_units="n_units",
+        ),
+        unit_of_value="points",
+        made_by="points",
+    )
+
+
+def _desk_total() -> Figure:
+    others = [index for index in "123456789" if index not in DESK_INDICES]
+    return Figure(
+        code="one_stop_total",
+        label_vi="Tổng điểm đánh giá giải quyết thủ tục hành chính",
+        label_en="Total of the evaluation of the settlement of procedures",
+        mart="one_stop_evaluation",
+        formula="total_points = sum of the nine indices, each a mean with two decimals",
+        source=_DESK_SOURCE,
+        page=_DESK_PAGE,
+        numerator_is=f"hundredths of a point, of the indices {', '.join(DESK_INDICES)} that forms score",
+        denominator_is="scores of forms",
+        left_out_is="scores that forms do not give",
+        records=" UNION ALL ".join(_desk_records(index) for index in DESK_INDICES),
+        stated=_stated(
+            "one_stop_evaluation",
+            "weighting = 'forms'",
+            value="total_points",
+            numerator="CAST(NULL AS BIGINT)",
+            denominator="CAST(NULL AS BIGINT)",
+            left_out="CAST(NULL AS BIGINT)",
+            n_forms="n_forms",
+            n_indices="n_indices",
+            band="band",
+            **{f"index_{index}": f"index_{index}" for index in others},
+        ),
+        unit_of_value="points",
+        made_by="sum_of_points",
+    )
+
+
+def _stated_766(item: str) -> str:
+    return _stated(
+        "service_quality_766",
+        f"item_code = {literal(item)}",
+        value="coalesce(rate_pct, mean_days)",
+        numerator="numerator",
+        denominator="n_denominator",
+        left_out="n_left_out",
+        points="points",
+        maximum_points="maximum_points",
+        note="note",
+    )
+
+
+_766_PAGE = "docs/methods/service-quality-766.md"
+_766_SOURCE = "Quyết định 766/QĐ-TTg (23/06/2022)"
+
+
+def _mean_days() -> Figure:
+    return Figure(
+        code="766-2.2",
+        label_vi="Thời gian giải quyết trung bình",
+        label_en="Mean time of settlement",
+        mart="service_quality_766",
+        formula="mean_days = working days taken / cases settled",
+        source=_766_SOURCE,
+        page=_766_PAGE,
+        numerator_is="working days, without those the applicant took",
+        denominator_is="cases settled in the period",
+        left_out_is="cases whose waiting time is not known",
+        records=(
+            "SELECT input_id, sheet, line, unit_code, unit_valid_from, received_on AS placed_on, NULL AS part,"
+            " CAST(coalesce(working_days, 0) AS BIGINT) AS numerator,"
+            f" {_flag('working_days IS NOT NULL')} AS denominator, {_flag('working_days IS NULL')} AS left_out"
+            " FROM marts.fct_case WHERE outcome = 'settled' AND settled_on BETWEEN {starts_on} AND {ends_on}"
+        ),
+        stated=_stated_766("2.2"),
+        unit_of_value="days",
+        made_by="mean",
+    )
+
+
+def _class_share(item: str, complaint_class: str) -> Figure:
+    return Figure(
+        code=f"766-{item}",
+        label_vi=f"Phản ánh, kiến nghị theo loại ({complaint_class})",
+        label_en=f"Complaints of class {complaint_class}",
+        mart="service_quality_766",
+        formula="rate_pct = 100 × numerator / n_denominator",
+        source=_766_SOURCE,
+        page=_766_PAGE,
+        numerator_is=f"complaints of class {complaint_class}",
+        denominator_is="complaints received in the period that have a class",
+        left_out_is="complaints without a class",
+        records=_records(
+            "fct_complaint",
+            "flow_status = 'placed' AND received_on BETWEEN {starts_on} AND {ends_on}",
+            f"class = {literal(complaint_class)}",
+            "class <> '~'",
+            "class = '~'",
+        ),
+        stated=_stated_766(item),
+    )
+
+
+def _complaints_in_time_766() -> Figure:
+    closed = "timeliness IS NOT NULL AND closed_on BETWEEN {starts_on} AND {ends_on}"
+    is_pending = (
+        "flow_status = 'placed' AND received_on <= {known_to} AND (timeliness IS NULL OR closed_on > {known_to})"
+    )
+    # Without a limit for handling, what has no deadline cannot be judged while it is open.
+    is_judged = "(due_on IS NOT NULL OR EXISTS (SELECT 1 FROM marts.fct_complaint WHERE term_on IS NOT NULL))"
+    is_late = "coalesce(due_on, term_on) < {known_to}"
+    has_term = "(timeliness <> 'no_due_date' OR term_timeliness IS NOT NULL)"
+    in_time = "(timeliness = 'in_time' OR (timeliness = 'no_due_date' AND term_timeliness = 'in_term'))"
+    unplaced = "flow_status <> 'placed' AND received_on BETWEEN {starts_on} AND {ends_on}"
+    return Figure(
+        code="766-5.2",
+        label_vi="Phản ánh, kiến nghị được xử lý đúng hạn",
+        label_en="Complaints handled in time",
+        mart="service_quality_766",
+        formula="rate_pct = 100 × numerator / n_denominator",
+        source=_766_SOURCE,
+        page=_766_PAGE,
+        numerator_is="complaints closed in time, or open and not past their deadline at the end",
+        denominator_is="complaints closed in the period, or open at its end",
+        left_out_is="complaints that cannot be judged",
+        records=_records(
+            "fct_complaint",
+            f"(flow_status = 'placed' AND {closed}) OR ({is_pending}) OR ({unplaced})",
+            f"CASE WHEN {is_pending} THEN {is_judged} AND NOT coalesce({is_late}, FALSE)"
+            f" WHEN flow_status = 'placed' THEN {has_term} AND {in_time} ELSE FALSE END",
+            f"CASE WHEN {is_pending} THEN {is_judged} WHEN flow_status = 'placed' THEN {has_term} ELSE FALSE END",
+            f"CASE WHEN {is_pending} THEN NOT {is_judged} WHEN flow_status = 'placed' THEN NOT {has_term} ELSE TRUE END",
+        ),
+        stated=_stated_766("5.2"),
+        known_in="complaint_handling",
     )
 
 
@@ -300,5 +500,5 @@ def survey_figure(
             n_eff="n_eff",
             method="method",
         ),
-        is_mean_of_parts=is_mean,
+        made_by="mean_of_percentages" if is_mean else "percentage",
     )

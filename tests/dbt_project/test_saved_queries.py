@@ -52,6 +52,14 @@ def test_a_period_and_a_unit_narrow_the_same_rows(query: SavedQuery, duckdb_buil
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_no_two_rows_have_the_same_place_in_the_order(query: SavedQuery, duckdb_built: Warehouse) -> None:
+    rows = _rows(duckdb_built, query.sql)
+    terms = [term.split()[0] for term in query.sql.rsplit("order by ", 1)[1].split(", ")]
+    names = [list(rows[0])[int(term) - 1] if term.isdigit() else term for term in terms]
+    assert len({tuple(row[name] for name in names) for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
 def test_the_head_says_what_is_answered_what_a_row_is_and_what_to_mind(query: SavedQuery) -> None:
     assert query.answers.vi.endswith(".") and query.answers.en.endswith(".") and query.grain and query.caveats
 

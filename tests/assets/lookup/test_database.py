@@ -161,7 +161,7 @@ def test_a_refusal_says_why_in_both_languages(tmp_path: Path, marts: duckdb.Duck
         ("SELECT 1; SELECT 2", "Give one statement, not 2 (mỗi lần một câu lệnh)"),
         ("SELECT n_form FROM sipas_index", "n_forms"),
     ]:
-        with pytest.raises(QueryRefused, match=r".") as refused:
+        with pytest.raises(QueryRefused) as refused:
             _rows(marts, query)
         assert told in str(refused.value)
 
