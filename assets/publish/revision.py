@@ -24,6 +24,7 @@ from assets.publish.changes import compare_revisions
 from assets.publish.changes_sheet import MOST_LINES, NOTHING, Changes, write_changes
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
+from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary_page import write_dictionary
 from assets.publish.districts import write_districts
 from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
@@ -150,6 +151,7 @@ def _write_files(
     )  # fmt: skip
     write_site(tables, context, revision, open_folder / "site" / "index.html")
     write_dictionary(manifest, context, open_folder / "site" / "dictionary")
+    write_dbt_docs(manifest, open_folder / "site" / "dictionary" / "dbt.html")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
