@@ -23,6 +23,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "skip": "Đến danh sách bảng",
         "back": "Về trang chính",
         "other": "English",
+        "dbt": "Câu lệnh SQL và sơ đồ (dbt, tiếng Anh)",
         "version": "phiên bản",
         "simulated": "DỮ LIỆU MÔ PHỎNG, không phải số liệu thật.",
         "lead": "Mọi bảng kết quả và mọi cột: nghĩa, kiểu, đơn vị, phép kiểm tra, được tính từ đâu và dùng ở đâu. "
@@ -68,6 +69,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "skip": "To the marts",
         "back": "Back to the front page",
         "other": "Tiếng Việt",
+        "dbt": "SQL and graph (dbt)",
         "version": "version",
         "simulated": "SIMULATED DATA, not real figures.",
         "lead": "Every mart and every column: meaning, type, unit, tests, what it is made from and where it is used.",
@@ -111,7 +113,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 def write_dictionary(manifest: Mapping[str, Any], context: PublishContext, folder: Path) -> None:
-    """Write `<folder>/vi.html` and `<folder>/en.html`; the page of the site lies one folder above."""
+    """Write `<folder>/vi.html` and `<folder>/en.html`; the page of the site lies one folder above, dbt's own beside them."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

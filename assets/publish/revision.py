@@ -24,6 +24,7 @@ from assets.publish.changes import compare_revisions
 from assets.publish.changes_sheet import MOST_LINES, NOTHING, Changes, write_changes
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
+from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary_page import write_dictionary
 from assets.publish.districts import write_districts
 from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
@@ -93,6 +94,7 @@ def publish(
         # The site comes last: it links what the others wrote.
         write_site(tables, context, revision, staging / "open" / "site")
         write_dictionary(manifest, context, staging / "open" / "site" / "dictionary")
+        write_dbt_docs(manifest, staging / "open" / "site" / "dictionary" / "dbt.html")
         _write_manifest(staging, context, revision, base)
         _link_unchanged(staging, previous)
         _seal(staging)

@@ -101,7 +101,7 @@ def _groups(desk: Desk) -> list[tuple[Unit, list[tuple[str, list[Unit]]]]]:
 
 def _forms(index: Path) -> list[Row]:
     try:
-        forms: list[Row] = json.loads(index.read_text(encoding="utf-8"))["forms"]
+        forms: list[Row] = json.loads(index.read_text(encoding="utf-8"))["files"]
     except FileNotFoundError:
         return []
     return forms

@@ -48,25 +48,29 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
 
 
 def _forms(say: Say, forms: list[FormRow]) -> Section:
-    """One row per form and period, with a link for each format."""
+    """One row per form and period, with a link for each format; where none is in the page's language, those that there are."""
     w = say.w
     grouped: dict[tuple[str, str], list[FormRow]] = {}
-    for form in forms:
-        if form["language"] == say.language:
-            grouped.setdefault((str(form["title"]), str(form["period_id"])), []).append(form)
+    for form in [form for form in forms if form["language"] == say.language] or forms:
+        grouped.setdefault((str(form["title"]), str(form["period_id"])), []).append(form)
     rows = []
     for (title, period), files in sorted(grouped.items()):
         links = [
             Link(
                 f"{_OPEN}forms/{one['path']}",
-                str(one["format"]).upper(),
-                f"{title}, {say.period(period)}, {str(one['format']).upper()}",
+                _format(one),
+                f"{title}, {say.period(period)}, {_format(one)}",
                 is_beyond=True,
             )
-            for one in sorted(files, key=lambda one: str(one["format"]))
+            for one in sorted(files, key=lambda one: str(one["path"]))
         ]
         rows.append(TableRow(title, [say.period(period), LinkCell(links)]))
     table = Table(
         w["official_forms"], w["form"], [Column(w["period"], True), Column(w["files_of"], True)], rows, has_tools=True
     )
     return Section("forms", w["official_forms"], [table] if rows else [Text(w["no_data"])])
+
+
+def _format(form: FormRow) -> str:
+    """The kind of a form's file: PDF, DOCX, XLSX."""
+    return str(form["path"]).rpartition(".")[2].upper()

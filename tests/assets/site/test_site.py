@@ -296,8 +296,7 @@ def test_forms_are_linked_where_there_is_an_index(tmp_path: Path) -> None:
     (forms / "001").mkdir(parents=True)
     (forms / "001" / "bieu.pdf").write_bytes(b"%PDF")
     (forms / "index.json").write_text(
-        '{"forms": [{"path": "001/bieu.pdf", "title": "Biểu II.06", "unit_code": "001", "period_id": "2022", "language": "vi",'
-        ' "format": "pdf"}]}',
+        '{"files": [{"path": "001/bieu.pdf", "title": "Biểu II.06", "unit_code": "001", "period_id": "2022", "language": "vi"}]}',
         encoding="utf-8",
     )
     write_sample(tmp_path / "open")
