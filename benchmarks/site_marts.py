@@ -60,7 +60,7 @@ def site_marts(districts: int, communes: int, months: int, first_year: int = 202
     shifts = dict(zip(every, chance.normal(0, 4, len(every)).tolist(), strict=True))
     leaves = [place.code for place in places if place.level == "commune"]
     index = _spread(_index_rows(periods, nodes), every, shifts)
-    return {
+    tables = {
         "dim_admin_unit": _units(places),
         "dim_reporting_period": pa.Table.from_pylist(periods),
         "dim_instrument_item": pa.Table.from_pylist(nodes),
@@ -78,19 +78,26 @@ def site_marts(districts: int, communes: int, months: int, first_year: int = 202
         "submission_rate": _spread(_rate_rows(periods), every, {}),
         "data_quality": _quality(leaves, periods),
     }
+    return {name: table for name, table in tables.items() if table.num_rows}
 
 
 def open_tables(tables: dict[str, pa.Table], folder: Path) -> list[OpenTable]:
-    """Write the tables as Parquet and CSV into `folder`, as a revision has them in open/marts."""
+    """Write the tables as Parquet and CSV (its first rows) into `folder`, as a revision has them in open/marts."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
     for name, table in tables.items():
-        parquet, text = folder / f"{name}.parquet", folder / f"{name}.csv"
-        pq.write_table(table, parquet)
-        csv.write_csv(table.slice(0, 10), text)
-        mart = Mart(name, "open", f"Bảng {name}", f"Table {name}", "", (), None, (), ())
-        written.append(OpenTable(mart, (), table.schema, table.num_rows, parquet, text))
-    return written
+        pq.write_table(table, folder / f"{name}.parquet")
+        csv.write_csv(table.slice(0, 10), folder / f"{name}.csv")
+    return tables_in(folder)
+
+
+def tables_in(folder: Path) -> list[OpenTable]:
+    """The tables that `open_tables` wrote."""
+    found = []
+    for path in sorted(folder.glob("*.parquet")):
+        mart = Mart(path.stem, "open", f"Bảng {path.stem}", f"Table {path.stem}", "", (), None, (), ())
+        rows = pq.read_metadata(path).num_rows
+        found.append(OpenTable(mart, (), pq.read_schema(path), rows, path, path.with_suffix(".csv")))
+    return found
 
 
 def _periods(months: int, first_year: int) -> list[Row]:

@@ -26,9 +26,12 @@ from assets.ingest.batch import stage
 from assets.ingest.extract import Extract, extract
 from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.spec import load_specs
+from assets.publish.context import PublishContext
+from assets.site.write import write_site
 from assets.warehouse.dbt import _invoke
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
+from benchmarks.site_marts import tables_in
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
@@ -140,6 +143,15 @@ def bare_exports(revision: str, target: str) -> float:
     return time.perf_counter() - start
 
 
+def site_pages(folder: str) -> float:
+    """Write the site, in one language, from the open marts that stand in `folder`."""
+    context = PublishContext("Chỉ số hài lòng", "Satisfaction", True, 10, ("vi",), "0")
+    tables = tables_in(Path(folder) / "marts")
+    start = time.perf_counter()
+    write_site(tables, context, "benchmark", Path(folder) / "site")
+    return time.perf_counter() - start
+
+
 def round_inputs(folder: str) -> float:
     """Build what the round and the plain count both read: answers, forms, nodes and units."""
     return _models(
@@ -216,7 +228,7 @@ def _models(folder: str, *names: str) -> float:
 TASKS: dict[str, Callable[..., float]] = {
     function.__name__: function
     for function in (
-        our_reading, database_read, bare_calamine, bare_calamine_loop, bare_duckdb, bare_inputs, bare_exports, round_inputs,
+        our_reading, database_read, bare_calamine, bare_calamine_loop, bare_duckdb, bare_inputs, bare_exports, site_pages, round_inputs,
         round_sums, round_figures, plain_count,
     )
 }  # fmt: skip
