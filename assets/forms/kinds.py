@@ -9,18 +9,24 @@ from assets.forms.fill.data_quality import DATA_QUALITY
 from assets.forms.fill.overdue import OVERDUE_LIST, OVERDUE_SUMMARY
 from assets.forms.fill.service_quality import SERVICE_QUALITY
 from assets.forms.fill.settlement import settlement_forms
+from assets.forms.fill.sipas_section import sipas_section
 from assets.forms.fill.submissions import SUBMISSIONS
 from assets.forms.kind import FormKind
+from assets.forms.options import FormOptions
 
-KINDS: tuple[FormKind, ...] = (
-    CASE_EVALUATION,
-    AGENCY_EVALUATION,
-    AGENCY_EVALUATIONS,
-    *settlement_forms(),
-    COMPLAINT_SUMMARY,
-    OVERDUE_LIST,
-    OVERDUE_SUMMARY,
-    SERVICE_QUALITY,
-    DATA_QUALITY,
-    SUBMISSIONS,
-)
+
+def form_kinds(options: FormOptions) -> tuple[FormKind, ...]:
+    """All kinds, as the settings have them."""
+    return (
+        CASE_EVALUATION,
+        AGENCY_EVALUATION,
+        AGENCY_EVALUATIONS,
+        *settlement_forms(),
+        COMPLAINT_SUMMARY,
+        OVERDUE_LIST,
+        OVERDUE_SUMMARY,
+        sipas_section(options.minimum_n),
+        SERVICE_QUALITY,
+        DATA_QUALITY,
+        SUBMISSIONS,
+    )

@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from assets.forms.figures import Figures, Query
 from assets.forms.kind import FormKind
-from assets.forms.kinds import KINDS
+from assets.forms.kinds import form_kinds
 from assets.forms.model import Form, Language
 from assets.forms.options import Format, FormOptions
 from assets.forms.render.faces import Face, office_face
@@ -70,7 +70,7 @@ def write_forms(
     options: FormOptions,
     simulated: bool,
     previous: Path | None = None,
-    kinds: Sequence[FormKind] = KINDS,
+    kinds: Sequence[FormKind] | None = None,
     face: Face | None = None,
     disclosed: Query | None = None,
 ) -> Written:
@@ -81,7 +81,8 @@ def write_forms(
     periods = read_calendar(query).last_months(options.months)
     if not periods:
         return Written(0, 0)
-    filled = fill_forms(query, periods, options.languages, simulated, kinds, disclosed=disclosed)
+    chosen = form_kinds(options) if kinds is None else kinds
+    filled = fill_forms(query, periods, options.languages, simulated, chosen, disclosed=disclosed)
     folders = {audience: root / audience / FOLDER for audience in AUDIENCES}
     earlier = {audience: previous / audience / FOLDER for audience in AUDIENCES} if previous is not None else {}
     return write_files(filled, folders, options.formats, face or office_face(), earlier)
@@ -92,7 +93,7 @@ def fill_forms(
     periods: Sequence[Period],
     languages: Sequence[Language],
     simulated: bool,
-    kinds: Sequence[FormKind] = KINDS,
+    kinds: Sequence[FormKind],
     codes: Iterable[str] | None = None,
     disclosed: Query | None = None,
 ) -> Iterator[Filed]:

@@ -8,12 +8,13 @@ from typing import Literal
 import typer
 
 from assets.forms.figures import Query
+from assets.forms.kinds import form_kinds
 from assets.forms.open_marts import open_marts
 from assets.forms.render.faces import office_face
 from assets.forms.scope import Calendar, Territory, read_calendar
 from assets.forms.subject import Period
 from assets.forms.write import AUDIENCES, fill_forms, write_files
-from assets.publish.revision import PublishError, current_revision, open_current
+from assets.publish.revision import PublishError, open_current
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
@@ -36,16 +37,14 @@ def write_on_demand(
         raise typer.BadParameter("--out lies in published/, which runs alone write; name another folder")
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; name a folder (đây là tệp, hãy nêu một thư mục)")
-    if current_revision(workspace) is None:
-        raise typer.BadParameter("nothing was published yet: run `sipas run` first (chưa có số liệu, chạy sipas run)")
+    try:
+        revision = open_current(workspace)
+    except PublishError as error:
+        raise typer.BadParameter(f"{error} (chưa có số liệu: chạy sipas run)") from None
     with run_lock(workspace):
-        try:
-            disclosed = open_marts(open_current(workspace))
-        except PublishError as error:
-            raise typer.BadParameter(str(error)) from error
         warehouse = open_warehouse(workspace, settings)
         try:
-            _write(warehouse, disclosed, settings, unit, period, language, out)
+            _write(warehouse, open_marts(revision), settings, unit, period, language, out)
         finally:
             warehouse.close()
 
@@ -64,7 +63,8 @@ def _write(
     periods = calendar.last_months(max(options.months, 1)) if period is None else [_period(calendar, period)]
     codes = None if unit is None else [_unit(Territory(warehouse.query), unit)]
     languages = options.languages if language is None else (language,)
-    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, codes=codes, disclosed=disclosed)
+    kinds = form_kinds(options)
+    filled = fill_forms(warehouse.query, periods, languages, settings.simulated, kinds, codes, disclosed)
     written = write_files(filled, dict.fromkeys(AUDIENCES, out), options.formats, office_face(), {})
     if not written.drawn:
         say("There is no form of this unit and period. (Không có biểu mẫu cho đơn vị và kỳ này.)", "yellow")

@@ -40,7 +40,7 @@ class Claim:
 
 
 class _Writer(string.Formatter):
-    """Writes the values of a claim: {x:percent}, {x:points}, {x:count}, {x:p}, {x:names}, {x:form|forms}, {x} for a name."""
+    """Writes the values of a claim: {x:percent}, {x:points}, {x:count}, {x:ordinal}, {x:p}, {x:names}, {x:form|forms}, {x} for a name."""
 
     def __init__(self, language: Language) -> None:
         self._language = language
@@ -50,11 +50,13 @@ class _Writer(string.Formatter):
             one, several = format_spec.split("|")
             return one if value == 1 else several
         match format_spec:
+            case "ordinal" if self._language == "vi" and value == 1:
+                return PHRASES["first"]["vi"]
             case "percent":
                 return percent_text(value, self._language, DECIMALS)
             case "points":
                 return decimal_text(abs(value), self._language, DECIMALS)
-            case "count":
+            case "count" | "ordinal":
                 return count_text(value, self._language)
             case "p":
                 sign = "<" if value < _SMALLEST_P else "="

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PHRASES = {
+    "first": {"vi": "nhất", "en": "first"},
     "and": {"vi": "và", "en": "and"},
     "with_index": {"vi": " được nêu chỉ số", "en": " with an index to show"},
     "factor_before": {"vi": "yếu tố ", "en": "factor "},
@@ -228,11 +229,11 @@ SENTENCES = {
     },
     # Rank
     "rank": {
-        "vi": "theo chỉ số hài lòng chung, {unit} xếp thứ {rank:count} trong {n:count} {level} được xếp hạng của {group}",
+        "vi": "theo chỉ số hài lòng chung, {unit} xếp thứ {rank:ordinal} trong {n:count} {level} được xếp hạng của {group}",
         "en": "by the overall index {unit} is number {rank:count} of {n:count} ranked {level} of {group}",
     },
     "rank_shared": {
-        "vi": "theo chỉ số hài lòng chung, {unit} xếp thứ {rank:count} (đồng hạng với {n_others:count} đơn vị khác) trong "
+        "vi": "theo chỉ số hài lòng chung, {unit} xếp thứ {rank:ordinal} (đồng hạng với {n_others:count} đơn vị khác) trong "
         "{n:count} {level} được xếp hạng của {group}",
         "en": "by the overall index {unit} is number {rank:count} (shared with {n_others:count} other {n_others:unit|units}) "
         "of {n:count} ranked {level} of {group}",

@@ -331,7 +331,7 @@ class _Reader:
         )
 
     def _members(self, instrument_code: str) -> tuple[Member, ...]:
-        """The ranked units of the level right under this one, best first; of a city its districts where it has any."""
+        """The units of the level right under this one, best first; of a city its districts where it has any."""
         rows = self._rows(RANKED_UNITS, self._subject.unit.key, instrument_code)
         level = min((row["unit_level"] for row in rows), key=("district", "commune").index, default="")
         found = {
@@ -351,9 +351,10 @@ class _Reader:
                     ),
                 )
             )
+        members.sort(key=lambda member: name_key(member.name))
         last = len(members) + 1
-        # Sorting keeps the order of codes between units of one rank and name.
-        return tuple(sorted(members, key=lambda member: (member.rank.rank or last, name_key(member.name))))
+        # Among the ranked ones a hidden unit would show its rank by its place.
+        return tuple(sorted(members, key=lambda one: last if _is_hidden(one) else one.rank.rank or last + 1))
 
     def _shortfalls(self, instrument_code: str, nodes: list[Node]) -> tuple[Shortfall, ...]:
         """The shown criteria of the plan, those that hold most of the shortfall first."""
@@ -379,6 +380,10 @@ class _Reader:
             )
             for row in rows
         )
+
+
+def _is_hidden(member: Member) -> bool:
+    return member.overall is not None and member.overall.hidden
 
 
 def _reason(row: Row) -> Label | None:

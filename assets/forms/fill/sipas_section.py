@@ -375,7 +375,7 @@ class _Section:
                 say("Đơn vị thực hiện", "Carried out by"),
             )
         )
-        columns = (Column("text"), Column("count", 1.2), Column("count", 1.2), Column("count", 1.0), Column("text", 2.6),
+        columns = (Column("text", 1.2), Column("count", 1.5), Column("count", 1.5), Column("count", 1.0), Column("text", 2.6),
                    Column("text", 2.6))  # fmt: skip
         lines = tuple(
             Line(
@@ -417,7 +417,7 @@ class _Section:
                 )
             ),
         )
-        columns = (Column("text", 3.0), *(Column("count", 1.1) for _ in range(7)))
+        columns = (Column("text", 3.0), *(Column("count", 1.1) for _ in range(6)), Column("count", 1.6))
         lines = tuple(
             Line(
                 (

@@ -250,8 +250,9 @@ def _closing(form: Form, width: int) -> Iterable[str]:
     if form.notes:
         yield _paragraph(_run(words.notes, bold=True, italic=True, size=11), before=80, follows=True)
         for note in form.notes:
-            yield _paragraph(_run(note, size=11))
-    yield _paragraph("", size=8)
+            # The notes go along to the next page, so that signatures do not stand there alone.
+            yield _paragraph(_run(note, size=11), follows=True)
+        yield _paragraph("", size=8, follows=True)
     recipients = []
     if form.recipients:
         recipients.append(_paragraph(_run(words.recipients, bold=True, italic=True, size=12), follows=True))

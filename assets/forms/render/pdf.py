@@ -21,6 +21,8 @@ TEMPLATE = Path(__file__).with_name("form.typ").read_bytes()
 _CREATED = 946_684_800
 # Letters from which on a line of a table may not fit on one page; shorter ones are not parted.
 _TALL = 600
+# Letters of notes that may fill a page; shorter ones stand on one page with the signatures.
+_LONG_NOTES = 2_500
 # A code without spaces would run over its cell: from this length on, a line may break after its signs.
 _UNBROKEN = re.compile(r"\S{13,}")
 _AFTER_SIGN = re.compile(r"(?<=[-./_,;:=+])(?=\S)")
@@ -72,6 +74,7 @@ def _data(form: Form, family: str) -> dict[str, Any]:
             _block(block, form, form.unit_of_measure if tables and block is tables[0] else "") for block in form.blocks
         ],
         "notes": form.notes,
+        "notes-part": sum(len(note) for note in form.notes) > _LONG_NOTES,
         "recipients": recipient_lines(form),
         "prepared-by": form.prepared_by,
         "signer": form.signer,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -15,7 +14,6 @@ from forms_warehouse import NEW, OLD, build, months
 from workspaces import make_workspace
 
 from assets.forms.fill.submissions import SUBMISSIONS
-from assets.forms.write import fill_forms
 from assets.publish.revision import MANIFEST_FILE
 from assets.workspace import Workspace
 from pipelines.lock import WorkspaceBusy, run_lock
@@ -44,7 +42,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(autouse=True)
 def one_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """The warehouse has the marts of one kind of form."""
-    monkeypatch.setattr("pipelines.cli.forms.fill_forms", partial(fill_forms, kinds=(SUBMISSIONS,)))
+    monkeypatch.setattr("pipelines.cli.forms.form_kinds", lambda options: (SUBMISSIONS,))
 
 
 def files(folder: Path) -> list[str]:
@@ -107,6 +105,6 @@ def test_published_is_written_by_runs_alone(sipas: Sipas, office: Workspace, tmp
 
 def test_before_the_first_run_and_during_one(sipas: Sipas, office: Workspace, tmp_path: Path) -> None:
     empty = make_workspace(tmp_path / "empty")
-    assert "run `sipas run` first" in words(sipas("forms", "--workspace", empty.root).output)
+    assert "Nothing was published" in words(sipas("forms", "--workspace", empty.root).output)
     with run_lock(office), pytest.raises(WorkspaceBusy):
         sipas("forms", "--workspace", office.root, "--out", tmp_path)

@@ -353,7 +353,7 @@ def test_rank(rank: Rank) -> None:
         assert text == "Xã Mẫu là đơn vị cấp xã duy nhất của huyện Mẫu được xếp hạng nên không có đơn vị để so sánh."
         return
     n = in_vietnamese(rank.n_ranked)
-    assert f"xã Mẫu xếp thứ {in_vietnamese(rank.rank)} " in text
+    assert f"xã Mẫu xếp thứ {'nhất' if rank.rank == 1 else in_vietnamese(rank.rank)} " in text
     assert f"trong {n} đơn vị cấp xã được xếp hạng của huyện Mẫu." in text
     assert ("đồng hạng" in text) == (rank.n_sharing > 1)
     if rank.low == rank.high:
