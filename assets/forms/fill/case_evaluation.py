@@ -137,7 +137,7 @@ def _table(language: Language, lines: list[Line]) -> Table:
     )
     columns = (
         Column("count", 0.6),
-        Column("text", 3.0),
+        Column("text", 4.0),
         *(Column("points_2", 0.8) for _ in RATED_PER_CASE),
         Column("points_2", 1.6),
         Column("text", 1.4),
