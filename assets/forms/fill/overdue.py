@@ -129,6 +129,16 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language)
             "late by hours. (*) Late by the first due date alone; days are counted from it.",
         )
     ]
+    unnumbered = sum(case["record_id"] is None for case in cases)
+    if unnumbered:
+        notes.append(
+            either(
+                language,
+                f"{count_text(unnumbered, language)} hồ sơ không có mã: mã chỉ được lưu ở cơ quan đã gửi dữ liệu, hoặc đã hết thời "
+                "hạn lưu giữ.",
+                f"{count_text(unnumbered, language)} cases without a number: it is kept by the office that sent them, or no longer.",
+            )
+        )
     if apologies is not None and apologies["apology_pct"] is not None:
         notes.append(
             either(
