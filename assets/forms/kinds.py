@@ -21,7 +21,7 @@ def form_kinds(options: FormOptions) -> tuple[FormKind, ...]:
         CASE_EVALUATION,
         AGENCY_EVALUATION,
         AGENCY_EVALUATIONS,
-        *settlement_forms(),
+        *settlement_forms(options.undated_in_time),
         COMPLAINT_SUMMARY,
         OVERDUE_LIST,
         OVERDUE_SUMMARY,

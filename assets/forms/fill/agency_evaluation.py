@@ -24,6 +24,7 @@ from assets.forms.fill.wording import either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Block, Column, Form, HeadCell, Heading, Language, Line, Mark, Table, Value
 from assets.forms.subject import Subject, UnitKey
+from assets.text.wording import decimal_text
 
 TOTALS = "marts.one_stop_evaluation"
 SCORES = "marts.one_stop_index"
@@ -352,11 +353,9 @@ def _weightings(subject: Subject, figures: Figures, language: Language) -> list[
     }.items():
         evaluation = found[weighting]
         if evaluation and evaluation.total is not None:
-            points = f"{evaluation.total:.2f}"
+            points = decimal_text(evaluation.total, language, 2)
             band = evaluation.band_in(language)
-            texts.append(
-                either(language, f"{vi}: {points.replace('.', ',')} điểm ({band})", f"{en}: {points} points ({band})")
-            )
+            texts.append(either(language, f"{vi}: {points} điểm ({band})", f"{en}: {points} points ({band})"))
     if not texts:
         return []
     listed = "; ".join(texts)

@@ -14,7 +14,7 @@ from assets.forms.fill.wording import either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table, Value
 from assets.forms.subject import Subject
-from assets.text.wording import count_text, percent_text
+from assets.text.wording import count_text, decimal_text, percent_text
 
 FORMS = "office.evaluated_case"
 INDICES = "marts.one_stop_index"
@@ -137,7 +137,7 @@ def _table(language: Language, lines: list[Line]) -> Table:
     )
     columns = (
         Column("count", 0.6),
-        Column("text", 3.0),
+        Column("text", 4.0),
         *(Column("points_2", 0.8) for _ in RATED_PER_CASE),
         Column("points_2", 1.6),
         Column("text", 1.4),
@@ -150,9 +150,7 @@ def _desk(indices: Sequence[Row], language: Language) -> list[str]:
     """The indices scored for the whole desk, where its period has them."""
     points = {row["index_code"]: row["mean_points"] for row in indices if row["weighting"] == "forms"}
     listed = ", ".join(
-        either(
-            language, f"chỉ số {index}: {points[index]:.2f}".replace(".", ","), f"index {index}: {points[index]:.2f}"
-        )
+        either(language, "chỉ số {}: {}", "index {}: {}").format(index, decimal_text(points[index], language, 2))
         for index in _OF_THE_DESK
         if points.get(index) is not None
     )
@@ -190,8 +188,10 @@ def _gaps(forms: Sequence[Row], language: Language) -> list[str]:
         notes.append(
             either(
                 language,
-                f"{count_text(unknown, language)} phiếu không ghi hồ sơ nào có trong dữ liệu.",
-                f"{count_text(unknown, language)} forms name no case file that is known.",
+                f"{count_text(unknown, language)} phiếu không có mã hồ sơ: không ghi hồ sơ nào có trong dữ liệu, hoặc mã không "
+                "được lưu ở đây.",
+                f"{count_text(unknown, language)} forms without a case number: they name no case that is known, or its number is "
+                "not kept here.",
             )
         )
     return notes

@@ -19,10 +19,10 @@ LIST = "office.overdue_case"
 APOLOGIES = "marts.case_apology"
 SETTLEMENT = "marts.case_settlement"
 _STATUS = {
-    "settled_late": ("Đã giải quyết quá hạn", "Settled late"),
-    "pending_overdue": ("Đang giải quyết, quá hạn", "Pending, overdue"),
-    "settled_late_original": ("Đã giải quyết, quá hạn hẹn lần đầu", "Settled, late by the first date"),
-    "pending_overdue_original": ("Đang giải quyết, quá hạn hẹn lần đầu", "Pending, overdue by the first date"),
+    "settled_late": ("Đã giải quyết", "Settled"),
+    "pending_overdue": ("Đang giải quyết", "Pending"),
+    "settled_late_original": ("Đã giải quyết (*)", "Settled (*)"),
+    "pending_overdue_original": ("Đang giải quyết (*)", "Pending (*)"),
 }
 
 
@@ -68,7 +68,7 @@ def _unit(subject: Subject, case: Row, language: Language) -> str:
 
 def _case(place: int, case: Row, subject: Subject, language: Language) -> Line:
     pending = case["overdue_status"].startswith("pending")
-    moved = case["due_on"] != case["due_original_on"]
+    moved = case["due_original_on"] not in (None, case["due_on"])
     apologised = case["apologised_on"] if case["apology_status"] == "issued" else either(language, "Chưa", "Not yet")
     return Line(
         (
@@ -107,12 +107,12 @@ def _list_table(language: Language, lines: list[Line]) -> Table:
     )
     columns = (
         Column("count", 0.6),
-        Column("text", 2.6),
+        Column("text", 3.2),
         *(Column("date", 1.3) for _ in range(4)),
         Column("count", 0.8),
         Column("date", 1.3),
-        Column("text", 2.0),
         Column("text", 2.2),
+        Column("text", 1.9),
     )
     return Table(columns, head, tuple(lines))
 
@@ -123,12 +123,22 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language)
     notes = [
         either(
             language,
-            "Số ngày trễ là số ngày theo lịch kể từ ngày hẹn trả hiện tại (hồ sơ chỉ quá hạn hẹn lần đầu: kể từ ngày hẹn lần "
-            "đầu) đến ngày có kết quả, hoặc đến hết kỳ báo cáo nếu chưa có; 0 là trễ trong ngày.",
-            "Days late are calendar days from the present due date (for cases late by the first date alone: from that) to the "
-            "settlement, or to the end of the period without one; 0 is late by hours.",
+            "Số ngày trễ tính theo lịch từ ngày hẹn trả hiện tại đến ngày có kết quả, hoặc đến hết kỳ báo cáo nếu chưa có; 0 là trễ "
+            "trong ngày. (*) Chỉ quá ngày hẹn lần đầu; số ngày trễ tính từ ngày đó.",
+            "Days late are calendar days from the present due date to the settlement, or to the end of the period without one; 0 is "
+            "late by hours. (*) Late by the first due date alone; days are counted from it.",
         )
     ]
+    unnumbered = sum(case["record_id"] is None for case in cases)
+    if unnumbered:
+        notes.append(
+            either(
+                language,
+                f"{count_text(unnumbered, language)} hồ sơ không có mã: mã chỉ được lưu ở cơ quan đã gửi dữ liệu, hoặc đã hết thời "
+                "hạn lưu giữ.",
+                f"{count_text(unnumbered, language)} cases without a number: it is kept by the office that sent them, or no longer.",
+            )
+        )
     if apologies is not None and apologies["apology_pct"] is not None:
         notes.append(
             either(

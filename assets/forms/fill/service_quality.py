@@ -12,7 +12,7 @@ from assets.forms.fill.wording import either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Table
 from assets.forms.subject import Subject
-from assets.text.wording import percent_text
+from assets.text.wording import decimal_text, percent_text
 
 MART = "marts.service_quality_766"
 _GROUPS = {
@@ -70,10 +70,8 @@ def _remark(row: Row, language: Language) -> str:
     """What the mart's note says, and a threshold below 100 %."""
     remarks = []
     if row["note"] == "working_days" and row["mean_days"] is not None:
-        days = f"{row['mean_days']:.2f}"
-        remarks.append(
-            either(language, f"Bình quân {days.replace('.', ',')} ngày làm việc/hồ sơ", f"{days} working days per case")
-        )
+        days = decimal_text(row["mean_days"], language, 2)
+        remarks.append(either(language, f"Bình quân {days} ngày làm việc/hồ sơ", f"{days} working days per case"))
     if row["note"] == "synchronisation_assumed":
         remarks.append(
             either(language, "Chưa có tỷ lệ đồng bộ, tính là 100%", "Synchronisation not supplied, taken as 100%")

@@ -16,7 +16,9 @@ from assets.forms.fill.overdue import OVERDUE_LIST, OVERDUE_SUMMARY
 from assets.forms.fill.service_quality import SERVICE_QUALITY
 from assets.forms.fill.settlement import settlement_forms
 from assets.forms.kind import FormKind
+from assets.forms.kinds import form_kinds
 from assets.forms.model import Form, Mark, Table
+from assets.forms.options import FormOptions
 from assets.forms.subject import UnitKey
 
 BY_FIELD, BY_UNIT = settlement_forms()
@@ -113,7 +115,7 @@ def test_ratings_state_numerator_denominator_and_what_is_left_out() -> None:
     assert table(form).lines[6].values[-3:] == ("33,33%", "33,33%", "33,33%")
     assert "2/3 phiếu" in form.notes[0] and "66,67%" in form.notes[0] and "không tính 1 phiếu" in form.notes[0]
     assert any("4 phiếu không có tổng điểm" in note for note in form.notes)
-    assert any("1 phiếu không ghi hồ sơ nào" in note for note in form.notes)
+    assert any("1 phiếu không có mã hồ sơ" in note for note in form.notes)
     # No source gives the bands of a civil servant's total.
     assert {line.values[9] for line in table(form).lines[:4]} == {""}
 
@@ -131,6 +133,20 @@ def test_what_a_locked_period_did_not_know_and_unplaced_cases_are_noted() -> Non
     assert any("Cột (6) khác" in note and " 1 hồ sơ" in note for note in form.notes)
     assert any("Cột (5) gồm 1 hồ sơ" in note for note in form.notes)
     assert any("4 hồ sơ không được tiếp nhận" in note for note in form.notes)
+
+
+def test_cases_without_a_due_date_are_in_columns_9_and_12_as_the_setting_says() -> None:
+    row = settled(A, n_received=3, n_settled_no_due_date=1, n_pending_no_due_date=2)
+    for undated_in_time, columns in (
+        (True, (3, 0, 3, 0, 1, 0, 1, 0, 2, 2, 0)),
+        (False, (3, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0)),
+    ):
+        [kind] = [
+            kind for kind in form_kinds(FormOptions(undated_in_time=undated_in_time)) if kind.code == BY_FIELD.code
+        ]
+        form = fill(kind, A, {"marts.case_settlement": [row]})
+        assert table(form).lines[-1].values[2:] == columns
+        assert any("không có ngày hẹn trả" in note and " 1 đã" in note for note in form.notes)
 
 
 def test_cases_of_no_unit_below_have_a_line_of_their_own() -> None:
