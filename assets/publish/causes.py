@@ -95,6 +95,9 @@ _FACTS: Mapping[str, tuple[str, str | None]] = {
     "evaluation": ("fct_case_evaluation", None),
 }
 
+# Marts in which a row follows from rows of other units or periods: ranks, adjusted p-values, borrowed strength, earlier figures.
+_FOLLOWING = ("sipas_change", "sipas_ranking", "sipas_small_area", "improvement_", "one_stop_evaluation")
+
 # (code, detail)
 Cause = tuple[str, str]
 _Found = dict[tuple[str, str, str], dict[Cause, list[int]]]
@@ -143,7 +146,8 @@ class Causes:
                     counts[0], counts[1] = counts[0] + added, counts[1] + removed
         told = [*causes, *(cause for period in periods for cause in self._decided.get((unit, period), ()))]
         everywhere = [cause for cause in self._everywhere if mart.startswith(_DECIDES.get(cause[1], ("",)))]
-        if not told and not everywhere and (self._records or self._changed_inputs or self._decided):
+        may_follow = mart.startswith(_FOLLOWING) or not everywhere
+        if not told and may_follow and (self._records or self._changed_inputs or self._decided):
             told = [("other_figures", "")]
         codes = sorted({code for code, _ in (*told, *everywhere)} or {"unknown"}, key=_ORDER.__getitem__)
         return ";".join(codes), self._detail(causes, told, everywhere) if self._by_record else None
