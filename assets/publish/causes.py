@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -129,15 +129,22 @@ class Causes:
         self._changed_inputs = self._find_changed_inputs()
         self._records = self._find_records() if by_record else {}
         self._periods = self._find_periods()
+        self._told: dict[tuple[str, ...], tuple[str, str | None]] = {}
 
     def of(
         self, mart: str, unit_code: str | None, unit_valid_from: dt.date | None, period_id: str | None, key: str
     ) -> tuple[str, str | None]:
         """Return the reasons of a changed figure as codes parted by ";", and what they are about (None without records)."""
-        families = next((made_of for prefix, made_of in _MADE_OF if mart.startswith(prefix)), _EVERYTHING)
         unit = _EVERY if unit_code is None or "_now" in mart else unit_code
-        periods = [period_id or _EVERY]
-        periods += [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
+        before = [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
+        asked = (mart, unit, period_id or _EVERY, *before)
+        # The many columns and nodes of one unit and period have the same reasons.
+        if asked not in self._told:
+            self._told[asked] = self._tell(mart, unit, [period_id or _EVERY, *before])
+        return self._told[asked]
+
+    def _tell(self, mart: str, unit: str, periods: Sequence[str]) -> tuple[str, str | None]:
+        families = next((made_of for prefix, made_of in _MADE_OF if mart.startswith(prefix)), _EVERYTHING)
         causes: dict[Cause, list[int]] = {}
         for family in families:
             for period in periods:
