@@ -113,8 +113,14 @@ def explain(
     asked_period = find_period(marts, period)
     asked_unit = find_unit(marts, unit, asked_period)
     asked = find_figure(marts, figure, asked_unit, asked_period, instrument)
-    stated = _stated(marts, asked, asked_unit, asked_period)
-    records = _records(marts, asked, asked_unit, asked_period)
+    try:
+        stated = _stated(marts, asked, asked_unit, asked_period)
+        records = _records(marts, asked, asked_unit, asked_period)
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise NotFound(
+            f"The revision was published by an earlier version of the software, without what {asked.code} is traced by"
+            " (bản công bố cũ chưa có dữ liệu để truy vết chỉ số này)"
+        ) from None
     recomputed, parts = _sum(records), _grouped(records, "part")
     # What the mart does not count is as the lines have it; the value that follows from it is compared all the same.
     counted = {name: stated.pop(name) for name in _COUNTS}

@@ -65,6 +65,7 @@ def fixed_figures() -> dict[str, Figure]:
         _complaint_pending(),
         *(_desk_index(code) for code in DESK_INDICES),
         _desk_total(),
+        _cases_in_time_766(),
         _mean_days(),
         _class_share("5.1a", "regulation"),
         _class_share("5.1b", "conduct"),
@@ -358,6 +359,40 @@ def _stated_766(item: str) -> str:
 
 _766_PAGE = "docs/methods/service-quality-766.md"
 _766_SOURCE = "Quyết định 766/QĐ-TTg (23/06/2022)"
+
+
+def _cases_in_time_766() -> Figure:
+    columns = (
+        "kept.input_id, kept.sheet, kept.line, kept.unit_code, kept.unit_valid_from, kept.received_on AS placed_on,"
+        " NULL AS part"
+    )
+    in_time = _flag("deadline.standing = 'in_time'")
+    judged, not_judged = _flag("deadline.standing <> 'unknown'"), _flag("deadline.standing = 'unknown'")
+    return Figure(
+        code="766-2.1",
+        label_vi="Hồ sơ giải quyết đúng hạn, trước hạn",
+        label_en="Cases settled in time",
+        mart="service_quality_766",
+        formula="rate_pct = 100 × numerator / n_denominator",
+        source=_766_SOURCE,
+        page=_766_PAGE,
+        numerator_is="cases that ended in time, or are open and not past their deadline at the end",
+        denominator_is="cases in hand in the period: ended in it, or open at its end",
+        left_out_is="cases that nothing judges, or that no day places",
+        records=(
+            f"SELECT {columns}, {in_time} AS numerator,"
+            f" {judged} AS denominator, {not_judged} AS left_out"
+            " FROM marts.fct_case_deadline AS deadline INNER JOIN marts.fct_case AS kept ON deadline.case_id = kept.case_id"
+            " INNER JOIN marts.dim_reporting_period AS month ON deadline.month_id = month.period_id"
+            " WHERE (deadline.stage = 'ended' AND month.ends_on BETWEEN {starts_on} AND {ends_on})"
+            " OR (deadline.stage = 'open' AND month.ends_on = {known_to})"
+            f" UNION ALL SELECT {columns}, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(1 AS BIGINT) FROM marts.fct_case AS kept"
+            " WHERE kept.flow_status IN ('unplaced_no_end', 'unplaced_end_before_start')"
+            " AND kept.received_on BETWEEN {starts_on} AND {ends_on}"
+        ),
+        stated=_stated_766("2.1"),
+        known_in="case_settlement",
+    )
 
 
 def _mean_days() -> Figure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -95,6 +95,9 @@ _FACTS: Mapping[str, tuple[str, str | None]] = {
     "evaluation": ("fct_case_evaluation", None),
 }
 
+# Marts in which a row follows from rows of other units or periods: ranks, adjusted p-values, borrowed strength, earlier figures.
+_FOLLOWING = ("sipas_change", "sipas_ranking", "sipas_small_area", "improvement_", "one_stop_evaluation")
+
 # (code, detail)
 Cause = tuple[str, str]
 _Found = dict[tuple[str, str, str], dict[Cause, list[int]]]
@@ -126,15 +129,22 @@ class Causes:
         self._changed_inputs = self._find_changed_inputs()
         self._records = self._find_records() if by_record else {}
         self._periods = self._find_periods()
+        self._told: dict[tuple[str, ...], tuple[str, str | None]] = {}
 
     def of(
         self, mart: str, unit_code: str | None, unit_valid_from: dt.date | None, period_id: str | None, key: str
     ) -> tuple[str, str | None]:
         """Return the reasons of a changed figure as codes parted by ";", and what they are about (None without records)."""
-        families = next((made_of for prefix, made_of in _MADE_OF if mart.startswith(prefix)), _EVERYTHING)
         unit = _EVERY if unit_code is None or "_now" in mart else unit_code
-        periods = [period_id or _EVERY]
-        periods += [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
+        before = [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
+        asked = (mart, unit, period_id or _EVERY, *before)
+        # The many columns and nodes of one unit and period have the same reasons.
+        if asked not in self._told:
+            self._told[asked] = self._tell(mart, unit, [period_id or _EVERY, *before])
+        return self._told[asked]
+
+    def _tell(self, mart: str, unit: str, periods: Sequence[str]) -> tuple[str, str | None]:
+        families = next((made_of for prefix, made_of in _MADE_OF if mart.startswith(prefix)), _EVERYTHING)
         causes: dict[Cause, list[int]] = {}
         for family in families:
             for period in periods:
@@ -143,7 +153,8 @@ class Causes:
                     counts[0], counts[1] = counts[0] + added, counts[1] + removed
         told = [*causes, *(cause for period in periods for cause in self._decided.get((unit, period), ()))]
         everywhere = [cause for cause in self._everywhere if mart.startswith(_DECIDES.get(cause[1], ("",)))]
-        if not told and not everywhere and (self._records or self._changed_inputs or self._decided):
+        may_follow = mart.startswith(_FOLLOWING) or not everywhere
+        if not told and may_follow and (self._records or self._changed_inputs or self._decided):
             told = [("other_figures", "")]
         codes = sorted({code for code, _ in (*told, *everywhere)} or {"unknown"}, key=_ORDER.__getitem__)
         return ";".join(codes), self._detail(causes, told, everywhere) if self._by_record else None

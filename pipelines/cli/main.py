@@ -218,7 +218,10 @@ def explain_command(
     unit: Annotated[str, typer.Option(help="Code or name of the unit.")],
     period: Annotated[str, typer.Option(help="Reporting period, such as 2023-06, 2023-Q2 or 2023.")],
     index: Annotated[
-        str, typer.Option(help="Node of a questionnaire (overall, I, I.1 …), or case_in_time and the like.")
+        str,
+        typer.Option(
+            help="Node of a questionnaire (overall, I, I.1 …), or case_in_time, one_stop_total, 766-2.1 and the like."
+        ),
     ],
     workspace: WorkspaceOption = Path("."),
     instrument: Annotated[str | None, typer.Option(help="The questionnaire, where several have the node.")] = None,

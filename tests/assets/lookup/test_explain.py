@@ -88,6 +88,11 @@ def test_a_figure_that_its_lines_do_not_give_is_told(tmp_path: Path) -> None:
     assert (found.agrees, found.held_since, found.counts.numerator, found.recomputed.numerator) == (False, None, 13, 12)
 
 
+def test_a_figure_that_the_revision_has_no_facts_for_is_told(explained: Explain) -> None:
+    with pytest.raises(NotFound, match=r"earlier version of the software, without what 766-2\.1 is traced by"):
+        explained("10462", "2023-06", "766-2.1")
+
+
 def test_a_figure_that_a_lock_holds_is_told_with_what_waits(tmp_path: Path) -> None:
     lock = "INSERT INTO marts.period_status VALUES ('10462', DATE '1900-01-01', '2023-06', 'locked', 'rev0', 0, 0, 1, 0, 1)"
     change = "UPDATE marts.sipas_index SET n_satisfied = 13"

@@ -208,6 +208,16 @@ def test_a_rank_follows_the_figures_of_its_group(make_revision: MakeRevision) ->
     ]
 
 
+def test_what_follows_other_figures_is_told_beside_what_touches_all(make_revision: MakeRevision) -> None:
+    after = make_revision(
+        "b", *NEW_FILE[:3], "UPDATE marts.sipas_ranking SET index_rank = 3 - index_rank",
+        "UPDATE marts.case_settlement SET n_pending = 6", version="0.2.0",
+    )  # fmt: skip
+    assert set(_lines(make_revision("a"), after, "mart", "reason")) == {
+        ("sipas_ranking", "software;other_figures"), ("case_settlement", "software"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("section", "name", "marts", "reason"),
     [

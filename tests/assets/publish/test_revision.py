@@ -227,6 +227,11 @@ def test_database_carries_comments_types_and_rounded_doubles(
             "select comment from duckdb_columns() where table_name = 'fct_case' and column_name = 'month_id'"
         ).fetchone()
         assert comment == ("Cột month_id / Column month_id. What month_id is",)
+        # Drivers of other tools come with older versions of DuckDB.
+        stored = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where not internal"
+        ).fetchone()
+        assert stored == ("v1.2.0+",)
         rows = connection.execute("select case_id, score from marts.fct_case").fetchall()
     assert rows == [(i + 1, round(1 / (i + 3), 6)) for i in range(60)]
     assert not [path for path in (folder / "analyst").iterdir() if path.name not in ("sipas.duckdb", "facts")]
