@@ -47,7 +47,7 @@ class Tree(Protocol):
         """Bytes of every file below the folder by its path in it; empty where there is no such folder."""
 
     def send(self, source: Path, path: str) -> str:
-        """Write a file, whole or not at all, and return the SHA-256 of what was written."""
+        """Write a file into a staging folder and return the SHA-256 of what was written. One that is cut off has another size."""
 
     def copy(self, source: str, path: str) -> bool:
         """Copy a file within the tree; False where the place cannot."""
@@ -121,7 +121,7 @@ def _build(tree: Tree, parcel: Parcel, final: str, pointer: list[str], dry_run: 
         """Bytes sent; None where that was not needed."""
         source, target = earlier.get(file.sha256), f"{staging}/{file.path}"
         if dry_run:
-            return None if source and tree.copies else file.bytes
+            return None if source else file.bytes
         if source and tree.copy(source, target):
             return None
         local = parcel.folder / file.path
@@ -218,8 +218,8 @@ def _pointer(tree: Tree) -> list[str]:
 
 
 def _earlier(tree: Tree, pointer: list[str]) -> dict[str, str]:
-    """Path of a file of the tree's current revision by its SHA-256."""
-    if not pointer:
+    """Path of a file of the tree's current revision by its SHA-256, where it can be copied."""
+    if not pointer or not tree.copies:
         return {}
     folder = f"{_REVISIONS}/{pointer[0]}"
     listed, sizes = _json(tree.read(f"{folder}/{MANIFEST_FILE}")).get("files", []), tree.sizes(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,9 @@ def write_datapackage(
         package["districts"] = [
             {"code": code, "title": name, "path": f"districts/{code}/datapackage.json"} for code, name in parts.items()
         ]
-    present = {table.mart.name for table in tables}
-    package["resources"] = [_resource(table, path.parent, present) for table in tables]
+    # Of a mart with an n, rows may be left out: what refers to it would point to nothing.
+    whole = {table.mart.name for table in tables if not table.mart.n_columns}
+    package["resources"] = [_resource(table, path.parent, whole) for table in tables]
     path.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
@@ -65,8 +66,8 @@ def _description(context: PublishContext) -> str:
     return " ".join(parts)
 
 
-def _resource(table: OpenTable, folder: Path, present: Collection[str]) -> dict[str, Any]:
-    """The CSV file as the table that it is; the same rows as Parquet stand under `alternatives`.
+def _resource(table: OpenTable, folder: Path, whole: Set[str]) -> dict[str, Any]:
+    """The CSV file as the table that it is; the same rows as Parquet stand under `alternatives`. `whole`: marts to refer to.
 
     As a resource of its own the Parquet file would be a second table, and type "table" is the only one there is.
     """
@@ -92,7 +93,7 @@ def _resource(table: OpenTable, folder: Path, present: Collection[str]) -> dict[
             "reference": {"resource": reference.to, "fields": list(reference.to_columns)},
         }
         for reference in mart.references
-        if reference.to in present and reference.to != mart.name
+        if reference.to in whole - {mart.name} and set(reference.columns) <= set(table.schema.names)
     ]
     if keys:
         schema["foreignKeys"] = keys

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sftp_server import PASSWORD, USER, Server
 
 from assets.delivery.deliver import deliver
+from assets.delivery.sftp import SftpTree
 from assets.workspace import Workspace
 
 
@@ -72,8 +73,9 @@ def test_a_key_with_a_passphrase_opens_the_account(
 
 
 def test_a_connection_that_breaks_is_taken_up_again(
-    sftp: Server, sftp_there: Place, workspace: Workspace, revision: Path
+    sftp: Server, sftp_there: Place, workspace: Workspace, revision: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(SftpTree, "lanes", 1)
     sftp.write_fails_after, sftp.drops = 4, True
     outcome = deliver(sftp_there.destination(), workspace, revision)
     assert outcome.sent is not None, outcome.message.en

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from frictionless import Package
 from publish_warehouse import Warehouse
 
+from assets.publish import revision as publishing
 from assets.publish.changes_sheet import NOTHING
 from assets.publish.context import PublishContext
 from assets.publish.districts import districts_of, write_districts
@@ -39,7 +41,12 @@ def city(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
 
 
 @pytest.fixture
-def revision(city: Warehouse, workspace: Workspace, manifest: dict[str, Any], context: PublishContext) -> Path:
+def revision(
+    city: Warehouse, workspace: Workspace, manifest: dict[str, Any], context: PublishContext, monkeypatch: pytest.MonkeyPatch
+) -> Path:  # fmt: skip
+    """The open folder of a published revision, without its pages."""
+    for name in ("write_site", "write_dictionary", "write_dbt_docs"):
+        monkeypatch.setattr(publishing, name, lambda *arguments: None)
     return publish(workspace, city.query, manifest, context, "r1", {}) / "open"
 
 
@@ -110,6 +117,21 @@ def test_a_district_has_its_units_and_what_is_above_them(revision: Path) -> None
         book.close()
     hidden = pq.read_table(revision / "districts/282/marts/sipas_index.parquet")
     assert any(hidden["hidden"].to_pylist()), "what is hidden in the whole is hidden in the part"
+
+
+def test_each_district_is_told_its_own_changes(
+    revision: Path, city: Warehouse, workspace: Workspace, manifest: dict[str, Any], context: PublishContext
+) -> None:
+    city.execute("update marts.case_settlement set n_pending = 77 where unit_code in ('10441', '20001')")
+    folder = publish(workspace, city.query, manifest, context, "r2", {}) / "open"
+    told = {
+        code: {
+            line["unit_code"]
+            for line in csv.DictReader((folder / place / "changes.csv").read_text("utf-8-sig").splitlines())
+        }
+        for code, place in (("all", "."), ("282", "districts/282"), ("283", "districts/283"))
+    }
+    assert told == {"all": {"10441", "20001"}, "282": {"10441"}, "283": {"20001"}}
 
 
 def test_marts_are_cut_in_one_pass_of_batches(

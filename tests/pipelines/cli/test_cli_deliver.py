@@ -15,8 +15,10 @@ from assets.delivery.asset import DELIVERY, delivery_assets
 from assets.run_log import RunLog
 from assets.workspace import Workspace
 from pipelines.alerts.conditions import failed_checks
+from pipelines.cli.progress import show_summary
 from pipelines.lock import run_lock
 from pipelines.resources import made_of, open_office
+from pipelines.run import Ending, RunReport, _deliver_again
 from pipelines.settings import SettingsError, load_settings
 
 
@@ -109,6 +111,20 @@ def test_the_job_delivers_and_a_place_that_fails_only_warns(workspace: Workspace
     assert [outcome.failure is None for outcome in log.deliveries] == [True, False]
     assert pointed(places) == "r1"
     assert delivery_assets(()) == [] and DELIVERY.path == ["published", "delivery"]
+
+
+def test_a_run_without_news_tries_again_what_was_not_delivered(
+    workspace: Workspace, places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(workspace, "r1")
+    folder = workspace.published / "revisions" / "r1"
+    log = RunLog(lambda stage: None)
+    log.deliveries += _deliver_again(workspace, load_settings(workspace), folder)
+    show_summary(RunReport(Ending.NOTHING_NEW, log, [], "r1", folder))
+    shown = capsys.readouterr().out
+    assert "Nothing new" in shown and "Delivered: o-mang: r1" in shown and "! o-khac: not delivered" in shown
+    assert "chưa chuyển được" in shown
+    assert pointed(places) == "r1"
 
 
 def test_places_do_not_name_the_revision_and_names_are_their_own(tmp_path: Path, monkeypatch: Any) -> None:
