@@ -46,7 +46,9 @@ def _cell(cell: str | Cell | LinkCell, tag: str) -> str:
     if isinstance(cell, str):
         return f"{tag}{_text(cell)}</td>"
     if isinstance(cell, Cell):
-        return f'<td class="{escape(cell.style)}">{escape(cell.text)}</td>'
+        return (
+            f'<td class="{escape(cell.style)}">{escape(cell.sign)}<span class="said"> {escape(cell.text)}</span></td>'
+        )
     return f"{tag}{' '.join(_link(link) for link in cell.links)}</td>"
 
 
