@@ -92,9 +92,9 @@ def publish(
         if write_forms is not None:
             write_forms(staging, previous)
         # The site comes last: it links what the others wrote.
-        write_site(tables, context, revision, staging / "open" / "site")
         write_dictionary(manifest, context, staging / "open" / "site" / "dictionary")
         write_dbt_docs(manifest, staging / "open" / "site" / "dictionary" / "dbt.html")
+        write_site(tables, context, revision, staging / "open" / "site")
         _write_manifest(staging, context, revision, base)
         _link_unchanged(staging, previous)
         _seal(staging)

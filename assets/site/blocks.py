@@ -31,8 +31,9 @@ class Link:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell that the style sheet colours."""
+    """A table cell that the style sheet colours. It shows the sign; the text is read out, and stands in a legend."""
 
+    sign: str
     text: str
     style: str
 

@@ -97,4 +97,6 @@ class Say:
         direction = str(change.get("direction"))
         word = self.w.get(f"change_{direction}", self.w["change_untested"])
         points = self.points(change["change_pct"])
-        return word.format(points=points, before=before), direction if direction in ("rise", "fall") else "none"
+        if direction not in ("rise", "fall"):
+            return word.format(points=points, before=before), "none"
+        return word.format(points=points.lstrip("+−"), before=before), direction

@@ -46,12 +46,13 @@ TOPICS = (
 def write_site(tables: Sequence[OpenTable], context: PublishContext, revision: str, folder: Path) -> None:
     """Write the site into `folder`, which is made. Every open mart may be missing or empty: its page then says so.
 
-    Forms are linked where `index.json` stands in `forms/` beside `folder`. Raises PublishError for a language the site
-    has no words for.
+    What stands beside `folder` by then can be downloaded from its pages: the open marts and, where they are, data packages,
+    what changed, the dictionary (in `folder` itself) and the forms that `forms/index.json` lists.
+    Raises PublishError for a language the site has no words for.
     """
     if not context.languages or (unknown := sorted(set(context.languages) - WORDS.keys())):
         raise PublishError(f"The site has no words for {unknown or 'no language'}. Languages: {', '.join(WORDS)}.")
-    desk = read_desk(tables, context, revision, folder.parent / "forms" / "index.json")
+    desk = read_desk(tables, context, revision, folder.parent)
     templates = environment()
     template = templates.get_template("page.html.j2")
     shared = folder / "assets"
@@ -64,12 +65,20 @@ def write_site(tables: Sequence[OpenTable], context: PublishContext, revision: s
     _write(folder / "index.html", entry)
 
 
-def read_desk(tables: Sequence[OpenTable], context: PublishContext, revision: str, forms: Path) -> Desk:
-    """Read the open marts, and the index of the forms where it stands; what every page is then written from."""
+def read_desk(tables: Sequence[OpenTable], context: PublishContext, revision: str, beside: Path) -> Desk:
+    """Read the open marts, and in `beside` the index of the forms where it stands: what every page is then written from."""
     marts = OpenMarts(tables)
     titles = {language: context.title(language) for language in context.languages}
     return Desk(
-        marts, Units(marts), context.simulated, context.minimum_n, titles, revision, context.version, _forms(forms)
+        marts,
+        Units(marts),
+        context.simulated,
+        context.minimum_n,
+        titles,
+        revision,
+        context.version,
+        beside,
+        _forms(beside / "forms" / "index.json"),
     )
 
 

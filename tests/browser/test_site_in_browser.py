@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from chromium import Visit
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 from site_samples import CITY, HIDDEN, LONG, LONG_NAME
 
 from assets.site.words import WORDS
@@ -158,6 +160,15 @@ def test_paper_has_no_navigation_and_every_section(visit: Visit, tmp_path: Path)
     assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_head_of_a_long_table_stands_on_each_sheet(visit: Visit) -> None:
+    page = visit.open(f"{CITY}/vi/ranking.html")
+    repeat = "rows => rows.forEach((row) => { for (let n = 0; n < 20; n++) row.after(row.cloneNode(true)); })"
+    page.eval_on_selector_all("table[data-tools] tbody tr", repeat)
+    sheets = [" ".join(sheet.extract_text().split()) for sheet in PdfReader(BytesIO(page.pdf(format="A4"))).pages]
+    assert len(sheets) > 3
+    assert all(WORDS["vi"]["unit"] in sheet for sheet in sheets[1:-1])
 
 
 def test_without_a_script_everything_is_said(browser: Browser, site: Path) -> None:

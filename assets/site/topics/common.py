@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from assets.site import charts
 from assets.site.blocks import Block, Chart, Column, Fold, Link, Links, Table, Text
@@ -17,7 +18,7 @@ LEFT_OUT = ("n_dont_know", "n_missing")
 
 @dataclass(frozen=True)
 class Desk:
-    """What every page is written from."""
+    """What every page is written from. `beside` is the folder the site's folder stands in, with the files to download."""
 
     marts: OpenMarts
     units: Units
@@ -26,7 +27,8 @@ class Desk:
     titles: Mapping[str, str]
     revision: str
     version: str
-    forms: Sequence[Row] = ()
+    beside: Path
+    forms: Sequence[Row]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ def criterion(desk: Desk, say: Say, row: Row) -> str:
 def _plan(desk: Desk, say: Say, code: str, rows: Sequence[Row]) -> list[Block]:
     w = say.w
     ordered = sorted(rows, key=_weight)
+    # Counts of few complaints and cases tell of people: where they are not open, their columns are not there.
+    evidence = [name for name in ("n_complaints", "n_cases_late") if any(name in row for row in rows)]
     bars = [
         index_bar(say, criterion(desk, say, row), row, row.get("target_pct")) for row in ordered if not is_hidden(row)
     ]
@@ -62,36 +64,16 @@ def _plan(desk: Desk, say: Say, code: str, rows: Sequence[Row]) -> list[Block]:
                 say.label(row, "lead") or w["none"], say.label(row, "executing") or w["none"], _reason(say, row),
                 say.points(row.get("change_pct"), row), say.interval(row),
                 say.count(row["n_satisfied"], row), say.count(row["n_answers"], row),
-                say.count(row.get("n_complaints"), row), say.count(row.get("n_cases_late"), row),
+                *(say.count(row[name], row) for name in evidence),
             ],
         )
         for row in ordered
     ]  # fmt: skip
     words = ("lead_unit", "executing_unit", "reason")
-    names = (
-        "index_pct",
-        "target",
-        "gap",
-        *words,
-        "change",
-        "interval",
-        "satisfied",
-        "answers",
-        "evidence_complaints",
-        "evidence_cases",
-    )
+    names = ("index_pct", "target", "gap", *words, "change", "interval", "satisfied", "answers", *evidence)
     columns = [Column(w[name], name in words) for name in names]
-    chart: list[Block] = (
-        [
-            Chart(
-                charts.targets(bars, w["chart_plan"]),
-                w["chart_plan"],
-                [("bar", w["index_pct"]), ("target", w["target"])],
-            )
-        ]
-        if bars
-        else []
-    )
+    legend = [("bar", w["index_pct"]), ("target", w["target"])]
+    chart: list[Block] = [Chart(charts.targets(bars, w["chart_plan"]), w["chart_plan"], legend)] if bars else []
     return [*chart, Table(w["improvement"], w["criterion"], columns, table_rows, has_tools=True, style="plan")]
 
 
@@ -101,6 +83,8 @@ def _gap(row: Row) -> float | None:
 
 
 def _reason(say: Say, row: Row) -> str:
+    if is_hidden(row):
+        return say.w["hidden"]
     return say.w.get(f"reason_{row.get('reason')}", str(row.get("reason") or say.w["none"]))
 
 

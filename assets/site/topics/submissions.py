@@ -112,7 +112,7 @@ def _states(desk: Desk, say: Say, rows_of: dict[Unit, list[Row]]) -> list[Block]
 def _state(say: Say, state: str | None) -> str | Cell:
     if state is None:
         return say.w["none"]
-    return Cell(f"{SIGNS.get(state, '?')} {say.w.get(f'state_{state}', state)}", state)
+    return Cell(SIGNS.get(state, "?"), say.w.get(f"state_{state}", state), state)
 
 
 def _units(desk: Desk, say: Say, below: list[Unit]) -> Section:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -291,19 +292,36 @@ def test_one_language_has_no_switch_and_an_unknown_one_is_refused(tmp_path: Path
         write_sample(tmp_path / "refused", tables, context=replace(CONTEXT, languages=("vi", "fr")))
 
 
-def test_forms_are_linked_where_there_is_an_index(tmp_path: Path) -> None:
-    forms = tmp_path / "open" / "forms"
-    (forms / "001").mkdir(parents=True)
-    (forms / "001" / "bieu.pdf").write_bytes(b"%PDF")
-    (forms / "index.json").write_text(
-        '{"files": [{"path": "001/bieu.pdf", "title": "Biểu II.06", "unit_code": "001", "period_id": "2022", "language": "vi"}]}',
-        encoding="utf-8",
-    )
+def test_what_stands_beside_the_site_can_be_downloaded(tmp_path: Path) -> None:
+    beside = [
+        "districts/001/marts.xlsx",
+        "districts/001/datapackage.json",
+        "site/dictionary/vi.html",
+        "forms/001/2022/bieu%2E1.vi.pdf",
+    ]
+    for name in beside:
+        (tmp_path / "open" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "open" / name).write_bytes(b"x")
+    form = {"path": "001/2022/bieu%2E1.vi.pdf", "title": "Biểu II.06", "unit_code": "001", "unit_valid_from": "1900-01-01",
+            "period_id": "2022", "language": "vi"}  # fmt: skip
+    index = {"files": [form, form | {"path": "001/2022/bieu.en.pdf", "language": "en"}]}
+    (tmp_path / "open" / "forms" / "index.json").write_text(json.dumps(index), encoding="utf-8")
     write_sample(tmp_path / "open")
     read = page(tmp_path / "open", "001", "vi", "downloads.html")
-    assert ("../../../forms/001/bieu.pdf", True) in read.links
+    addresses = {address for address, is_beyond in read.links if is_beyond}
+    assert {"../../../" + name.replace("%", "%25") for name in beside} <= addresses
     assert read.table("Kỳ báo cáo").row("Biểu II.06") == ["Năm 2022", "PDF"]
-    assert "Biểu II.06" not in page(tmp_path / "open", "002", "vi", "downloads.html").words
+    other = page(tmp_path / "open", "002", "vi", "downloads.html")
+    assert "Biểu II.06" not in other.words and not any("districts" in address for address, _ in other.links)
+
+
+def test_columns_of_evidence_stand_only_where_they_are_open(tmp_path: Path) -> None:
+    tables = sample_marts()
+    closed = [name for name in tables["improvement_plan"].column_names if name.startswith(("n_complaints", "n_cases"))]
+    tables["improvement_plan"] = tables["improvement_plan"].drop_columns(closed)
+    write_sample(tmp_path / "open", tables)
+    plan = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["lead_unit"])
+    assert not {WORDS["vi"]["n_complaints"], WORDS["vi"]["n_cases_late"]} & set(plan.rows[0])
 
 
 def test_both_languages_have_the_same_words_and_all_are_used() -> None:
@@ -343,7 +361,7 @@ def literals_of_formats(paths: list[Path]) -> set[str]:
 
 def test_pages_of_a_city_of_579_communes_and_24_months_stay_small(tmp_path: Path) -> None:
     tables = open_tables(site_marts(districts=30, communes=19, months=24), tmp_path / "marts")
-    desk = read_desk(tables, CONTEXT, "r1", tmp_path / "forms.json")
+    desk = read_desk(tables, CONTEXT, "r1", tmp_path)
     template = environment().get_template("page.html.j2")
     for unit in (desk.units.paged[0], desk.units.paged[-1]):
         write_unit(desk, unit, "vi", template, tmp_path / unit.folder)
