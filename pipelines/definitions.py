@@ -95,6 +95,7 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
             "warehouse": dg.ResourceDefinition.hardcoded_resource(overrides.warehouse),
             "run_log": dg.ResourceDefinition.hardcoded_resource(overrides.run_log),
             "revision": dg.ResourceDefinition.hardcoded_resource(revision),
+            "disclosure": dg.ResourceDefinition.hardcoded_resource(settings.disclosure.rules()),
         }
 
     @dg.resource
@@ -126,6 +127,7 @@ def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | 
         "warehouse": warehouse,
         "run_log": run_log,
         "revision": dg.ResourceDefinition.hardcoded_resource(revision),
+        "disclosure": dg.ResourceDefinition.hardcoded_resource(settings.disclosure.rules()),
     }
 
 

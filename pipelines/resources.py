@@ -116,8 +116,9 @@ def publication(settings: Settings) -> PublishContext:
     )
 
 
-def made_of(office: Office, settings: Settings) -> MadeOf:
-    """Return what a revision of the workspace's present inputs, settings and software is made of, and so its name."""
+def made_of(office: Office, settings: Settings, carried: str | None = None) -> MadeOf:
+    """Return what a revision of the workspace's present inputs, settings and software is made of, and so its name; `carried`
+    is what the revision before makes it hide."""
     stated = office.workspace.root / FILE
     return MadeOf(
         records=office.ledger.active(),
@@ -130,4 +131,5 @@ def made_of(office: Office, settings: Settings) -> MadeOf:
         # Whom to tell of trouble and where to deliver changes no figure.
         settings=settings.model_dump(mode="json", exclude={"alerts", "destinations"}),
         version=software_version(),
+        carried=carried,
     )

@@ -13,7 +13,7 @@ from assets.exchange.take_in import new_packages
 from assets.ingest.plan import PlannedInput
 from assets.landing.unit_names import unused_aliases
 from assets.office import Office
-from assets.publish.revision import current_revision
+from assets.publish.revision import carried_by_current, current_revision
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
@@ -67,7 +67,7 @@ def run(
         present = current_revision(workspace)
         # A package of another office can bring reference rows, which change how all others are read.
         news = None if new_packages(office) else office.news(lambda month: first <= month <= last)
-        is_known = present is not None and present == made_of(office, settings).revision
+        is_known = present is not None and present == made_of(office, settings, carried_by_current(workspace)).revision
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)
             log.deliveries += _deliver_again(workspace, settings, folder)

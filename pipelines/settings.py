@@ -14,6 +14,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from assets.delivery.options import Destination
+from assets.disclosure.rules import DisclosureRules
 from assets.estimates.options import EstimateOptions
 from assets.forms.options import FormOptions
 from assets.ingest.object_store import ObjectFolder
@@ -66,9 +67,14 @@ class FolderFrom(Strict):
 
 
 class Disclosure(Strict):
-    """Until full disclosure control, open cells that rest on fewer than this many are hidden."""
+    """The rule set of disclosure control of the open tables."""
 
     minimum_n: int = Field(default=10, ge=0)
+    possible_values: int = Field(default=5, ge=1)
+    earlier_revisions: bool = True
+
+    def rules(self) -> DisclosureRules:
+        return DisclosureRules(self.minimum_n, self.possible_values, self.earlier_revisions)
 
 
 class Submission(Strict):

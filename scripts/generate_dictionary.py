@@ -27,8 +27,9 @@ Every table of the schema `marts`, as the dbt manifest describes it. How to open
 - **open**: published under `open/` with small cells hidden, and in the analysts' database. **analyst**: in the analysts'
   database only.
 - **Hidden with the row** (marked × below): the figure is set to NULL in `open/` when its row rests on fewer than
-  `disclosure.minimum_n` records. The open files then carry one more column, `{HIDDEN_COLUMN.name}`
-  ({HIDDEN_COLUMN.label_vi} / {HIDDEN_COLUMN.label_en}).
+  `disclosure.minimum_n` records, or when such a row could be told from it ([how](../methods/disclosure-control.md)). The open
+  files then carry one more column, `{HIDDEN_COLUMN.name}` ({HIDDEN_COLUMN.label_vi} / {HIDDEN_COLUMN.label_en}). *not open*: the
+  column stands in the analysts' database alone.
 - Percentages run from 0 to 100. Days are local days of the source; columns that end in `_at` are UTC.
 """
 
@@ -79,6 +80,7 @@ def _section(entry: Entry) -> Iterator[str]:
 def _row(mart: Mart, column: Column, kind: str) -> str:
     name = f"**`{column.name}`**" if column.name in mart.grain else f"`{column.name}`"
     hidden = "×" if mart.n_columns and (column.hide or column.name in mart.n_columns) else ""
+    hidden = hidden if column.is_open else "not open"
     cells = [name, kind, column.label_vi, column.label_en, hidden, column.description]
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"
 

@@ -3,11 +3,14 @@
 # Dagster reads the annotation of `context` itself, so annotations are not postponed here.
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from assets.disclosure.plan import Plan, make_plan
+from assets.disclosure.rules import DisclosureRules
 from assets.exchange.write import write_exchange
 from assets.forms.open_marts import open_marts
 from assets.forms.options import FormOptions
@@ -16,13 +19,14 @@ from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
 from assets.periods.figures import hold_accepted
-from assets.publish.context import PublishContext
+from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
-from assets.publish.revision import publish
+from assets.publish.revision import carried_by_current, is_whole, open_current, publish
 from assets.publish.revision_id import MadeOf
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
 from assets.warehouse.engine import Warehouse
+from assets.workspace import Workspace
 from quality.audit import CHECK_NAMES, audit
 from quality.data_docs import render_index
 
@@ -60,7 +64,7 @@ def publish_assets(
         key=REVISION,
         deps=[AUDIT],
         group_name="publish",
-        required_resource_keys={"office", "run_log", "warehouse", "revision"},
+        required_resource_keys={"office", "run_log", "warehouse", "revision", "disclosure"},
     )
     def _revision(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """The revision tree and the pointer to it."""
@@ -68,7 +72,9 @@ def publish_assets(
         log: RunLog = context.resources.run_log
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
-        made: MadeOf = context.resources.revision(office)
+        plan, made = _plan(
+            office.workspace, warehouse, manifest, context.resources.disclosure, context.resources.revision(office)
+        )
         name = made.revision
         reader = MartReader(warehouse.query, warehouse.stream)
         hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
@@ -96,6 +102,7 @@ def publish_assets(
                 write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
                 write_forms=write_all_forms,
                 provenance=made.provenance,
+                plan=plan,
             )
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
@@ -103,6 +110,32 @@ def publish_assets(
         return dg.MaterializeResult(metadata={"revision": name, "path": str(folder)})
 
     return [_audit, _revision]
+
+
+def _plan(
+    workspace: Workspace,
+    warehouse: Warehouse,
+    manifest: Mapping[str, Any],
+    rules: DisclosureRules,
+    made: MadeOf,
+) -> tuple[Plan | None, MadeOf]:
+    """What the open tables hide, and what the revision is made of with that. A revision that stands is not planned again: what
+    came before it is no longer current, and would plan it otherwise."""
+    current = _standing(workspace)
+    present = replace(made, carried=carried_by_current(workspace))
+    if current is not None and current.name == present.revision:
+        return None, present
+    plan = make_plan(warehouse.query, [mart.name for mart in marts_of(manifest)], rules, current)
+    return plan, replace(made, carried=plan.carried)
+
+
+def _standing(workspace: Workspace) -> Path | None:
+    """The folder of the current revision where it is there whole."""
+    try:
+        folder = open_current(workspace)
+    except PublishError:  # nothing published yet, or not there any more
+        return None
+    return folder if is_whole(folder) else None
 
 
 def _plain(name: str) -> str:

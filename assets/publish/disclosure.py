@@ -1,9 +1,10 @@
-"""Hides figures that rest on few records, row by row. Differences between rows (a total less its parts) are not its job.
+"""Takes out of an open table what a plan of disclosure control says, and what is small whatever the plan says.
 
-The rule, over the mart's n columns (the counts its figures rest on): a row is hidden when one of them is above zero and
-below `minimum_n`, or unknown; and when all of them are zero while another figure is not, because that figure then rests
-on few records too. A row of zeros alone is shown: that nothing happened tells of no one. Hiding sets every n and every
-figure to NULL, so that no count left standing gives back another.
+The rule of one row, over the mart's n columns (the counts its figures rest on): it is hidden when one of them is above zero
+and below the minimum, or unknown; and, in a mart no plan covers, when all of them are zero while another figure is not,
+because that figure then rests on few records too. A row of zeros alone is shown: that nothing happened tells of no one.
+Hiding sets every n and every figure to NULL, so that no count left standing gives back another. Which rows must be hidden or
+left out because others would tell is the plan's word (`assets.disclosure`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.disclosure.plan import Plan
+from assets.disclosure.rows import ALWAYS_LEFT_OUT, TABLES, applies, keys
 from assets.publish.marts import Column, Mart
 
 HIDDEN_COLUMN = Column(
@@ -27,30 +30,52 @@ HIDDEN_COLUMN = Column(
 
 
 def disclosed_columns(mart: Mart) -> tuple[Column, ...]:
-    """Columns of the open form of a mart: its own, and `hidden` where it has an n to judge by."""
-    return (*mart.columns, HIDDEN_COLUMN) if mart.n_columns else mart.columns
+    """Columns of the open form of a mart: its own open ones, and `hidden` where it has an n to judge by."""
+    own = tuple(column for column in mart.columns if column.is_open)
+    return (*own, HIDDEN_COLUMN) if mart.n_columns else own
 
 
 def disclosed_schema(mart: Mart, schema: pa.Schema) -> pa.Schema:
-    return schema.append(pa.field(HIDDEN_COLUMN.name, pa.bool_())) if mart.n_columns else schema
+    own = pa.schema([schema.field(column.name) for column in mart.columns if column.is_open])
+    return own.append(pa.field(HIDDEN_COLUMN.name, pa.bool_())) if mart.n_columns else own
 
 
-def hide_small(batch: pa.RecordBatch, mart: Mart, minimum_n: int) -> pa.RecordBatch:
-    """The batch with small rows' figures set to NULL and the column `hidden`; unchanged for a mart without n."""
+def disclose(batch: pa.RecordBatch, mart: Mart, plan: Plan) -> pa.RecordBatch:
+    """The batch with hidden rows' figures set to NULL and the column `hidden`, without the rows that are left out whole."""
+    schema = disclosed_schema(mart, batch.schema)
     if not mart.n_columns:
-        return batch
+        return batch.select(schema.names)
+    hidden = pa.repeat(pa.scalar(False), batch.num_rows)
+    if plan.rules.hides:
+        hidden = _hidden_by_itself(batch, mart, plan.rules.minimum_n, mart.name in plan.tables)
+        left_out = pa.repeat(pa.scalar(False), batch.num_rows)
+        for entry in TABLES[mart.name] if mart.name in plan.tables else ():
+            named = pc.is_in(keys(entry, batch), value_set=plan.names)
+            named = pc.and_(applies(entry, batch), pc.or_(named, entry.subject in ALWAYS_LEFT_OUT))
+            if entry.leave_out:
+                left_out = pc.or_(left_out, named)
+            else:
+                hidden = pc.or_(hidden, named)
+        shown = pc.invert(left_out)
+        batch, hidden = batch.filter(shown), hidden.filter(shown)
     figures = figure_columns(mart, batch.schema)
-    rests_on = [batch.column(name) for name in mart.n_columns]
-    few = _any(pc.fill_null(pc.and_(pc.greater(n, 0), pc.less(n, minimum_n)), True) for n in rests_on)
-    none = pc.invert(_any(_is_active(n) for n in rests_on))
-    active = _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
-    hidden = pc.and_(active, pc.or_(few, none)) if minimum_n > 1 else pa.repeat(pa.scalar(False), batch.num_rows)
     arrays = [
         pc.if_else(hidden, pa.scalar(None, field.type), batch.column(field.name)) if field.name in figures
         else batch.column(field.name)
-        for field in batch.schema
+        for field in schema if field.name != HIDDEN_COLUMN.name
     ]  # fmt: skip
-    return pa.RecordBatch.from_arrays([*arrays, hidden], schema=disclosed_schema(mart, batch.schema))
+    return pa.RecordBatch.from_arrays([*arrays, hidden], schema=schema)
+
+
+def _hidden_by_itself(batch: pa.RecordBatch, mart: Mart, minimum_n: int, is_planned: bool) -> pa.Array:
+    """Rows that rest on few records, whatever other rows tell."""
+    figures = figure_columns(mart, batch.schema)
+    rests_on = [batch.column(name) for name in mart.n_columns]
+    few = _any(pc.fill_null(pc.and_(pc.greater(n, 0), pc.less(n, minimum_n)), True) for n in rests_on)
+    active = _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
+    if not is_planned:
+        few = pc.or_(few, pc.invert(_any(_is_active(n) for n in rests_on)))
+    return pc.and_(active, few)
 
 
 def _is_active(figures: pa.Array) -> pa.Array:

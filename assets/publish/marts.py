@@ -32,7 +32,8 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a mart. `format`: count, percent, date, text or none; `hide` is None where the model does not say."""
+    """One column of a mart. `format`: count, percent, date, text or none; `hide` is None where the model does not say;
+    `is_open`: whether it stands in the open form of the mart."""
 
     name: str
     label_vi: str
@@ -40,6 +41,7 @@ class Column:
     description: str
     format: str | None
     hide: bool | None
+    is_open: bool = True
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         description=_one_line(node.get("description")),
         format=meta.get("format"),
         hide=meta.get("hide"),
+        is_open=meta.get("audience", "open") == "open",
     )
 
 

@@ -19,6 +19,8 @@ from typing import Any
 import duckdb
 
 from assets.checkpoint import checkpoint
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish.analyst import write_database, write_facts
 from assets.publish.changes import compare_revisions
 from assets.publish.changes_sheet import MOST_LINES, NOTHING, Changes, write_changes
@@ -36,7 +38,9 @@ from assets.workspace import Workspace
 __all__ = [
     "PublishContext",
     "PublishError",
+    "carried_by_current",
     "current_revision",
+    "is_whole",
     "kept_revisions",
     "open_current",
     "open_revision",
@@ -46,6 +50,8 @@ __all__ = [
 MANIFEST_FILE = "revision.json"
 POINTER_FILE = "current.json"
 PROVENANCE_FILE = "provenance.json"
+# What the revision before made this one hide beyond its own figures; part of the name, so kept with it.
+_CARRIED = "hidden_before"
 _STAGING_PREFIX = ".staging-"
 _DAMAGED_PREFIX = ".damaged-"
 _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
@@ -63,14 +69,16 @@ def publish(
     write_office: Callable[[Path], None] | None = None,
     write_forms: Callable[[Path, Path | None], None] | None = None,
     provenance: Mapping[str, object] | None = None,
+    plan: Plan | None = None,
 ) -> Path:
     """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
     `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
     maps paths under `quality/` to contents, `write_office` makes the folder `office/`, `write_forms`, which is given the
     folder of the revision before where there is one, the official forms, and `provenance` holds the digests of what the
-    marts are made of (MadeOf). A revision that is there whole is not written again. A kill at any point leaves the old
-    revision current and whole, or the new one; the next call clears what is left over.
+    marts are made of (MadeOf). `plan` says what the open tables hide; without one, small rows alone are hidden. A revision
+    that is there whole is not written again. A kill at any point leaves the old revision current and whole, or the new one;
+    the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -79,12 +87,21 @@ def publish(
     revisions.mkdir(parents=True, exist_ok=True)
     _clear_left_over(revisions)
     folder = revisions / revision
-    if not _is_whole(folder):
+    if not is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
+        plan = plan or Plan(DisclosureRules(context.minimum_n))
         base = _base(workspace, revision)
         tables = _write_files(
-            staging, MartReader(query, query_batches), manifest, context, revision, quality_files, provenance, base
+            staging,
+            MartReader(query, query_batches),
+            manifest,
+            context,
+            revision,
+            quality_files,
+            provenance,
+            base,
+            plan,
         )
         if write_office is not None:
             write_office(staging / "office")
@@ -95,7 +112,7 @@ def publish(
         write_dictionary(manifest, context, staging / "open" / "site" / "dictionary")
         write_dbt_docs(manifest, staging / "open" / "site" / "dictionary" / "dbt.html")
         write_site(tables, context, revision, staging / "open" / "site")
-        _write_manifest(staging, context, revision, base)
+        _write_manifest(staging, context, revision, base, plan)
         _link_unchanged(staging, previous)
         _seal(staging)
         checkpoint("publish.staged")
@@ -165,6 +182,16 @@ def open_revision(workspace: Workspace, name: str | None) -> Path:
     )
 
 
+def carried_by_current(workspace: Workspace) -> str | None:
+    """Digest of what the current revision hides because of the one before it; None where that is nothing."""
+    try:
+        content = json.loads((open_current(workspace) / MANIFEST_FILE).read_text(encoding="utf-8"))
+        carried: str | None = content.get(_CARRIED)
+        return carried
+    except (PublishError, ValueError):  # nothing published, or damaged and about to be written again
+        return None
+
+
 def _write_files(
     root: Path,
     reader: MartReader,
@@ -174,6 +201,7 @@ def _write_files(
     quality_files: Mapping[str, bytes],
     provenance: Mapping[str, object] | None,
     base: Path | None,
+    plan: Plan,
 ) -> list[OpenTable]:
     marts = marts_of(manifest)
     _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
@@ -182,9 +210,7 @@ def _write_files(
         folder.mkdir(parents=True)
     write_database(marts, reader, analyst_folder / "sipas.duckdb")
     write_facts(marts, reader, analyst_folder / "facts")
-    tables = [
-        write_open_mart(mart, reader, marts_folder, context.minimum_n) for mart in marts if mart.audience == "open"
-    ]
+    tables = [write_open_mart(mart, reader, marts_folder, plan) for mart in marts if mart.audience == "open"]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
     changes = _changes(base, root)
     write_changes(changes, tables, context, revision, open_folder)
@@ -210,7 +236,7 @@ def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Seque
     path.write_text(text, encoding="utf-8")
 
 
-def _write_manifest(root: Path, context: PublishContext, revision: str, base: Path | None) -> None:
+def _write_manifest(root: Path, context: PublishContext, revision: str, base: Path | None, plan: Plan) -> None:
     files = [
         {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(root)
@@ -221,6 +247,7 @@ def _write_manifest(root: Path, context: PublishContext, revision: str, base: Pa
         "simulated": context.simulated,
         "minimum_n": context.minimum_n,
         "base": base.name if base is not None else None,
+        **({_CARRIED: plan.carried} if plan.carried else {}),
         "files": files,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -231,7 +258,7 @@ def _files(root: Path) -> list[Path]:
     return sorted(path for path in root.rglob("*") if path.is_file())
 
 
-def _is_whole(folder: Path) -> bool:
+def is_whole(folder: Path) -> bool:
     """Whether the folder holds exactly the files its manifest lists, byte for byte."""
     try:
         listed = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))["files"]

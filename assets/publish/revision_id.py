@@ -16,7 +16,8 @@ class MadeOf:
     """Everything that decides the contents of a revision.
 
     `reference` is the hash of all reference tables, `reference_digests` that of each; `corrections` the text of the file
-    that states them, `decisions` those about reporting periods.
+    that states them, `decisions` those about reporting periods, `carried` the digest of what the revision before makes this
+    one hide.
     """
 
     records: Sequence[InputRecord]
@@ -28,6 +29,7 @@ class MadeOf:
     decisions: Sequence[PeriodChange]
     settings: Mapping[str, object]
     version: str
+    carried: str | None = None
 
     @property
     def revision(self) -> str:
@@ -42,6 +44,7 @@ class MadeOf:
                 "periods": self._periods,
                 "settings": self.settings,
                 "version": self.version,
+                **({} if self.carried is None else {"carried": self.carried}),
             }
         )
 

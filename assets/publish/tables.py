@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from assets.publish.disclosure import disclosed_columns, disclosed_schema, hide_small
+from assets.disclosure.plan import Plan
+from assets.publish.disclosure import disclose, disclosed_columns, disclosed_schema
 from assets.publish.marts import Column, Mart, MartReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -38,11 +39,12 @@ class OpenTable:
     csv: Path
 
 
-def write_open_mart(mart: Mart, reader: MartReader, folder: Path, minimum_n: int) -> OpenTable:
-    """Write `<folder>/<mart>.parquet` and `.csv`, streaming; both hold the same rows in the order of the grain."""
+def write_open_mart(mart: Mart, reader: MartReader, folder: Path, plan: Plan) -> OpenTable:
+    """Write `<folder>/<mart>.parquet` and `.csv`, streaming, without what the plan hides; both hold the same rows in the
+    order of the grain."""
     with TableWriter(mart, disclosed_schema(mart, reader.schema(mart)), folder) as writer:
         for batch in reader.batches(mart):
-            writer.write(hide_small(batch, mart, minimum_n))
+            writer.write(disclose(batch, mart, plan))
     return writer.table
 
 

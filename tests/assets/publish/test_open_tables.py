@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 from publish_warehouse import Warehouse
 
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import write_datapackage
-from assets.publish.disclosure import figure_columns, hide_small
+from assets.publish.disclosure import disclose, figure_columns
 from assets.publish.marts import Column, Mart, MartReader, marts_of
 from assets.publish.tables import OpenTable, csv_batch, write_open_mart
 
@@ -31,7 +33,9 @@ def _mart(**hide: bool | None) -> Mart:
 def _hidden(mart: Mart, rows: list[tuple[Any, ...]], minimum_n: int = 10) -> list[tuple[Any, ...]]:
     kinds = [pa.string(), pa.int64(), pa.int64(), pa.float64(), pa.string()]
     arrays = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
-    batch = hide_small(pa.RecordBatch.from_arrays(arrays, names=mart.column_names), mart, minimum_n)
+    batch = disclose(
+        pa.RecordBatch.from_arrays(arrays, names=mart.column_names), mart, Plan(DisclosureRules(minimum_n))
+    )
     return [tuple(row.values()) for row in batch.to_pylist()]
 
 
@@ -79,7 +83,7 @@ def _write(warehouse: Warehouse, manifest: dict[str, Any], folder: Path) -> dict
     folder.mkdir(parents=True)
     reader = MartReader(warehouse.query)
     marts = [mart for mart in marts_of(manifest) if mart.audience == "open"]
-    return {mart.name: write_open_mart(mart, reader, folder, 10) for mart in marts}
+    return {mart.name: write_open_mart(mart, reader, folder, Plan(DisclosureRules(10))) for mart in marts}
 
 
 def test_files_hold_the_marts_in_order_with_small_cells_hidden(

@@ -155,7 +155,7 @@ def test_a_kill_leaves_one_whole_revision_current(
     with pytest.raises(Killed):
         publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)
     assert current_revision(workspace) == current
-    assert module._is_whole(open_current(workspace))
+    assert module.is_whole(open_current(workspace))
     assert _content(workspace.published / "revisions" / "r1") == old
     kill_at("nowhere")
     folder = publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)

@@ -13,6 +13,8 @@ import pytest
 from publish_warehouse import Warehouse
 from xlsxwriter.worksheet import Worksheet
 
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish import workbook as module
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
@@ -26,7 +28,8 @@ def tables(tmp_path: Path, warehouse: Warehouse, manifest: dict[str, Any]) -> li
         "update marts.data_quality set path = '=HYPERLINK(\"http://example.org\")', reason = 'https://example.org'"
     )
     reader = MartReader(warehouse.query)
-    return [write_open_mart(mart, reader, tmp_path, 10) for mart in marts_of(manifest) if mart.audience == "open"]
+    plan = Plan(DisclosureRules(10))
+    return [write_open_mart(mart, reader, tmp_path, plan) for mart in marts_of(manifest) if mart.audience == "open"]
 
 
 def test_sheets_headings_formats_and_values(tmp_path: Path, tables: list[OpenTable], context: PublishContext) -> None:

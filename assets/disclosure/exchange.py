@@ -1,0 +1,286 @@
+"""How far a hidden count can lie from the truth without a trace, and what else to hide so that it is far enough.
+
+The proof is an exchange. Let unit u have d records more in leaf t and d fewer in leaf s, and its sibling v the reverse, all
+of one kind (the same labels, received and settled in the same month). No row that holds both leaves, no sum over the units
+and no other figure that is shown changes when the four rows, and all shorter and longer rows that hold only one of the
+leaves, are hidden. So the reader cannot tell: the count of (u, t) may be d higher. A leaf that no known row of a unit holds
+needs no second leaf. Several exchanges that take from different rows add up. Each is a possible truth in whole records, so
+every value in between is possible too; nothing is assumed about how the reader reckons.
+
+Nothing here knows marts, revisions or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.disclosure.grid import Counts, Flags, Grid
+
+_ENOUGH = 1 << 30
+
+
+@dataclass(frozen=True)
+class Target:
+    """A hidden count of unit `unit` in period `period`, of label `label` where labels themselves are hidden."""
+
+    unit: int
+    period: int
+    label: int = 0
+
+
+def settle(grid: Grid, targets: Callable[[Flags], list[Target]], reach: int, by_label: bool) -> list[Target]:
+    """Hide more of the grid until each target can lie `reach` away from the truth; return those that cannot.
+
+    `targets` lists the counts to protect among newly hidden rows (U, P). Deterministic; each step hides the cheapest rows
+    that give what is missing.
+    """
+    measure = Labelled(grid) if by_label else Totals(grid)
+    done = np.zeros_like(grid.hidden)
+    failed: list[Target] = []
+    while (fresh := grid.hidden & ~done).any():
+        done |= fresh
+        for target in targets(fresh):
+            if not _reached(grid, measure, target, reach):
+                failed.append(target)
+    # What was hidden later may help what came first.
+    return [target for target in failed if measure.reach(target, reach) < reach]
+
+
+def _reached(grid: Grid, measure: Totals | Labelled, target: Target, reach: int) -> bool:
+    while (missing := reach - measure.reach(target, reach)) > 0:
+        rows = _cheapest(grid, measure, target, missing)
+        if rows is None:
+            return False
+        grid.hidden |= rows
+        grid.close()
+        measure.renew()
+    return True
+
+
+def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: int) -> Flags | None:
+    """Rows (U, P) whose hiding gives the target partners, at the least cost per record exchanged; None when there are none."""
+    best: tuple[tuple[float, ...], Flags] | None = None
+    rows: Flags
+    hidable = grid.exists & ~grid.hidden
+    usable: Flags
+    longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
+    for other, blocked in _openings(grid, target.period):
+        # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
+        usable = np.logical_not((grid.known_before & blocked & longer).any(axis=1))
+        if not usable[target.unit]:
+            continue
+        new = hidable & blocked
+        price = new @ grid.cost
+        amounts = np.minimum(measure.partners(target, other), missing)
+        if grid.has_siblings:
+            usable[target.unit] = False
+            whole = price + price[target.unit]
+        else:
+            whole = price
+        usable &= (amounts > 0) & (whole > 0)
+        for unit in np.flatnonzero(usable):
+            rank = (float(whole[unit]) / float(amounts[unit]), float(measure.size[unit]), float(unit))
+            if best is None or rank < best[0]:
+                rows = np.zeros_like(grid.hidden)
+                for place in (target.unit, int(unit)):
+                    rows[place] = new[place]
+                best = rank, rows
+    return None if best is None else best[1]
+
+
+def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags]]:
+    """Leaves to exchange with, and the periods that would tell them from those of `period`: of any other period beside it,
+    or none where every period that holds a leaf of `period` is hidden."""
+    mine = grid.inside[period]
+    yield None, (grid.inside & mine).any(axis=1)
+    for other in range(len(grid.periods)):
+        if not (grid.inside[other] & mine).any():
+            both = mine | grid.inside[other]
+            touched = (grid.inside & both).any(axis=1)
+            yield grid.inside[other], touched & ~(grid.inside | ~both).all(axis=1)
+
+
+class Totals:
+    """Exchanges of whole records: all labels of a record stay, its unit or leaf changes."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        # (U, T, U, T): like records that both rows have, at least one label of each kind in common.
+        self._common = _least(np.minimum(s[:, :, None, None, :], s[None, None]).sum(axis=-1) for s in grid.spare)
+        self._own = _least(s.sum(axis=-1) for s in grid.spare)
+        self._movable = ~grid.known_before[:, grid.leaves]
+        self.size = self._own.sum(axis=1)
+        self.renew()
+
+    def renew(self) -> None:
+        self._same, self._free = self.grid.relations()
+
+    def reach(self, target: Target, enough: int) -> int:
+        """How far the target can lie from the truth, upwards and downwards together."""
+        up = self._one_way(target, enough, upwards=True)
+        return up if up >= enough else up + self._one_way(target, enough, upwards=False)
+
+    def _one_way(self, target: Target, enough: int, upwards: bool) -> int:
+        grid, u = self.grid, target.unit
+        mine = grid.inside[target.period]
+        # Each row gives once: leaves of the unit itself, and siblings, that are not taken from yet.
+        places, siblings = ~mine, np.ones(len(grid.units), np.bool_)
+        siblings[u] = False
+        found = 0
+        for t in np.flatnonzero(mine & grid.hidden[u, grid.leaves]):
+            if grid.has_siblings:
+                found += self._beside(u, int(t), enough - found, upwards, places, siblings)
+            elif self._free[u, t]:
+                found += _ENOUGH if upwards else int(self._own[u, t])
+            else:
+                others = self._same[u, t] & places
+                found += int(self._own[u, others].sum() if upwards else self._own[u, t] * others.any())
+                places &= ~others | (not upwards)
+            if found >= enough:
+                break
+        return found
+
+    def _beside(self, u: int, t: int, enough: int, upwards: bool, places: Flags, siblings: Flags) -> int:
+        """What siblings can exchange with leaf t of unit u; takes away what gave from `places` and `siblings`."""
+        own, found = int(self._own[u, t]), 0
+        if self._free[u, t]:
+            give = self._free[:, t] & (np.arange(len(siblings)) != u)
+            found = int(self._own[give, t].sum()) if upwards else own * bool(give.any())
+            if found >= enough or not upwards:
+                return found
+        leaves = np.flatnonzero(self._same[u, t] & places)
+        if not len(leaves):
+            return found
+        # (leaves, U)
+        amounts = self._common[u][leaves][:, :, t] if upwards else self._common[u, t][:, leaves].T
+        amounts = np.where(self._same[:, t, :][:, leaves].T & siblings, amounts, 0)
+        if self._free[u, t]:
+            amounts[:, self._free[:, t]] = 0  # counted above
+        left = enough - found if upwards else min(enough - found, own)
+        given = 0
+        while given < left and amounts.any():
+            place, unit = np.unravel_index(int(amounts.argmax()), amounts.shape)
+            given += int(amounts[place, unit])
+            amounts[:, unit] = 0
+            if upwards:
+                amounts[place, :] = 0
+                places[leaves[place]] = False
+            else:
+                siblings[unit] = False
+        return found + (given if upwards else min(given, own))
+
+    def partners(self, target: Target, other: Flags | None) -> Counts:
+        """(U): what each unit could exchange if all rows in the way were hidden."""
+        grid, u = self.grid, target.unit
+        mine = grid.inside[target.period] & grid.exists[u, grid.leaves] & self._movable[u]
+        if not mine.any():
+            return np.zeros(len(grid.units), np.int64)
+        if other is None:
+            if not grid.has_siblings:
+                return np.full(len(grid.units), _ENOUGH)
+            mine_of_all: Counts = (self._own * self._movable)[:, mine].sum(axis=1)
+            return mine_of_all
+        if not grid.has_siblings:
+            other_own: Counts = self._own[:, other].sum(axis=1)
+            return other_own
+        given = [(s[u] * self._movable[u][:, None])[other].sum(axis=0) for s in grid.spare]
+        taken = [(s * self._movable[..., None])[:, mine].sum(axis=1) for s in grid.spare]
+        return _least(np.minimum(g[None], t).sum(axis=-1) for g, t in zip(given, taken, strict=True))
+
+
+class Labelled:
+    """Exchanges of labels: records of two rows swap their label, so that every total of a row stays as it is."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+        (self._spare,) = grid.spare
+        leaves = len(grid.leaves)
+        self._unseen = np.zeros((leaves, leaves), np.bool_) if grid.above is None else grid.above
+        self.size = self._spare.sum(axis=(1, 2))
+        self.renew()
+
+    def renew(self) -> None:
+        self._same, self._free = self.grid.relations()
+
+    def reach(self, target: Target, enough: int) -> int:
+        """How far above the truth the target can lie: it is small, and what is withheld may be as little as none."""
+        grid, u, b = self.grid, target.unit, target.label
+        spare = self._spare.copy()
+        mine = grid.inside[target.period]
+        found = 0
+        for t in np.flatnonzero(mine):
+            while found < enough:
+                step = self._step(spare, u, int(t), b, mine)
+                if step is None:
+                    break
+                amount, cells = step
+                for cell in cells:
+                    spare[cell] -= amount
+                found += amount
+        return found
+
+    def _step(
+        self, spare: Counts, u: int, t: int, b: int, mine: Flags
+    ) -> tuple[int, list[tuple[int, int, int]]] | None:
+        grid = self.grid
+        gives = spare[u, t].copy()
+        gives[b] = 0
+        if self._free[u, t]:
+            if not grid.has_siblings or self._unseen[t, t]:
+                c = int(gives.argmax())
+                return (int(gives[c]), [(u, t, c)]) if gives[c] else None
+            takes = np.where(self._free[:, t], spare[:, t, b], 0)
+            takes[u] = 0
+            c, v = int(gives.argmax()), int(takes.argmax())
+            amount = int(min(gives[c], takes[v]))
+            if amount:
+                return amount, [(u, t, c), (v, t, b)]
+        places = np.flatnonzero(self._same[u, t] & ~mine)
+        if not len(places):
+            return None
+        # (places, labels): label c of (u, t) against label b of (u, s).
+        own = np.minimum(gives[None, :], spare[u, places, b][:, None])
+        alone = own if not grid.has_siblings else np.where(self._unseen[t, places][:, None], own, 0)
+        if alone.any() or not grid.has_siblings:
+            place, other = np.unravel_index(int(alone.argmax()), own.shape)
+            amount = int(alone[place, other])
+            s = int(places[place])
+            return (amount, [(u, t, int(other)), (u, s, b)]) if amount else None
+        theirs = np.minimum(spare[:, t, b][:, None, None], spare[:, places, :])
+        theirs = np.where(self._same[:, t, :][:, places][:, :, None], theirs, 0)
+        theirs[u] = 0
+        whole = np.minimum(own[None], theirs)
+        sibling, place, other = np.unravel_index(int(whole.argmax()), whole.shape)
+        amount = int(whole[sibling, place, other])
+        s = int(places[place])
+        cells = [(u, t, int(other)), (u, s, b), (int(sibling), t, b), (int(sibling), s, int(other))]
+        return (amount, cells) if amount else None
+
+    def partners(self, target: Target, other: Flags | None) -> Counts:
+        """(U): what each unit could exchange if all rows in the way were hidden."""
+        grid, u, b = self.grid, target.unit, target.label
+        mine = np.flatnonzero(grid.inside[target.period])
+        gives = self._spare[u][mine].copy()
+        gives[:, b] = 0
+        if other is None:
+            if not grid.has_siblings:
+                return np.full(len(grid.units), int(gives.sum()))
+            takes: Counts = np.minimum(gives.sum(axis=1)[None], self._spare[:, mine, b]).sum(axis=1)
+            return takes
+        places = np.flatnonzero(other)
+        own = np.minimum(gives[:, None, :], self._spare[u][places][:, b][None, :, None])
+        if not grid.has_siblings:
+            return np.full(len(grid.units), int(own.max(initial=0)))
+        theirs = np.minimum(self._spare[:, mine, b][:, :, None, None], self._spare[:, None, places, :])
+        best: Counts = np.minimum(own[None], theirs).max(axis=(1, 2, 3), initial=0)
+        return best
+
+
+def _least(arrays: Iterator[Counts]) -> Counts:
+    least = next(arrays)
+    for array in arrays:
+        least = np.minimum(least, array)
+    return least

@@ -1,0 +1,407 @@
+"""The plan of a publication: which rows of the open tables are hidden or left out, for all tables together.
+
+Subjects are gone through one after the other, units from the top down, and breakdowns after their totals, so that what is
+hidden above is hidden below. The proof that it is enough stands in `exchange`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from assets.disclosure.exchange import Target, settle
+from assets.disclosure.grid import Counts, Flags, Grid
+from assets.disclosure.previous import Previous, open_previous
+from assets.disclosure.rows import SEPARATOR, TABLES, row_key
+from assets.disclosure.rules import DisclosureRules
+from assets.disclosure.subjects import Subject, part_under, subjects
+
+Query = Callable[[str], pa.Table]
+_KINDS = ("year", "nine_months", "half_year", "quarter", "month")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`tables`: those the plan decides about. `hidden`: names of the subjects' rows that they do not show. `short`: hidden rows
+    whose count can be bounded more narrowly than the rules ask, whatever else is hidden. `carried`: a digest of the plan where
+    the previous revision made it another one than the figures alone would, else None."""
+
+    rules: DisclosureRules
+    hidden: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
+    short: int = 0
+    carried: str | None = None
+    names: pa.Array = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", pa.array(sorted(self.hidden), pa.string()))
+
+
+def make_plan(query: Query, tables: Iterable[str], rules: DisclosureRules, previous: Path | None) -> Plan:
+    """Plan the hiding for the marts as they stand; `tables` are the marts there are, `previous` the revision before."""
+    if not rules.hides:
+        return Plan(rules)
+    alone = _Planner(query, frozenset(tables), rules, None).plan()
+    if previous is None or not rules.earlier_revisions:
+        return alone
+    with open_previous(previous) as before:
+        if before is None:
+            return alone
+        together = _Planner(query, frozenset(tables), rules, before).plan()
+    if together.hidden == alone.hidden:
+        return alone
+    digest = hashlib.sha256("\n".join(sorted(together.hidden)).encode()).hexdigest()[:16]
+    return replace(together, carried=digest)
+
+
+@dataclass
+class _Rows:
+    """Rows of one part of a subject as arrays: units (U), periods (P); per kind of label (U, P, labels)."""
+
+    units: list[str]
+    periods: list[str]
+    has_any: Flags
+    small: Flags
+    n: Counts
+    spare: Counts
+    labels: list[Counts]
+
+
+class _Planner:
+    def __init__(self, query: Query, tables: frozenset[str], rules: DisclosureRules, before: Previous | None) -> None:
+        self._query = query
+        self._tables = tables
+        self._rules = rules
+        self._before = before
+        self._hidden: set[str] = set()
+        self._short = 0
+        self._parents = self._read_parents()
+        self._months, self._years, self._kinds = self._read_calendar()
+
+    def plan(self) -> Plan:
+        for subject in subjects(self._rules.minimum_n):
+            if self._tables.issuperset(subject.tables):
+                self._plan_subject(subject)
+        if "sipas_index_now" in self._tables:
+            self._follow_territory()
+        return Plan(self._rules, frozenset(self._hidden), self._tables & TABLES.keys(), self._short)
+
+    def _frame(self, sql: str) -> pd.DataFrame:
+        answer: pd.DataFrame = self._query(sql).to_pandas()
+        return answer
+
+    def _read_parents(self) -> dict[str, str]:
+        units = self._frame(
+            "select unit_code, cast(unit_valid_from as varchar) as unit_valid_from, parent_code,"
+            " cast(parent_valid_from as varchar) as parent_valid_from from marts.dim_admin_unit"
+            " where parent_code is not null"
+        )
+        above = _joined(units, "parent_code", "parent_valid_from")
+        return dict(zip(_joined(units, "unit_code", "unit_valid_from"), above, strict=True))
+
+    def _read_calendar(self) -> tuple[dict[str, frozenset[str]], dict[str, str], dict[str, int]]:
+        periods = self._frame("select * from marts.dim_reporting_period order by period_id")
+        months = sorted(periods.loc[periods["period_kind"] == "month", "period_id"])
+        inside, years, kinds = {}, {}, {}
+        for row in periods.itertuples():
+            name = str(row.period_id)
+            within = frozenset(month for month in months if str(row.first_month_id) <= month <= str(row.last_month_id))
+            inside[name] = within
+            years[name], kinds[name] = str(row.year), _KINDS.index(str(row.period_kind))
+        return inside, years, kinds
+
+    def _plan_subject(self, subject: Subject) -> None:
+        now = _Frames(subject, self._frame)
+        before = None if self._before is None else _Frames.of_previous(subject, self._before)
+        for part, rows in now.parts():
+            old = None if before is None else before.part(part)
+            labels = [_labels(frame, rows, part) for frame in now.kinds()]
+            whole = replace(rows, labels=[array for array in labels if array is not None])
+            hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), False)
+            for name, frame in now.withheld.items():
+                broken = _broken_down(frame, whole, part)
+                old_broken = None
+                if before is not None and old is not None and name in before.withheld:
+                    old_broken = _broken_down(before.withheld[name], old, part)
+                self._plan_rows(name, part, broken, old_broken, hidden, True)
+
+    def _under(self, subject: Subject, part: str, rows: _Rows) -> Flags:
+        hidden = np.zeros_like(rows.has_any)
+        if subject.under is not None:
+            name, its_part = part_under(subject.name, part)
+            for u, unit in enumerate(rows.units):
+                for p, period in enumerate(rows.periods):
+                    hidden[u, p] = row_key(name, its_part, unit, period) in self._hidden
+        return hidden
+
+    def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, by_label: bool) -> Flags:
+        """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
+        hidden: Flags = np.asarray((rows.small.any(axis=2) | under) & rows.has_any)
+        known_before: Flags = np.zeros_like(hidden)
+        periods_before: Flags = np.zeros(len(rows.periods), np.bool_)
+        spare = rows.spare
+        if old is not None and self._before is not None:
+            old = _aligned(old, rows)
+            periods_before = old.has_any.any(axis=0)
+            shown = self._names_shown(name, part, rows)
+            hid = old.has_any & ~shown
+            # A longer row of zeros says no more than its leaves do.
+            told = old.has_any | self._are_leaves(rows.periods)[None, :]
+            known_before = np.logical_and(~hid & told, periods_before[None, :])
+            same = (old.n == rows.n) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
+            hidden |= hid & same & rows.has_any
+            # What moves, moves in both revisions: no more than either has.
+            spare = np.where(
+                old.has_any.reshape(*old.n.shape, *[1] * (spare.ndim - 2)), np.minimum(spare, old.spare), spare
+            )
+        above = {unit: self._parents.get(unit) for unit in rows.units}
+        place = {unit: u for u, unit in enumerate(rows.units)}
+        children: dict[int | None, list[int]] = defaultdict(list)
+        for u, unit in enumerate(rows.units):
+            children[place.get(above[unit] or "")].append(u)
+        for parent, group in children.items():  # a unit with one unit below it has that unit's figures
+            if parent is not None and len(group) == 1:
+                hidden[parent] |= hidden[group[0]] & rows.has_any[parent]
+        years = defaultdict(list)
+        for p, period in enumerate(rows.periods):
+            years[self._years.get(period, "")].append(p)
+        for year in years.values():
+            settled = _Year(
+                rows, self._leaves(rows.periods, year), year, self._inside(rows.periods, year), periods_before
+            )
+            open_groups: list[tuple[int | None, list[int]]] = [(None, [root]) for root in children[None]]
+            while open_groups:
+                parent, group = open_groups.pop()
+                short = settled.settle(group, parent, hidden, known_before, spare, self._rules.reach, by_label)
+                self._short += 0 if by_label else short
+                open_groups += [(u, children[u]) for u in group if u in children]
+        for u, p in zip(*np.nonzero(hidden), strict=True):
+            self._hidden.add(row_key(name, part, rows.units[u], rows.periods[p]))
+        return hidden
+
+    def _names_shown(self, name: str, part: str, rows: _Rows) -> Flags:
+        assert self._before is not None
+        shown = self._before.shown
+        return np.array(
+            [[row_key(name, part, unit, p) in shown for p in rows.periods] for unit in rows.units], np.bool_
+        )
+
+    def _are_leaves(self, periods: list[str]) -> Flags:
+        return np.array(
+            [self._kinds.get(p, 0) == max(self._kinds.get(o, 0) for o in periods) for p in periods], np.bool_
+        )
+
+    def _leaves(self, periods: list[str], year: list[int]) -> list[int]:
+        finest = max(self._kinds.get(periods[p], 0) for p in year)
+        return [i for i, p in enumerate(year) if self._kinds.get(periods[p], 0) == finest]
+
+    def _inside(self, periods: list[str], year: list[int]) -> Flags:
+        months = [self._months.get(periods[p], frozenset((periods[p],))) for p in year]
+        leaves = self._leaves(periods, year)
+        return np.array([[months[leaf] <= whole for leaf in leaves] for whole in months], np.bool_)
+
+    def _follow_territory(self) -> None:
+        """Units of now are hidden with any of the units they were made of."""
+        moved = self._frame(
+            "select unit_code, cast(unit_valid_from as varchar) as unit_valid_from, now_code,"
+            " cast(now_valid_from as varchar) as now_valid_from from landing.unit_now"
+        )
+        now = defaultdict(list)
+        units = zip(
+            _joined(moved, "unit_code", "unit_valid_from"), _joined(moved, "now_code", "now_valid_from"), strict=True
+        )
+        for unit, later in units:
+            now[unit].append(later)
+        for name in [name for name in self._hidden if name.startswith(f"period{SEPARATOR}")]:
+            _, part, code, first_day, period = name.split(SEPARATOR)
+            self._hidden |= {row_key("now", part, unit, period) for unit in now[f"{code}{SEPARATOR}{first_day}"]}
+
+
+@dataclass
+class _Year:
+    """The rows of one year, settled group by group."""
+
+    rows: _Rows
+    leaves: list[int]
+    year: list[int]
+    inside: Flags
+    periods_before: Flags
+    above: dict[int, Flags] = field(default_factory=dict)
+
+    def settle(
+        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, spare: Counts, reach: int,
+        by_label: bool,
+    ) -> int:  # fmt: skip
+        """Settle the units of one group in `hidden`; returns how many counts stay short of the rules."""
+        here = np.ix_(group, self.year)
+        exists = self.rows.has_any[here]
+        start = hidden[here]
+        if parent is not None:
+            start = start | hidden[parent, self.year] & exists
+        if not start.any():
+            return 0
+        if parent is not None and len(group) == 1:
+            hidden[here] = start
+            return 0
+        leaves = [self.year[leaf] for leaf in self.leaves]
+        at_leaves = np.ix_(group, leaves)
+        present = exists[:, self.leaves]
+        kept = [np.maximum(spare[at_leaves], 0)]
+        if by_label:
+            kept = [kept[0] * present[..., None]]
+        else:
+            kept = [kept[0][..., None] * present[..., None]]
+            kept += [np.maximum(labels[at_leaves], 0) for labels in self.rows.labels]
+            kept = [np.minimum(array, kept[0]) for array in kept]
+        grid = Grid(
+            units=[self.rows.units[u] for u in group],
+            periods=[self.rows.periods[p] for p in self.year],
+            leaves=self.leaves,
+            inside=self.inside,
+            exists=exists,
+            hidden=start,
+            known_before=known_before[here],
+            inside_before=self.inside & self.periods_before[leaves][None, :],
+            spare=kept,
+            has_siblings=parent is not None,
+            above=self.above.get(parent) if parent is not None else None,
+        )
+        small = self.rows.small[here]
+
+        def targets(fresh: Flags) -> list[Target]:
+            order = np.argsort(-self.inside.sum(axis=1), kind="stable")
+            if not by_label:
+                return [Target(int(u), int(p)) for p in order for u in np.flatnonzero(fresh[:, p])]
+            wanted = small & fresh[..., None]
+            return [
+                Target(int(u), int(p), int(b)) for p in order for u, b in zip(*np.nonzero(wanted[:, p]), strict=True)
+            ]
+
+        short = settle(grid, targets, reach, by_label) if reach else []
+        hidden[here] = grid.hidden
+        if parent is None:
+            same, free = grid.relations()
+            # On the diagonal: whether the sum of the leaf is known at all.
+            np.fill_diagonal(same[0], False)
+            self.above[group[0]] = same[0] | np.diag(free[0])
+        return len(short)
+
+
+class _Frames:
+    """The answers of a subject's SELECTs."""
+
+    def __init__(self, subject: Subject, frame: Callable[[str], pd.DataFrame]) -> None:
+        self.rows = frame(subject.rows)
+        self.labels = [frame(sql) for sql in subject.labels]
+        self.withheld = {name: frame(sql) for name, sql in subject.withheld.items()}
+        for answer in (self.rows, *self.labels, *self.withheld.values()):
+            answer["unit"] = _joined(answer, "unit_code", "unit_valid_from")
+
+    @classmethod
+    def of_previous(cls, subject: Subject, before: Previous) -> _Frames | None:
+        if before.frame(subject.rows) is None:
+            return None
+        columns = ["unit_code", "unit_valid_from", "period_id", "part", "kind", "label", "n", "is_small", "spare"]
+        empty = pd.DataFrame(columns=columns)
+
+        def answer(sql: str) -> pd.DataFrame:
+            found = before.frame(sql)
+            return empty.copy() if found is None else found
+
+        return cls(subject, answer)
+
+    def parts(self) -> Iterable[tuple[str, _Rows]]:
+        for part in sorted(self.rows["part"].unique()):
+            rows = self.part(part)
+            if rows is not None:
+                yield part, rows
+
+    def part(self, part: str) -> _Rows | None:
+        frame = self.rows[self.rows["part"] == part]
+        if frame.empty:
+            return None
+        units, periods = sorted(frame["unit"].unique()), sorted(frame["period_id"].unique())
+        u, p = _places(frame, units, periods)
+        shape = (len(units), len(periods))
+        return _Rows(
+            units,
+            periods,
+            _filled(shape, (u, p), frame["has_any"]) > 0,
+            _filled((*shape, 1), (u, p, np.zeros(len(u), np.int64)), frame["is_small"]) > 0,
+            _filled(shape, (u, p), frame["n"]),
+            _filled(shape, (u, p), frame["spare"]),
+            [],
+        )
+
+    def kinds(self) -> list[pd.DataFrame]:
+        if not self.labels:
+            return []
+        together = pd.concat(self.labels)
+        return [frame for _, frame in together.groupby("kind", sort=True)]
+
+
+def _labels(frame: pd.DataFrame, rows: _Rows, part: str) -> Counts | None:
+    frame = frame[frame["part"] == part]
+    if frame.empty:
+        return None
+    labels = sorted(frame["label"].unique())
+    u, p = _places(frame, rows.units, rows.periods)
+    b = _indexes(labels, frame["label"])
+    return _filled((len(rows.units), len(rows.periods), len(labels)), (u, p, b), frame["spare"])
+
+
+def _broken_down(frame: pd.DataFrame, rows: _Rows, part: str) -> _Rows:
+    frame = frame[frame["part"] == part]
+    labels = sorted(frame["label"].unique()) or [""]
+    u, p = _places(frame, rows.units, rows.periods)
+    shape = (len(rows.units), len(rows.periods), len(labels))
+    at = (u, p, _indexes(labels, frame["label"]))
+    return _Rows(
+        rows.units, rows.periods, rows.has_any, _filled(shape, at, frame["is_small"]) > 0,
+        _filled(shape, at, frame["n"]).sum(axis=2), _filled(shape, at, frame["spare"]), labels=[],
+    )  # fmt: skip
+
+
+def _aligned(old: _Rows, rows: _Rows) -> _Rows:
+    """The old rows in the places of the new ones."""
+    u = [rows.units.index(unit) for unit in old.units if unit in set(rows.units)]
+    from_u = [i for i, unit in enumerate(old.units) if unit in set(rows.units)]
+    p = [rows.periods.index(period) for period in old.periods if period in set(rows.periods)]
+    from_p = [i for i, period in enumerate(old.periods) if period in set(rows.periods)]
+
+    def moved(array: Any, like: Any) -> Any:
+        target = np.zeros_like(like)
+        if array.ndim == 2 or array.shape[2:] == like.shape[2:]:
+            target[np.ix_(u, p)] = array[np.ix_(from_u, from_p)]
+        return target
+
+    return _Rows(
+        rows.units, rows.periods, moved(old.has_any, rows.has_any), rows.small, moved(old.n, rows.n),
+        moved(old.spare, rows.spare), [],
+    )  # fmt: skip
+
+
+def _places(frame: pd.DataFrame, units: list[str], periods: list[str]) -> tuple[Counts, Counts]:
+    return _indexes(units, frame["unit"]), _indexes(periods, frame["period_id"])
+
+
+def _indexes(names: list[str], values: pd.Series) -> Counts:
+    return pd.Index(names).get_indexer(pd.Index(values)).astype(np.int64)
+
+
+def _filled(shape: tuple[int, ...], places: tuple[Counts, ...], values: pd.Series) -> Counts:
+    array = np.zeros(shape, np.int64)
+    array[places] = values.fillna(0).astype(np.int64)
+    return array
+
+
+def _joined(frame: pd.DataFrame, code: str, first_day: str) -> pd.Series:
+    return frame[code].astype(str) + SEPARATOR + frame[first_day].astype(str)
