@@ -150,7 +150,7 @@ class _Planner:
         spare = rows.spare
         if old is not None and self._before is not None:
             old = _aligned(old, rows)
-            periods_before = old.has_any.any(axis=0)
+            periods_before = np.asarray(old.has_any.any(axis=0))
             shown = self._names_shown(name, part, rows)
             hid = old.has_any & ~shown
             # A longer row of zeros says no more than its leaves do.

@@ -16,6 +16,8 @@ import pytest
 from frictionless import Package
 from publish_warehouse import Warehouse
 
+from assets.disclosure.plan import Plan
+from assets.disclosure.rules import DisclosureRules
 from assets.publish import revision as publishing
 from assets.publish.changes_sheet import NOTHING
 from assets.publish.context import PublishContext
@@ -140,7 +142,9 @@ def test_marts_are_cut_in_one_pass_of_batches(
     (tmp_path / "marts").mkdir()
     reader = MartReader(city.query)
     tables = [
-        write_open_mart(mart, reader, tmp_path / "marts", 10) for mart in marts_of(manifest) if mart.audience == "open"
+        write_open_mart(mart, reader, tmp_path / "marts", Plan(DisclosureRules(10)))
+        for mart in marts_of(manifest)
+        if mart.audience == "open"
     ]
     monkeypatch.setattr("assets.publish.districts.BATCH_ROWS", 7)
     write_districts(tables, NOTHING, context, "r1", tmp_path / "small")
