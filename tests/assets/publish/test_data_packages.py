@@ -141,11 +141,9 @@ def test_marts_are_cut_in_one_pass_of_batches(
 ) -> None:
     (tmp_path / "marts").mkdir()
     reader = MartReader(city.query)
-    tables = [
-        write_open_mart(mart, reader, tmp_path / "marts", Plan(DisclosureRules(10)))
-        for mart in marts_of(manifest)
-        if mart.audience == "open"
-    ]
+    plan = Plan(DisclosureRules(10))
+    marts = [mart for mart in marts_of(manifest) if mart.audience == "open"]
+    tables = [write_open_mart(mart, reader, tmp_path / "marts", plan) for mart in marts]
     monkeypatch.setattr("assets.publish.districts.BATCH_ROWS", 7)
     write_districts(tables, NOTHING, context, "r1", tmp_path / "small")
     monkeypatch.undo()
