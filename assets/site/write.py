@@ -84,7 +84,7 @@ def read_desk(tables: Sequence[OpenTable], context: PublishContext, revision: st
 
 def write_unit(desk: Desk, unit: Unit, language: str, template: jinja2.Template, folder: Path) -> None:
     """Write the pages of one unit in one language into `folder`, which is made."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     say = Say(language, desk.marts.periods)
     pages = [page for topic in TOPICS for page in topic.pages(desk, unit, say)]
     files = {page.topic: page.file for page in reversed(pages)}

@@ -32,6 +32,8 @@ _CELL_TEXT_LENGTH = 32_767
 # Characters of the sheet's letters that fit into a millimetre of paper, and points of a line's height by those of its letters.
 _PER_MILLIMETRE = 0.52
 _LINE = 1.3
+# Points that Excel allows a row at most.
+_HIGHEST = 409
 _FEWEST_COLUMNS = 4
 # Widest sheet, in pages.
 _WIDEST = 1.15
@@ -290,7 +292,7 @@ class _Sheet:
         letters = 0.75 if 2 * capitals > len(text) else 1.0 if bold else 1.1
         room = max(sum(widths) * _SIZE / size * letters, 1.0)
         lines = sum(_lines_of(piece, room) for piece in clean(text).split("\n"))
-        return lines * size * _LINE + 2
+        return min(lines * size * _LINE + 2, _HIGHEST)
 
 
 def _lines_of(text: str, room: float) -> int:
