@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal
 
 Language = Literal["vi", "en"]
+Format = Literal["xlsx", "docx", "pdf"]
 # How the values of a column are written: a whole number, a percentage already multiplied by 100 (two decimals), points with
 # one decimal or two, a dd/mm/yyyy date, or a text as it stands.
 Kind = Literal["text", "count", "percent", "points_1", "points_2", "date"]

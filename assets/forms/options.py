@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
+from assets.forms.model import Format, Language
 from quality.contract import Strict
-
-Format = Literal["xlsx", "docx", "pdf"]
 
 
 class FormOptions(Strict):
@@ -20,6 +17,6 @@ class FormOptions(Strict):
 
     months: int = Field(default=1, ge=0)
     formats: tuple[Format, ...] = ("xlsx", "docx", "pdf")
-    languages: tuple[Literal["vi", "en"], ...] = ("vi",)
+    languages: tuple[Language, ...] = ("vi",)
     undated_in_time: bool = True
     minimum_n: int = Field(default=10, ge=1)

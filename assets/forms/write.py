@@ -1,33 +1,28 @@
-"""The official forms of a run as files, with an index of them: which are written, drawn by two processes, linked when unchanged.
+"""The official forms of a run as files, with an index of them: which are written, and which are linked as they were.
 
-What a form holds stands in fill/, how it looks in render/. Nothing of what is written depends on an earlier revision: one
-only saves the drawing of forms that are in it already.
+What a form holds stands in fill/, how it looks in render/, who draws it in draw.py. Nothing of what is written depends on an
+earlier revision: one only saves the drawing of forms that are in it already.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assets.forms.draw import FormFailed, Job, draw
 from assets.forms.figures import Figures, Query
 from assets.forms.kind import FormKind
 from assets.forms.kinds import form_kinds
-from assets.forms.model import Form, Language
-from assets.forms.options import Format, FormOptions
+from assets.forms.model import Form, Format, Language
+from assets.forms.options import FormOptions
 from assets.forms.render.faces import Face, office_face
-from assets.forms.render.formats import Renderer, content_digest
+from assets.forms.render.formats import content_digest
 from assets.forms.scope import Territory, read_calendar
 from assets.forms.subject import Period, Subject
 from assets.publish.datapackage import sha256_of
@@ -35,15 +30,6 @@ from assets.publish.datapackage import sha256_of
 INDEX_FILE = "index.json"
 FOLDER = "forms"
 AUDIENCES = ("office", "open")
-_PROCESSES = 2
-# Fewer forms are drawn sooner here than by processes that have to start first.
-_FEW = 60
-# Forms that wait to be drawn: enough that no process waits, few enough that they need no memory to speak of.
-_WAITING = 16
-
-
-class FormFailed(Exception):
-    """A form cannot be drawn; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +62,8 @@ def write_forms(
 ) -> Written:
     """Write the forms that the options ask for into `office/forms` and `open/forms` under root.
 
-    `disclosed` is as in `fill_forms`. `previous` is the folder of an earlier revision, whose unchanged files are linked. Raises FormFailed.
+    `disclosed` is as in `fill_forms`. `previous` is the folder of an earlier revision, whose unchanged files are linked.
+    Raises FormFailed.
     """
     periods = read_calendar(query).last_months(options.months)
     if not periods:
@@ -132,13 +119,15 @@ def write_files(
     """
     entries: dict[Path, dict[str, dict[str, Any]]] = {folder: {} for folder in folders.values()}
     known = {audience: _read_index(folder) for audience, folder in earlier.items()}
+    # Entries of files that are being drawn.
+    waiting: dict[Path, dict[str, Any]] = {}
     linked = drawn = 0
 
-    def jobs() -> Iterator[_Job]:
+    def jobs() -> Iterator[Job]:
         nonlocal linked
         for one in filled:
             root = folders[one.audience]
-            targets = []
+            changed: list[tuple[Format, Path]] = []
             for kind in formats:
                 name = f"{one.folder}/{one.form.code}.{one.form.language}.{kind}"
                 content = content_digest(one.form, kind, face)
@@ -155,14 +144,14 @@ def write_files(
                         entry["sha256"] = old["sha256"]
                         linked += 1
                         continue
-                targets.append(_Target(kind, root / name, entry))
-            if targets:
-                yield _Job(one.form, tuple(targets))
+                changed.append((kind, root / name))
+                waiting[root / name] = entry
+            if changed:
+                yield Job(one.form, tuple(changed))
 
-    for job, digests in _drawn(jobs(), face):
-        for target, digest in zip(job.targets, digests, strict=True):
-            target.entry["sha256"] = digest
-            drawn += 1
+    for path, digest in draw(jobs(), face):
+        waiting.pop(path)["sha256"] = digest
+        drawn += 1
     for folder, files in entries.items():
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"files": [files[name] for name in sorted(files)]}, ensure_ascii=False, indent=1)
@@ -206,85 +195,3 @@ def _link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:  # a file system without hard links gets a copy
         shutil.copyfile(source, target)
-
-
-# Drawing
-
-
-@dataclass(frozen=True)
-class _Target:
-    kind: Format
-    path: Path
-    entry: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Job:
-    form: Form
-    targets: tuple[_Target, ...]
-
-    @property
-    def orders(self) -> list[tuple[Format, Path]]:
-        return [(target.kind, target.path) for target in self.targets]
-
-
-def _drawn(jobs: Iterator[_Job], face: Face) -> Iterator[tuple[_Job, list[str]]]:
-    """Draw the forms and yield each with the digests of its files, in any order."""
-    first = list(islice(jobs, _FEW))
-    # A process that is a daemon, as some schedulers start them, may have no children.
-    if len(first) < _FEW or multiprocessing.current_process().daemon:
-        renderer = Renderer(face)
-        for job in chain(first, jobs):
-            yield job, _draw(renderer, job.form, job.orders)
-        return
-    # Spawned, for a fork would take along the threads and the locks of the database engine.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(_PROCESSES, context, _start_process, (face,)) as pool:
-        pending: dict[Future[list[str]], _Job] = {}
-        try:
-            for job in chain(first, jobs):
-                pending[pool.submit(_draw_here, job.form, job.orders)] = job
-                if len(pending) >= _WAITING:
-                    done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    yield from ((pending.pop(future), future.result()) for future in done)
-            while pending:
-                done, _ = wait(pending, return_when=FIRST_COMPLETED)
-                yield from ((pending.pop(future), future.result()) for future in done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _draw(renderer: Renderer, form: Form, orders: Sequence[tuple[Format, Path]]) -> list[str]:
-    digests = []
-    for kind, path in orders:
-        try:
-            content = renderer.render(form, kind)
-        except Exception as error:
-            where = f"{form.code} of unit {form.unit_code}, {form.period_id}"
-            raise FormFailed(f"The form {where}, cannot be drawn as {kind}: {error}") from error
-        path.write_bytes(content)
-        digests.append(hashlib.sha256(content).hexdigest())
-    return digests
-
-
-_renderer: Renderer
-
-
-def _start_process(face: Face) -> None:
-    global _renderer
-    _renderer = Renderer(face)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed leaves nobody behind who would go on to write into its folder."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        with contextlib.suppress(Exception):
-            parent.join()
-        os._exit(1)
-
-
-def _draw_here(form: Form, orders: Sequence[tuple[Format, Path]]) -> list[str]:
-    return _draw(_renderer, form, orders)

@@ -192,10 +192,11 @@ class Activity:
 
 
 def read_surveys(subject: Subject, figures: Figures, minimum_n: int) -> tuple[Survey, ...]:
-    """One survey per instrument with forms in the unit and period. Figures on fewer than `minimum_n` forms are held back."""
+    """One survey per instrument with an overall index to report on. Figures on fewer than `minimum_n` forms are held back."""
     reader = _Reader(subject, figures, minimum_n)
     index = figures.of(INDEX, subject.unit.key, subject.period.period_id)
-    return tuple(reader.survey(code) for code in sorted({row["instrument_code"] for row in index}))
+    codes = {row["instrument_code"] for row in index if row["node_level"] == "overall"}
+    return tuple(reader.survey(code) for code in sorted(codes))
 
 
 def read_activities(subject: Subject, figures: Figures) -> tuple[Activity, ...]:

@@ -7,6 +7,7 @@ in sipas_findings.py, what the sentences say in narrative.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from assets.forms.figures import Figures
@@ -56,7 +57,7 @@ def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int
     activities = read_activities(subject, figures)
     section = _Section(subject, language, minimum_n)
     year = subject.period.ends_on.year
-    return official_form(
+    form = official_form(
         subject,
         language,
         code=CODE,
@@ -79,6 +80,8 @@ def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int
         blocks=section.blocks(surveys, activities),
         notes=section.notes(surveys),
     )
+    # A report is signed by who issues it; who drew it up signs tables alone.
+    return replace(form, prepared_by="")
 
 
 class _Section:
@@ -375,8 +378,8 @@ class _Section:
                 say("Đơn vị thực hiện", "Carried out by"),
             )
         )
-        columns = (Column("text", 1.2), Column("count", 1.5), Column("count", 1.5), Column("count", 1.0), Column("text", 2.6),
-                   Column("text", 2.6))  # fmt: skip
+        columns = (Column("text", 1.4), Column("count", 1.7), Column("count", 1.7), Column("count", 1.0), Column("text", 2.4),
+                   Column("text", 2.2))  # fmt: skip
         lines = tuple(
             Line(
                 (
@@ -417,7 +420,7 @@ class _Section:
                 )
             ),
         )
-        columns = (Column("text", 3.0), *(Column("count", 1.1) for _ in range(6)), Column("count", 1.6))
+        columns = (Column("text", 3.0), *(Column("count", 1.1) for _ in range(6)), Column("count", 1.9))
         lines = tuple(
             Line(
                 (

@@ -8,9 +8,8 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from assets.forms import letterhead, text
-from assets.forms.model import Form
-from assets.forms.options import Format
+from assets.forms import letterhead, model, text
+from assets.forms.model import Form, Format
 from assets.forms.render import docx, layout, pdf, xlsx
 from assets.forms.render.faces import Face
 from assets.text import wording
@@ -20,7 +19,7 @@ _DRAWN_BY: dict[Format, tuple[str, str]] = {
     "docx": ("", docx.__file__),
     "pdf": ("typst", pdf.__file__),
 }
-_SHARED = (letterhead.__file__, text.__file__, layout.__file__, wording.__file__)
+_SHARED = (model.__file__, letterhead.__file__, text.__file__, layout.__file__, wording.__file__)
 
 
 class Renderer:

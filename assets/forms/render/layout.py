@@ -29,8 +29,11 @@ def table_size(table: Table) -> int:
 
 
 def alignment(value: Value, kind: str, column: int) -> str:
-    """left for text, right for figures, center for dates, running numbers and what stands instead of a value."""
-    if isinstance(value, str):
-        return "left"
-    is_figure = isinstance(value, int | float) and not (column == 0 and kind == "count")
+    """left for text, right for figures, center for dates, running numbers and what stands instead of a value.
+
+    A text among figures or dates stands as they do.
+    """
+    if kind == "text":
+        return "left" if isinstance(value, str) else "center"
+    is_figure = isinstance(value, int | float | str) and kind != "date" and column > 0
     return "right" if is_figure else "center"

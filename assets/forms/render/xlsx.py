@@ -32,7 +32,11 @@ _CELL_TEXT_LENGTH = 32_767
 # Characters of the sheet's letters that fit into a millimetre of paper, and points of a line's height by those of its letters.
 _PER_MILLIMETRE = 0.52
 _LINE = 1.3
+# Points that Excel allows a row at most.
+_HIGHEST = 409
 _FEWEST_COLUMNS = 4
+# Widest sheet, in pages.
+_WIDEST = 1.15
 # Lines from which on the head stays in sight, and empty rows for a signature and a name.
 _LONG = 30
 _ROOM = 5
@@ -284,10 +288,11 @@ class _Sheet:
     def _height(text: str, widths: Sequence[float], size: float, bold: bool = False) -> float:
         """Points of a row in which the text stands whole: Excel finds it out for a cell alone, and not in every program."""
         # Letters are narrower than the digits that a width counts, capitals and bold ones wider.
-        letters = 0.75 if text.isupper() else 1.05 if bold else 1.15
+        capitals = sum(letter.isupper() for letter in text)
+        letters = 0.75 if 2 * capitals > len(text) else 1.0 if bold else 1.1
         room = max(sum(widths) * _SIZE / size * letters, 1.0)
         lines = sum(_lines_of(piece, room) for piece in clean(text).split("\n"))
-        return lines * size * _LINE + 2
+        return min(lines * size * _LINE + 2, _HIGHEST)
 
 
 def _lines_of(text: str, room: float) -> int:
@@ -302,7 +307,7 @@ def _lines_of(text: str, room: float) -> int:
 
 
 def _column_widths(form: Form, tables: Sequence[Table]) -> list[float]:
-    """Characters of each column: the width that the widest table asks for there, all together about a page."""
+    """Characters of each column: what the widest table asks for there, as far as the sheet then still fits a page."""
     page = layout.page_width(form) * _PER_MILLIMETRE
     widths: list[float] = []
     for table in tables:
@@ -315,7 +320,9 @@ def _column_widths(form: Form, tables: Sequence[Table]) -> list[float]:
                 widths.append(width)
     while len(widths) < _FEWEST_COLUMNS:
         widths.append(page / _FEWEST_COLUMNS)
-    return [round(max(width, 4.0), 1) for width in widths]
+    # Tables that ask for room in different columns would make the sheet wide and its print small.
+    share = min(1.0, _WIDEST * page / sum(widths))
+    return [round(max(width * share, 4.0), 1) for width in widths]
 
 
 def _half(widths: Sequence[float]) -> int:

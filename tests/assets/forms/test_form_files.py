@@ -25,8 +25,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from assets.forms.letterhead import LETTERHEADS, basis_line, left_lines, recipient_lines, right_lines
-from assets.forms.model import Form, Line, Paragraph, Table
-from assets.forms.options import Format
+from assets.forms.model import Form, Format, Line, Paragraph, Table
 from assets.forms.render.faces import noto_serif
 from assets.forms.render.formats import Renderer
 from assets.forms.text import clean, line_texts

@@ -21,12 +21,13 @@ import pytest
 from form_samples import report_form
 from forms_warehouse import NEW, OLD, FormsWarehouse, build, months
 
+from assets.forms.draw import FormFailed
 from assets.forms.fill.submissions import SUBMISSIONS
 from assets.forms.kind import FormKind
 from assets.forms.options import FormOptions
 from assets.forms.render.faces import Face, noto_serif, office_face
 from assets.forms.scope import Territory, read_calendar
-from assets.forms.write import FormFailed, Written, fill_forms, write_forms
+from assets.forms.write import Written, fill_forms, write_forms
 
 XLSX = FormOptions(formats=("xlsx",))
 SMALL = FormKind(
@@ -205,7 +206,7 @@ def test_two_processes_draw_what_one_does(
 ) -> None:
     options = FormOptions(formats=("xlsx", "docx", "pdf"))
     one = write(warehouse, tmp_path / "one", options)
-    monkeypatch.setattr("assets.forms.write._FEW", 1)
+    monkeypatch.setattr("assets.forms.draw._FEW", 1)
     assert write(warehouse, tmp_path / "two", options) == one
     assert tree(tmp_path / "two") == tree(tmp_path / "one")
 
@@ -214,7 +215,7 @@ def test_two_processes_draw_what_one_does(
 def test_a_form_that_cannot_be_drawn_is_named(
     warehouse: FormsWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr("assets.forms.write._FEW", few)
+    monkeypatch.setattr("assets.forms.draw._FEW", few)
     broken = replace(SMALL, fill=lambda subject, figures, language: replace(report_form(), notes=(5,)))
     with pytest.raises(FormFailed, match=r"report of unit 10462, 2023-Q2, cannot be drawn as docx"):
         write_forms(warehouse.query, tmp_path, FormOptions(formats=("docx",)), True, None, (broken,), noto_serif())
@@ -232,15 +233,15 @@ def test_the_drawing_processes_end_when_the_run_is_killed(tmp_path: Path) -> Non
         f"sys.path[:0] = {[str(Path(__file__).resolve().parents[3]), str(Path(__file__).parent)]!r}\n"
         "from pathlib import Path\n"
         "from form_samples import report_form\n"
-        "from assets.forms import write\n"
+        "from assets.forms import draw\n"
         "from assets.forms.render.faces import noto_serif\n"
         "def jobs():\n"
         "    for n in range(200):\n"
-        "        yield write._Job(report_form(), ())\n"
+        "        yield draw.Job(report_form(), ())\n"
         "    print('drawing', flush=True)\n"
         "    time.sleep(60)\n"
         "if __name__ == '__main__':\n"
-        "    list(write._drawn(jobs(), noto_serif()))\n",
+        "    list(draw.draw(jobs(), noto_serif()))\n",
         encoding="utf-8",
     )
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as run:

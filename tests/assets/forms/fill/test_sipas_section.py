@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import docx
+import openpyxl
+import pypdf
 import pytest
 from survey_marts import (
     COMMUNES,
@@ -20,6 +24,8 @@ from survey_marts import (
 
 from assets.forms.fill.sipas_section import sipas_section
 from assets.forms.model import Form, Heading, Language, Mark, Paragraph, Table
+from assets.forms.render.faces import noto_serif
+from assets.forms.render.formats import Renderer
 from assets.forms.subject import Period
 
 MINIMUM = 10
@@ -311,6 +317,27 @@ def test_several_instruments_stand_one_after_the_other() -> None:
         "V. ĐỐI THOẠI VÀ CÁC HOẠT ĐỘNG THEO KẾ HOẠCH",
     ]
     assert "Bộ phiếu B: danh mục tiêu chí chưa đầy đủ hoặc chưa được xác nhận." in form.notes
+
+
+def test_files_hold_the_figures_of_the_marts(marts: SurveyMarts) -> None:
+    """From the marts to what somebody opens: text in DOCX and PDF, numbers in XLSX."""
+    form = fill(marts, "901")
+    renderer = Renderer(noto_serif())
+    [row] = index(marts, "901", YEAR, "node_level = 'overall'")
+    sentence = f"Chỉ số hài lòng chung đạt {percent(row['pct'])}"
+    word = docx.Document(io.BytesIO(renderer.render(form, "docx")))
+    paragraphs = [paragraph.text for paragraph in word.paragraphs]
+    assert sentence in "\n".join(paragraphs)
+    assert {block.text for block in form.blocks if isinstance(block, Paragraph | Heading)} <= set(paragraphs)
+    pages = pypdf.PdfReader(io.BytesIO(renderer.render(form, "pdf"))).pages
+    assert "".join(sentence.split()) in "".join("".join(page.extract_text().split()) for page in pages)
+    sheet = openpyxl.load_workbook(io.BytesIO(renderer.render(form, "xlsx"))).worksheets[0]
+    cells = [cell.value for line in sheet.iter_rows() for cell in line]
+    for node in index(marts, "901", YEAR, f"n_forms_answered >= {MINIMUM}"):
+        # A percentage is a number in the sheet; which power of ten it is kept in, the number format says.
+        assert any(
+            isinstance(v, float) and v in (pytest.approx(node["pct"]), pytest.approx(node["pct"] / 100)) for v in cells
+        )
 
 
 def test_english_has_the_same_blocks_and_figures(marts: SurveyMarts) -> None:
