@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.site.blocks import Block, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import ALL, is_hidden
+from assets.site.source import ALL, is_hidden, is_shown
 from assets.site.topics.common import CASES, Desk, folded, latest_rows, no_data, rate_columns, rate_row
 from assets.site.topics.timeliness import by_period, by_unit
 from assets.site.units import Unit
@@ -19,7 +19,7 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
     whole = [row for row in rows if row["procedure_field"] == ALL]
     periods = latest_rows(marts, whole, *_COUNTS)
     blocks: list[Block] = []
-    if not periods:
+    if not any(is_shown(row, *_COUNTS) for row in whole):
         blocks += no_data(say)
     else:
         blocks += by_unit(

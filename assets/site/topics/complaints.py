@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.site.blocks import Block, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import ALL, Row
+from assets.site.source import ALL, Row, is_shown
 from assets.site.topics.common import COMPLAINTS, Desk, folded, latest_rows, no_data, rate_columns, rate_row
 from assets.site.topics.timeliness import by_period, by_unit
 from assets.site.units import Unit
@@ -18,7 +18,7 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
     whole = [row for row in marts.complaints.of(unit.key) if row["channel"] == row["class"] == ALL]
     periods = latest_rows(marts, whole, *_COUNTS)
     blocks: list[Block] = []
-    if not periods:
+    if not any(is_shown(row, *_COUNTS) for row in whole):
         blocks += no_data(say)
     else:
         label = w["chart_complaints"]

@@ -29,7 +29,7 @@ def by_unit(
     counts: Sequence[str], label: str,
 ) -> list[Block]:  # fmt: skip
     """The units right under a unit in the latest of the longest periods, and the unit itself as the total."""
-    if not desk.units.parts(unit):
+    if not periods or not desk.units.parts(unit):
         return []
     period = periods[0]
     rows = parts_rows(desk, say, unit, rows_of, period, *counts)
