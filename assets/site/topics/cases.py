@@ -26,15 +26,17 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
             desk, unit, say, CASES, lambda part: marts.cases_whole.of(part.key), periods, _COUNTS, w["chart_cases"]
         )
         blocks.append(by_period(desk, say, CASES, whole, _COUNTS))
-        blocks.append(_fields(desk, unit, say, periods))
+        blocks += _fields(desk, unit, say, periods)
         blocks.append(Section("pace", w["pace"], [_pace(desk, unit, say, periods)]))
     blocks += _apologies(desk, unit, say)
     blocks += _service(desk, unit, say)
     return [Page("cases.html", "cases", w["cases"], w["cases_lead"], blocks)]
 
 
-def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Section:
+def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> list[Block]:
     rows = desk.marts.cases.of(unit.key)
+    # Where fields would tell of few people, disclosure control leaves their rows out.
+    known = {row["period_id"] for row in rows if row["procedure_field"] != ALL}
 
     def block(period: str) -> list[Block]:
         own = [row for row in rows if row["period_id"] == period]
@@ -44,7 +46,8 @@ def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Section:
         foot = None if total is None else rate_row(say, CASES, say.w["all_fields"], total)
         return [Table(say.period(period), say.w["field"], rate_columns(say, CASES), table_rows, foot)]
 
-    return Section("fields", say.w["by_field"], folded(say, periods, block))
+    listed = [period for period in periods if period in known]
+    return [Section("fields", say.w["by_field"], folded(say, listed, block))] if listed else []
 
 
 def _field(say: Say, field: str) -> str:

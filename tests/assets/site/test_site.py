@@ -326,6 +326,32 @@ def test_a_period_in_which_no_criterion_is_to_be_improved_says_so_first(tmp_path
     assert words.count(WORDS["vi"]["plan_none"]) == 1
 
 
+def test_what_disclosure_leaves_out_leaves_no_empty_table_or_chart(tmp_path: Path) -> None:
+    """Rows of fields, classes and channels may be left out whole, and all months of a commune hidden."""
+    tables = sample_marts()
+    cases, complaints = (tables[name].to_pylist() for name in ("case_settlement", "complaint_handling"))
+    months = {row["period_id"] for row in tables["dim_reporting_period"].to_pylist() if row["period_kind"] == "month"}
+    figures = [
+        name for name in tables["complaint_handling"].column_names if name.startswith("n_") or name.endswith("_pct")
+    ]
+    none = dict.fromkeys(figures) | {"hidden": True}
+    kept = [
+        row | (none if row["period_id"] in months else {})
+        for row in complaints
+        if row["channel"] == row["class"] == "*"
+    ]
+    tables["complaint_handling"] = pa.Table.from_pylist(kept, schema=tables["complaint_handling"].schema)
+    kept = [row for row in cases if row["procedure_field"] == "*"]
+    tables["case_settlement"] = pa.Table.from_pylist(kept, schema=tables["case_settlement"].schema)
+    write_sample(tmp_path / "open", tables)
+    read = page(tmp_path / "open", "00101", "vi", "complaints.html")
+    assert "<svg" not in read.text and WORDS["vi"]["by_class_channel"] not in read.words
+    assert WORDS["vi"]["by_field"] not in page(tmp_path / "open", "00101", "vi", "cases.html").words
+    overview = page(tmp_path / "open", "00101", "vi", "index.html")
+    card = overview.words[overview.words.index(WORDS["vi"]["complaint_card"]) :]
+    assert card[1] == "Năm 2022" and card[2].endswith("%"), "the year stands where every month is hidden"
+
+
 def test_columns_of_evidence_stand_only_where_they_are_open(tmp_path: Path) -> None:
     tables = sample_marts()
     closed = [name for name in tables["improvement_plan"].column_names if name.startswith(("n_complaints", "n_cases"))]
