@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.site.blocks import Block, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import ALL, is_hidden
+from assets.site.source import ALL, is_hidden, is_shown
 from assets.site.topics.common import CASES, Desk, folded, latest_rows, no_data, rate_columns, rate_row
 from assets.site.topics.timeliness import by_period, by_unit
 from assets.site.units import Unit
@@ -19,22 +19,24 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
     whole = [row for row in rows if row["procedure_field"] == ALL]
     periods = latest_rows(marts, whole, *_COUNTS)
     blocks: list[Block] = []
-    if not periods:
+    if not any(is_shown(row, *_COUNTS) for row in whole):
         blocks += no_data(say)
     else:
         blocks += by_unit(
             desk, unit, say, CASES, lambda part: marts.cases_whole.of(part.key), periods, _COUNTS, w["chart_cases"]
         )
         blocks.append(by_period(desk, say, CASES, whole, _COUNTS))
-        blocks.append(_fields(desk, unit, say, periods))
+        blocks += _fields(desk, unit, say, periods)
         blocks.append(Section("pace", w["pace"], [_pace(desk, unit, say, periods)]))
     blocks += _apologies(desk, unit, say)
     blocks += _service(desk, unit, say)
     return [Page("cases.html", "cases", w["cases"], w["cases_lead"], blocks)]
 
 
-def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Section:
+def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> list[Block]:
     rows = desk.marts.cases.of(unit.key)
+    # Where fields would tell of few people, disclosure control leaves their rows out.
+    known = {row["period_id"] for row in rows if row["procedure_field"] != ALL}
 
     def block(period: str) -> list[Block]:
         own = [row for row in rows if row["period_id"] == period]
@@ -44,7 +46,8 @@ def _fields(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Section:
         foot = None if total is None else rate_row(say, CASES, say.w["all_fields"], total)
         return [Table(say.period(period), say.w["field"], rate_columns(say, CASES), table_rows, foot)]
 
-    return Section("fields", say.w["by_field"], folded(say, periods, block))
+    listed = [period for period in periods if period in known]
+    return [Section("fields", say.w["by_field"], folded(say, listed, block))] if listed else []
 
 
 def _field(say: Say, field: str) -> str:

@@ -198,7 +198,7 @@ def latest_rows(marts: OpenMarts, rows: Iterable[Row], *counts: str) -> list[str
 
 def folded(say: Say, periods: Sequence[str], block: Callable[[str], Sequence[Block]]) -> list[Block]:
     """The first period in the open, the others each behind a line of its own."""
-    found: list[Block] = []
+    found: list[Block] = [] if periods else no_data(say)
     for place, period in enumerate(periods):
         found.append(Fold(say.period(period), block(period), place == 0))
     return found

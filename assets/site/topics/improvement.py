@@ -10,7 +10,7 @@ from assets.site import charts
 from assets.site.blocks import Block, Chart, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import Row, is_hidden
+from assets.site.source import Row, is_hidden, with_figures
 from assets.site.topics.common import Desk, folded, index_bar, latest_rows, no_data
 from assets.site.units import Unit
 
@@ -18,21 +18,21 @@ from assets.site.units import Unit
 def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
     w, marts = say.w, desk.marts
     rows = marts.plan.of(unit.key)
+    answered = with_figures(marts.index_overall.of(unit.key), "n_forms")
     blocks: list[Block] = []
-    for code in sorted({row["instrument_code"] for row in rows}):
+    for code in sorted({row["instrument_code"] for row in answered} if "improvement_plan" in marts.tables else ()):
         own = [row for row in rows if row["instrument_code"] == code]
 
-        def block(period: str, own: Sequence[Row] = own, code: str = code) -> list[Block]:
-            return _plan(desk, say, code, [row for row in own if row["period_id"] == period])
+        def block(period: str, own: Sequence[Row] = own) -> list[Block]:
+            listed = [row for row in own if row["period_id"] == period]
+            return _plan(desk, say, listed) if listed else [Text(w["plan_none"])]
 
-        listed = latest_rows(marts, own, "n_answers")
+        # Periods that have answers, whether or not the plan has a criterion for them: none is an outcome too.
+        listed = latest_rows(marts, (row for row in answered if row["instrument_code"] == code), "n_forms")
         periods = list({marts.kind(period): period for period in reversed(listed)}.values())[::-1]
         blocks.append(Section(f"plan-{code}", marts.instrument_names(code, say.language), folded(say, periods, block)))
-    if not blocks:
-        blocks = [Text(w["plan_none"])] if "improvement_plan" in marts.tables else no_data(say)
-    else:
-        blocks.append(Text(w["plan_note"]))
-    return [Page("improvement.html", "improvement", w["improvement"], w["improvement_lead"], blocks)]
+    blocks += [Text(w["plan_note"])] if rows else []
+    return [Page("improvement.html", "improvement", w["improvement"], w["improvement_lead"], blocks or no_data(say))]
 
 
 def urgent(desk: Desk, unit: Unit, period: str | None) -> list[Row]:
@@ -48,7 +48,7 @@ def criterion(desk: Desk, say: Say, row: Row) -> str:
     return f"{row['node_code']}. {say.label(node)}" if node else str(row["node_code"])
 
 
-def _plan(desk: Desk, say: Say, code: str, rows: Sequence[Row]) -> list[Block]:
+def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
     w = say.w
     ordered = sorted(rows, key=_weight)
     # Counts of few complaints and cases tell of people: where they are not open, their columns are not there.

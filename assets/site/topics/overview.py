@@ -106,7 +106,7 @@ def _rate_cards(desk: Desk, unit: Unit, say: Say) -> list[Card]:
 def _rate_card(desk: Desk, say: Say, rate: Rate, rows: Sequence[Row], href: str) -> list[Card]:
     w = say.w
     found = {row["period_id"]: row for row in with_figures(rows, "n_with_due_date")}
-    period = desk.marts.latest(found, "month")
+    period = desk.marts.latest(found, "month") or desk.marts.longest(found)
     if period is None:
         return []
     row = found[period]

@@ -49,7 +49,7 @@ def trend_chart(desk: Desk, say: Say, overall: Sequence[Row], kind: str) -> Char
         own = trimmed(of_kind(desk.marts, (row for row in overall if row["instrument_code"] == code), kind), "n_forms")
         if own:
             series[desk.marts.instrument_names(code, say.language)] = own
-    if len({row["period_id"] for rows in series.values() for row in rows}) < 2:
+    if len({row["period_id"] for rows in series.values() for row in rows if not is_hidden(row)}) < 2:
         return None
     families = {desk.marts.family(row["instrument_code"]) for row in overall}
     return line_chart(desk, say, series, "index_pct", families, say.w[f"chart_trend_{kind}"])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from assets.site.blocks import Block, Section, Table
 from assets.site.say import Say
-from assets.site.source import KINDS, Row
+from assets.site.source import KINDS, Row, is_hidden
 from assets.site.topics.common import (
     Desk,
     Rate,
@@ -29,7 +29,7 @@ def by_unit(
     counts: Sequence[str], label: str,
 ) -> list[Block]:  # fmt: skip
     """The units right under a unit in the latest of the longest periods, and the unit itself as the total."""
-    if not desk.units.parts(unit):
+    if not periods or not desk.units.parts(unit):
         return []
     period = periods[0]
     rows = parts_rows(desk, say, unit, rows_of, period, *counts)
@@ -48,7 +48,7 @@ def by_period(desk: Desk, say: Say, rate: Rate, whole: Sequence[Row], counts: Se
     """The rate by month as a line, then every period as a row, the latest first."""
     months = trimmed(of_kind(desk.marts, whole, "month"), *counts)
     blocks: list[Block] = []
-    if len(months) > 1:
+    if sum(not is_hidden(row) for row in months) > 1:
         blocks.append(
             line_chart(desk, say, {say.w["in_time_pct"]: months}, "in_time_pct", (), say.w[f"chart_{rate.name}_line"])
         )
