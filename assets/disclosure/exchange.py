@@ -67,9 +67,9 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     hidable = grid.exists & ~grid.hidden
     usable: Flags
     longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
-    for other, blocked in _openings(grid, target.period):
+    for other, blocked, blocked_before in _openings(grid, target.period):
         # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
-        usable = np.logical_not((grid.known_before & blocked & longer).any(axis=1))
+        usable = np.logical_not((grid.known_before & blocked_before & longer).any(axis=1))
         if not usable[target.unit]:
             continue
         new = hidable & blocked
@@ -91,16 +91,21 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     return None if best is None else best[1]
 
 
-def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags]]:
-    """Leaves to exchange with, and the periods that would tell them from those of `period`: of any other period beside it,
-    or none where every period that holds a leaf of `period` is hidden."""
+def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags, Flags]]:
+    """Leaves to exchange with, of any other period beside `period`, or none where every period that holds one of its leaves is
+    hidden; and the periods that would tell the leaves apart, now and in the revision before."""
     mine = grid.inside[period]
-    yield None, (grid.inside & mine).any(axis=1)
+    yield None, (grid.inside & mine).any(axis=1), (grid.inside_before & mine).any(axis=1)
     for other in range(len(grid.periods)):
         if not (grid.inside[other] & mine).any():
             both = mine | grid.inside[other]
-            touched = (grid.inside & both).any(axis=1)
-            yield grid.inside[other], touched & ~(grid.inside | ~both).all(axis=1)
+            yield grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
+
+
+def _divides(inside: Flags, leaves: Flags) -> Flags:
+    """(P): periods that hold some of the leaves and not all of them."""
+    divides: Flags = (inside & leaves).any(axis=1) & ~(inside | ~leaves).all(axis=1)
+    return divides
 
 
 class Totals:

@@ -23,6 +23,7 @@ class Grid:
     had no data yet. `spare`: per kind of label (field, channel, …), (U, T, labels): like records of a label that could have
     been counted in another leaf or unit without a trace. `has_siblings`: the sums over the units are known per leaf;
     `above`: the relations of the row that holds them, where it is hidden itself and nothing stands above it.
+    `unfinished` (P): the period has leaves to come; told month by month, it would tell each of them.
     """
 
     units: list[str]
@@ -35,6 +36,7 @@ class Grid:
     inside_before: Flags
     spare: list[Counts]
     has_siblings: bool
+    unfinished: Flags
     above: Flags | None = None
     cost: npt.NDArray[np.float64] = field(init=False)
 
@@ -45,13 +47,20 @@ class Grid:
         # What a hidden row costs its reader: a long period more than its leaves together, the whole year most.
         self.cost = size**1.25 * np.where((size == size.max()) & (size > 1), 4.0, 1.0)
         # The order of two hidings does not matter: a hidden period hides its parts.
+        self._longer = ~np.isin(np.arange(len(self.periods)), self.leaves)
         self._parts = (self.inside[:, None, :] | ~self.inside[None, :, :]).all(axis=2)
         self.close()
 
     def close(self) -> None:
-        """Hide the parts of what is hidden: a sum that is not told is not told by its parts."""
-        covered = (self.hidden.astype(np.int32) @ self._parts.astype(np.int32)) > 0
+        """Hide the parts of what is hidden, for they would tell the sum; and an unfinished period with any of its leaves
+        that no finished one tells of."""
+        whole = self.hidden & ~self.unfinished
+        covered = (whole.astype(np.int32) @ self._parts.astype(np.int32)) > 0
         self.hidden |= covered & self.exists
+        if self.unfinished.any():
+            told = (~self.hidden & ~self.unfinished & self._longer).astype(np.int32) @ self.inside.astype(np.int32) > 0
+            loose = self.hidden[:, self.leaves] & ~told
+            self.hidden |= (loose.astype(np.int32) @ self.inside.T.astype(np.int32) > 0) & self.unfinished & self.exists
 
     def relations(self) -> Relations:
         """(U, T, T): each known row holds both leaves or neither, so that a record may lie in the one or the other;

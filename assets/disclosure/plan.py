@@ -84,7 +84,7 @@ class _Planner:
         self._hidden: set[str] = set()
         self._short = 0
         self._parents = self._read_parents()
-        self._months, self._years, self._kinds = self._read_calendar()
+        self._months, self._years, self._kinds, self._last_months = self._read_calendar()
 
     def plan(self) -> Plan:
         for subject in subjects(self._rules.minimum_n):
@@ -107,7 +107,7 @@ class _Planner:
         above = _joined(units, "parent_code", "parent_valid_from")
         return dict(zip(_joined(units, "unit_code", "unit_valid_from"), above, strict=True))
 
-    def _read_calendar(self) -> tuple[dict[str, frozenset[str]], dict[str, str], dict[str, int]]:
+    def _read_calendar(self) -> tuple[dict[str, frozenset[str]], dict[str, str], dict[str, int], dict[str, str]]:
         periods = self._frame("select * from marts.dim_reporting_period order by period_id")
         months = sorted(periods.loc[periods["period_kind"] == "month", "period_id"])
         inside, years, kinds = {}, {}, {}
@@ -116,7 +116,7 @@ class _Planner:
             within = frozenset(month for month in months if str(row.first_month_id) <= month <= str(row.last_month_id))
             inside[name] = within
             years[name], kinds[name] = str(row.year), _KINDS.index(str(row.period_kind))
-        return inside, years, kinds
+        return inside, years, kinds, dict(zip(periods["period_id"], periods["last_month_id"].astype(str), strict=True))
 
     def _plan_subject(self, subject: Subject) -> None:
         now = _Frames(subject, self._frame)
@@ -144,20 +144,20 @@ class _Planner:
 
     def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, by_label: bool) -> Flags:
         """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
-        hidden: Flags = np.asarray((rows.small.any(axis=2) | under) & rows.has_any)
+        hidden: Flags = np.logical_and(rows.small.any(axis=2) | under, rows.has_any)
         known_before: Flags = np.zeros_like(hidden)
         periods_before: Flags = np.zeros(len(rows.periods), np.bool_)
         spare = rows.spare
         if old is not None and self._before is not None:
             old = _aligned(old, rows)
-            periods_before = np.asarray(old.has_any.any(axis=0))
+            periods_before = _anywhere(old.has_any)
             shown = self._names_shown(name, part, rows)
             hid = old.has_any & ~shown
             # A longer row of zeros says no more than its leaves do.
             told = old.has_any | self._are_leaves(rows.periods)[None, :]
-            known_before = np.logical_and(~hid & told, periods_before[None, :])
+            known_before = np.asarray(~hid & told & periods_before[None, :], np.bool_)
             same = (old.n == rows.n) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
-            hidden |= hid & same & rows.has_any
+            hidden |= hid & same & rows.has_any & ~self._unfinished(rows.periods, periods_before)[None, :]
             # What moves, moves in both revisions: no more than either has.
             spare = np.where(
                 old.has_any.reshape(*old.n.shape, *[1] * (spare.ndim - 2)), np.minimum(spare, old.spare), spare
@@ -175,7 +175,12 @@ class _Planner:
             years[self._years.get(period, "")].append(p)
         for year in years.values():
             settled = _Year(
-                rows, self._leaves(rows.periods, year), year, self._inside(rows.periods, year), periods_before
+                rows,
+                self._leaves(rows.periods, year),
+                year,
+                self._inside(rows.periods, year),
+                periods_before,
+                self._unfinished(rows.periods, _anywhere(rows.has_any)),
             )
             open_groups: list[tuple[int | None, list[int]]] = [(None, [root]) for root in children[None]]
             while open_groups:
@@ -193,6 +198,12 @@ class _Planner:
         return np.array(
             [[row_key(name, part, unit, p) in shown for p in rows.periods] for unit in rows.units], np.bool_
         )
+
+    def _unfinished(self, periods: list[str], have_data: Flags) -> Flags:
+        """(P): periods that last longer than there are data."""
+        last = [self._last_months.get(period, period) for period in periods]
+        latest = max((last[p] for p in np.flatnonzero(have_data & self._are_leaves(periods))), default="")
+        return np.array([p in self._kinds and end > latest for p, end in zip(periods, last, strict=True)], np.bool_)
 
     def _are_leaves(self, periods: list[str]) -> Flags:
         return np.array(
@@ -234,6 +245,7 @@ class _Year:
     year: list[int]
     inside: Flags
     periods_before: Flags
+    unfinished: Flags
     above: dict[int, Flags] = field(default_factory=dict)
 
     def settle(
@@ -273,6 +285,7 @@ class _Year:
             spare=kept,
             has_siblings=parent is not None,
             above=self.above.get(parent) if parent is not None else None,
+            unfinished=self.unfinished[self.year],
         )
         small = self.rows.small[here]
 
@@ -401,6 +414,10 @@ def _filled(shape: tuple[int, ...], places: tuple[Counts, ...], values: pd.Serie
     array = np.zeros(shape, np.int64)
     array[places] = values.fillna(0).astype(np.int64)
     return array
+
+
+def _anywhere(flags: Flags) -> Flags:
+    return np.asarray(flags.any(axis=0), np.bool_).reshape(-1)
 
 
 def _joined(frame: pd.DataFrame, code: str, first_day: str) -> pd.Series:

@@ -29,7 +29,8 @@ _FAR = 1e5
 class Table:
     """What is known of a table: flows add up over months; a stock is that of the first or last month. `identities` are sums of
     columns that are zero, `limits` sums that are not above zero. `derived`: columns that
-    are sums of others. `labels`: columns that break the rows down, '*' the total."""
+    are sums of others. `active`: counts of which a hidden row has one, where it is not the first that figures rest on.
+    `labels`: columns that break the rows down, '*' the total."""
 
     name: str
     labels: tuple[str, ...]
@@ -41,6 +42,7 @@ class Table:
     derived: dict[str, tuple[str, ...]] = field(default_factory=dict)
     leaves: tuple[str, ...] = tuple(MONTHS)
     adds_up: bool = True
+    active: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ APOLOGY = Table(
 )  # fmt: skip
 QUALITY = Table(
     "service_quality_766", ("item_code",), ("numerator", "n_denominator", "n_left_out"), ("n_denominator",),
-    limits=({"numerator": 1, "n_denominator": -1},), adds_up=False,
+    limits=({"numerator": 1, "n_denominator": -1},), adds_up=False, active=("n_denominator", "n_left_out"),
 )  # fmt: skip
 COMPLAINT = Table(
     "complaint_handling", ("channel", "class"),
@@ -96,11 +98,11 @@ EVALUATION = Table(
 INDEX = Table(
     "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"), ("n_forms_answered",),
     limits=({"n_forms_answered": 1, "n_forms": -1}, {"n_forms_answered": 1, "n_answers": -1}, {"n_satisfied": 1, "n_answers": -1}),
-    adds_up=False,
+    adds_up=False, active=("n_forms",),
 )  # fmt: skip
 QUESTION = Table(
     "survey_question", ("option_code",), ("n_forms", "n_valid", "n_answers"), ("n_valid",),
-    limits=({"n_valid": 1, "n_forms": -1}, {"n_answers": 1, "n_valid": -1}), adds_up=False,
+    limits=({"n_valid": 1, "n_forms": -1}, {"n_answers": 1, "n_valid": -1}), adds_up=False, active=("n_forms",),
 )  # fmt: skip
 
 Key = tuple[str, ...]  # table, unit, period, label, column
@@ -305,7 +307,7 @@ class Attack:
             self.known.equal([(1.0, opening), *of({table.stocks[1]: -1})])
 
     def _has_a_record(self, number: int, table: Table, unit: str, period: str, label: str) -> None:
-        columns = table.columns if table.stocks else table.counted[:1]
+        columns = table.active or (table.columns if table.stocks else table.counted[:1])
         some = [
             (-1.0, place) for column in columns for _, place in self.terms(number, table, unit, period, label, column)
         ]

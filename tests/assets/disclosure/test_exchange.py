@@ -33,6 +33,7 @@ def _grid(counts: Tables, known_before: npt.NDArray[np.bool_] | None = None) -> 
         inside_before=INSIDE & (known_before is not None),
         spare=[np.maximum(counts - 1, 0)[..., None]],
         has_siblings=True,
+        unfinished=np.zeros(len(INSIDE), np.bool_),
     )
 
 
