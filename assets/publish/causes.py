@@ -8,7 +8,7 @@ guessed: where records of its unit and period differ, the files they came from a
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -124,6 +124,8 @@ class Causes:
             cause for cause in _everywhere(before, after) if not (by_record and cause == ("settings", "disclosure"))
         ]
         self._specs = {name for code, name in self._everywhere if code == "spec"}
+        # (source, path) → below zero where people were forgotten since.
+        self._kept: Counter[tuple[str, str]] = Counter()
         self._inputs = self._find_inputs()
         self._decided = self._find_decisions()
         self._changed_inputs = self._find_changed_inputs()
@@ -134,7 +136,10 @@ class Causes:
     def of(
         self, mart: str, unit_code: str | None, unit_valid_from: dt.date | None, period_id: str | None, key: str
     ) -> tuple[str, str | None]:
-        """Return the reasons of a changed figure as codes parted by ";", and what they are about (None without records)."""
+        """Return the reasons of a changed figure as codes parted by ";", and what they are about (None without records).
+
+        Units are known by code: what happened to a record of another unit of the code is told as well.
+        """
         unit = _EVERY if unit_code is None or "_now" in mart else unit_code
         before = [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
         asked = (mart, unit, period_id or _EVERY, *before)
@@ -188,11 +193,14 @@ class Causes:
     def _find_inputs(self) -> dict[str, dict[tuple[str, str], set[str]]]:
         """By side, (source, path) → the readings of it."""
         found: dict[str, dict[tuple[str, str], set[str]]] = {}
-        for side in ("before", "after"):
+        for side, sign in (("before", 1), ("after", -1)):
             readings: dict[tuple[str, str], set[str]] = defaultdict(set)
-            rows = self._database.execute(f"SELECT source, path, input_id FROM {side}.{MART_SCHEMA}.data_quality")
-            for source, path, input_id in rows.fetchall():
+            rows = self._database.execute(
+                f"SELECT source, path, input_id, coalesce(rows_forgotten, 0) FROM {side}.{MART_SCHEMA}.data_quality"
+            )
+            for source, path, input_id, n_forgotten in rows.fetchall():
                 readings[source, path].add(input_id)
+                self._kept[source, path] += sign * n_forgotten
             found[side] = readings
         return found
 
@@ -243,7 +251,9 @@ class Causes:
             return "new_file" if side == "after" else "file_gone"
         if known != self._inputs[side][source, path]:
             return "spec" if source in self._specs else "file_changed"
-        return "read_differently" if side == "after" else "superseded"
+        if side == "after":
+            return "read_differently"
+        return "forgotten" if self._kept[source, path] < 0 else "superseded"
 
     def _find_decisions(self) -> dict[tuple[str, str], list[Cause]]:
         """(unit, period) → what was decided between the two: another status, or newer data accepted."""

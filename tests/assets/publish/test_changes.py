@@ -48,9 +48,10 @@ CREATE TABLE marts.dim_reporting_period AS SELECT * FROM (VALUES
     ('2023-03', 'month', DATE '2023-02-15', '2023-03', '2023-03'),
     ('2023-Q1', 'quarter', DATE '2022-12-15', '2023-01', '2023-03'))
     AS t (period_id, period_kind, starts_on, first_month_id, last_month_id);
-CREATE TABLE marts.data_quality (input_id VARCHAR, source VARCHAR, path VARCHAR, unit_code VARCHAR, period_id VARCHAR, status VARCHAR);
+CREATE TABLE marts.data_quality (input_id VARCHAR, source VARCHAR, path VARCHAR, unit_code VARCHAR, period_id VARCHAR, status VARCHAR,
+    rows_forgotten BIGINT DEFAULT 0);
 INSERT INTO marts.data_quality VALUES
-    ('i1', 'khao_sat', 'inbox/a.xlsx', '10441', '2023-01', 'landed'), ('i2', 'mot_cua', 'inbox/b.csv', NULL, NULL, 'landed');
+    ('i1', 'khao_sat', 'inbox/a.xlsx', '10441', '2023-01', 'landed', 0), ('i2', 'mot_cua', 'inbox/b.csv', NULL, NULL, 'landed', 0);
 CREATE TABLE marts.period_status (unit_code VARCHAR, unit_valid_from DATE, period_id VARCHAR, status VARCHAR, n_revised BIGINT,
     n_reopened BIGINT);
 CREATE TABLE marts.fct_survey_response AS SELECT range AS response_id, 'i1' AS input_id, 'Phiếu' AS sheet, range + 3 AS line,
@@ -105,7 +106,7 @@ def _lines(before: Path, after: Path, *columns: str) -> list[tuple[Any, ...]]:
 
 
 NEW_FILE: Sequence[str] = (
-    "INSERT INTO marts.data_quality VALUES ('i3', 'khao_sat', 'inbox/c.xlsx', '10441', '2023-02', 'landed')",
+    "INSERT INTO marts.data_quality VALUES ('i3', 'khao_sat', 'inbox/c.xlsx', '10441', '2023-02', 'landed', 0)",
     "INSERT INTO marts.fct_survey_response VALUES (50, 'i3', 'Phiếu', 3, 'khao_sat', '10441', DATE '1900-01-01', '2023-02')",
     "INSERT INTO marts.fct_survey_answer VALUES (50, 'I.1', '2')",
     "UPDATE marts.sipas_index SET n_forms = 13, index_pct = 70.25 WHERE period_id <> '2023-01'",
@@ -152,7 +153,7 @@ def test_texts_stand_beside_numbers_and_rows_that_one_side_has_alone_are_told_on
 def test_an_answer_that_a_correction_changed(make_revision: MakeRevision) -> None:
     after = make_revision(
         "b",
-        "INSERT INTO marts.data_quality VALUES ('k1', 'reference/corrections', 'reference/corrections.yml', NULL, NULL, 'landed')",
+        "INSERT INTO marts.data_quality VALUES ('k1', 'reference/corrections', 'reference/corrections.yml', NULL, NULL, 'landed', 0)",
         "UPDATE marts.fct_survey_response SET input_id = 'k1', source = 'reference/corrections', line = 2 WHERE response_id = 3",
         "UPDATE marts.fct_survey_answer SET level = '1' WHERE response_id = 3",
         "UPDATE marts.sipas_index SET index_pct = 74 WHERE unit_code = '10441' AND period_id = '2023-01'",
@@ -160,6 +161,18 @@ def test_an_answer_that_a_correction_changed(make_revision: MakeRevision) -> Non
     )
     assert _lines(make_revision("a"), after, "column", "reason", "detail") == [
         ("index_pct", "superseded;correction", "inbox/a.xlsx (−1); reference/corrections.yml (+1)")
+    ]
+
+
+def test_a_person_who_was_forgotten_is_the_reason(make_revision: MakeRevision) -> None:
+    after = make_revision(
+        "b",
+        "UPDATE marts.data_quality SET rows_forgotten = 1 WHERE input_id = 'i1'",
+        "DELETE FROM marts.fct_survey_response WHERE response_id = 3",
+        "UPDATE marts.sipas_index SET n_forms = 11 WHERE unit_code = '10441' AND period_id = '2023-01'",
+    )
+    assert _lines(make_revision("a"), after, "column", "reason", "detail") == [
+        ("n_forms", "forgotten", "inbox/a.xlsx (−1)")
     ]
 
 
