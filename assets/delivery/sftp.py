@@ -6,6 +6,7 @@ The channel itself vouches for what arrives (RFC 4253, section 6.4); sizes are c
 from __future__ import annotations
 
 import contextlib
+import logging
 import stat
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from assets.delivery.tree import STAGING, send_checked
 CONNECT_SECONDS = 15
 ANSWER_SECONDS = 60
 _LINK = "current"
+# It writes tracebacks of its threads to the terminal; what went wrong is raised besides.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 class SftpTree:

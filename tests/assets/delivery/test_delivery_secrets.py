@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from delivery_places import S3_URL, SFTP_PASSWORD, Place, contents, destination,
 from pydantic import ValidationError
 from sftp_server import PASSWORD, USER, Server
 
-from assets.delivery.deliver import deliver
+from assets.delivery.deliver import ATTEMPTS, deliver
 from assets.delivery.sftp import SftpTree
 from assets.workspace import Workspace
 
@@ -82,6 +84,25 @@ def test_a_connection_that_breaks_is_taken_up_again(
     assert sftp.logins == 2
     assert outcome.sent.kept == 3, "the plan and three files had arrived"
     assert sftp_there.seen()[0] == "r1"
+
+
+def test_what_is_no_sftp_server_gives_one_line(
+    sftp_there: Place, workspace: Workspace, revision: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer() -> None:
+            for _ in range(ATTEMPTS):
+                connection, _ = other.accept()
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n")
+                connection.close()
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        said = failure(sftp_there.settings, workspace, revision, port=other.getsockname()[1])
+        answering.join(timeout=10)
+    assert "SFTP server cannot be worked with" in said and PASSWORD not in said
+    assert [record for record in caplog.records if record.name.startswith("paramiko")] == []
 
 
 def test_a_full_server_and_one_without_atomic_renames(
