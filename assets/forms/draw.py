@@ -4,13 +4,9 @@ a process that draws has no need of what fills forms.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import multiprocessing
-import os
-import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -18,8 +14,8 @@ from pathlib import Path
 from assets.forms.model import Form, Format
 from assets.forms.render.faces import Face
 from assets.forms.render.formats import Renderer
+from assets.workers import can_have_workers, worker_pool
 
-_PROCESSES = 2
 # Fewer forms are drawn sooner here than by processes that have to start first.
 _FEW = 60
 # Forms that wait to be drawn: enough that no process waits, few enough that they need no memory to speak of.
@@ -41,15 +37,12 @@ class Job:
 def draw(jobs: Iterator[Job], face: Face) -> Iterator[tuple[Path, str]]:
     """Draw the forms and yield each file with its SHA-256, in any order. Raises FormFailed."""
     first = list(islice(jobs, _FEW))
-    # A process that is a daemon, as some schedulers start them, may have no children.
-    if len(first) < _FEW or multiprocessing.current_process().daemon:
+    if len(first) < _FEW or not can_have_workers():
         renderer = Renderer(face)
         for job in chain(first, jobs):
             yield from _draw(renderer, job)
         return
-    # Spawned, for a fork would take along the threads and the locks of the database engine.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(_PROCESSES, context, _start_process, (face,)) as pool:
+    with worker_pool(_begin, face) as pool:
         pending: set[Future[list[tuple[Path, str]]]] = set()
         try:
             for job in chain(first, jobs):
@@ -81,19 +74,9 @@ def _draw(renderer: Renderer, job: Job) -> list[tuple[Path, str]]:
 _renderer: Renderer
 
 
-def _start_process(face: Face) -> None:
+def _begin(face: Face) -> None:
     global _renderer
     _renderer = Renderer(face)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed leaves nobody behind who would go on to write into its folder."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        with contextlib.suppress(Exception):
-            parent.join()
-        os._exit(1)
 
 
 def _draw_here(job: Job) -> list[tuple[Path, str]]:

@@ -17,7 +17,7 @@ from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import open_input
 from assets.ingest.readers.options import CsvOptions, DatabaseOptions, ReaderOptions, WorkbookOptions
 from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
-from assets.workers import worker_pool
+from assets.workers import can_have_workers, worker_pool
 from quality.personal import mask
 
 # Files up to this size are begun ahead.
@@ -33,7 +33,7 @@ _Whole = tuple[list[RawTable], InputRefused | None]
 
 def opened(items: Sequence[PlannedInput]) -> Iterator[Begin]:
     """Give for each input what begins its tables. That, and walking the tables, may raise InputRefused."""
-    if sum(map(_is_small_workbook, items)) >= MANY_WORKBOOKS:
+    if can_have_workers() and sum(map(_is_small_workbook, items)) >= MANY_WORKBOOKS:
         return _by_processes(items)
     return _by_thread(items)
 

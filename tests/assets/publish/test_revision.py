@@ -29,7 +29,7 @@ def plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """A site of one file, for tests that look at folders and not at pages."""
 
     def write_site(tables: list[OpenTable], context: PublishContext, revision: str, folder: Path) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "index.html").write_text(f"{revision} {[table.rows for table in tables]}")
 
     monkeypatch.setattr(module, "write_site", write_site)
