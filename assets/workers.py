@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from threading import Thread
 
 # As many as a machine is asked to have cores.
@@ -23,7 +24,7 @@ def worker_pool(begin: Callable[..., None] | None = None, *arguments: object) ->
     They share nothing with this one: threads and open databases do not survive a fork.
     """
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(WORKERS, context, _begin, (begin, *arguments))
+    return ProcessPoolExecutor(WORKERS, context, partial(_begin, begin, *arguments))
 
 
 def _begin(begin: Callable[..., None] | None, *arguments: object) -> None:
