@@ -21,7 +21,7 @@ from assets.publish.analyst import write_database, write_facts
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import sha256_of, write_datapackage
 from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
-from assets.publish.tables import write_open_mart
+from assets.publish.tables import OpenTable, write_open_mart
 from assets.publish.workbook import write_workbook
 from assets.site.write import write_site
 from assets.workspace import Workspace
@@ -63,9 +63,11 @@ def publish(
     if not _is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
+        tables = _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files)
         if write_office is not None:
             write_office(staging / "office")
+        # Last, for its pages link what by then stands beside it.
+        write_site(tables, context, revision, staging / "open" / "site")
         _write_manifest(staging, context, revision)
         _link_unchanged(staging, _previous(workspace))
         _seal(staging)
@@ -116,7 +118,8 @@ def _write_files(
     context: PublishContext,
     revision: str,
     quality_files: Mapping[str, bytes],
-) -> None:
+) -> list[OpenTable]:
+    """Write what is made of the marts one by one, and return the open tables."""
     marts = marts_of(manifest)
     open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
     for folder in (marts_folder, analyst_folder / "facts"):
@@ -128,7 +131,6 @@ def _write_files(
     ]
     write_workbook(tables, context, revision, open_folder / "marts.xlsx")
     write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
-    write_site(tables, context, revision, open_folder / "site")
     for name, content in quality_files.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.parts:
@@ -136,6 +138,7 @@ def _write_files(
         target = root / "quality" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    return tables
 
 
 def _write_manifest(root: Path, context: PublishContext, revision: str) -> None:
