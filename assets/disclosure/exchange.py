@@ -104,7 +104,7 @@ def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags, Fl
 
 def _divides(inside: Flags, leaves: Flags) -> Flags:
     """(P): periods that hold some of the leaves and not all of them."""
-    return np.asarray((inside & leaves).any(axis=1) & ~(inside | ~leaves).all(axis=1))
+    return np.asarray((inside & leaves).any(axis=1) & ~(inside | ~leaves).all(axis=1), np.bool_)
 
 
 class Totals:

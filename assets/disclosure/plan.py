@@ -260,6 +260,8 @@ class _Year:
             start = start | hidden[parent, self.year] & exists
         if not start.any():
             return 0
+        if by_label and parent is not None and reach:
+            start = self._by_level(start, exists)
         if parent is not None and len(group) == 1:
             hidden[here] = start
             return 0
@@ -293,7 +295,9 @@ class _Year:
             order = np.argsort(-self.inside.sum(axis=1), kind="stable")
             if not by_label:
                 return [Target(int(u), int(p)) for p in order for u in np.flatnonzero(fresh[:, p])]
-            wanted = small & fresh[..., None]
+            # A breakdown that no sibling shows in a period has no sums but those above and beside it: nothing to subtract.
+            apart = np.asarray((exists & ~grid.hidden).any(axis=0) | (parent is None), np.bool_)
+            wanted = small & fresh[..., None] & apart[None, :, None]
             return [
                 Target(int(u), int(p), int(b)) for p in order for u, b in zip(*np.nonzero(wanted[:, p]), strict=True)
             ]
@@ -306,6 +310,17 @@ class _Year:
             np.fill_diagonal(same[0], False)
             self.above[group[0]] = same[0] | np.diag(free[0])
         return len(short)
+
+    def _by_level(self, hidden: Flags, exists: Flags) -> Flags:
+        """A breakdown of periods shorter than the longest is left out of all siblings where one would lack it: it would be
+        nearly so anyway, and the longest, which readers want most, then needs no partners for the shorter ones' sake."""
+        length = self.inside.sum(axis=1)
+        hidden = hidden.copy()
+        for size in set(length[length < length.max()].tolist()):
+            level = length == size
+            if hidden[:, level].any():
+                hidden[:, level] = exists[:, level]
+        return hidden
 
 
 class _Frames:

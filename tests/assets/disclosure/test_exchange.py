@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -103,3 +105,30 @@ def test_a_unit_without_partners_is_reported() -> None:
 def test_hidden_periods_hide_their_parts() -> None:
     grid = _grid(np.array([[1, 2, 9], [9, 9, 9], [9, 9, 9]]))
     assert grid.hidden[0].tolist() == [True, True, False, True, False]
+
+
+def _documented() -> list[list[list[str]]]:
+    """The two tables of the method's example, cell by cell, without their headings."""
+    page = (Path(__file__).parents[3] / "docs" / "methods" / "disclosure-control.md").read_text(encoding="utf-8")
+    example = page.split("### Example")[1].split("\n## ")[0]
+    tables = re.findall(r"\| unit \|.*?\n\|---.*?\n((?:\|.*\n)+)", example)
+    return [[[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()] for table in tables]
+
+
+def test_the_documented_example() -> None:
+    before, after = _documented()
+    table = np.array([[int(cell) for cell in row[1:4]] for row in before[:3]])
+    inside = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]], bool)
+    totals = table @ inside.T.astype(np.int64)
+    assert [[int(cell) for cell in row[1:]] for row in before] == [*totals.tolist(), totals.sum(axis=0).tolist()]
+    nothing = np.zeros_like(totals, np.bool_)
+    grid = Grid(
+        ["A", "B", "C"], ["January", "February", "March", "quarter"], [0, 1, 2], inside, totals > 0, totals < 10, nothing,
+        np.zeros_like(inside), [np.maximum(table - 1, 0)[..., None]], True, np.zeros(4, np.bool_),
+    )  # fmt: skip
+    targets = lambda fresh: [Target(int(u), int(p)) for u, p in zip(*np.nonzero(fresh), strict=True)]  # noqa: E731
+    assert settle(grid, targets, 4, by_label=False) == []
+    shown = [["hidden" if grid.hidden[u, p] else str(totals[u, p]) for p in range(4)] for u in range(3)]
+    assert [row[1:] for row in after[:3]] == shown
+    possible = [x for x in range(1, 52) if min(24 - x, 22 - x, 63 - 28 - (24 - x)) >= 1]
+    assert (possible[0], possible[-1], len(possible)) == (1, 21, 21)
