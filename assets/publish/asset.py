@@ -19,6 +19,7 @@ from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
 from assets.periods.figures import hold_accepted
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import carried_by_current, is_whole, open_current, publish
@@ -91,19 +92,18 @@ def publish_assets(
             office.tell(f"forms: {written.drawn} file(s) written, {written.linked} unchanged")
 
         with values_kept_out():
-            folder = publish(
-                office.workspace,
+            contents = Contents(
                 warehouse.query,
                 manifest,
                 publication,
-                name,
                 files,
                 query_batches=warehouse.stream,
-                write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+                write_exchange=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
                 write_forms=write_all_forms,
                 provenance=made.provenance,
                 plan=plan,
             )
+            folder = publish(office.workspace, name, contents)
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
         log.rows_superseded = counts["n"][0].as_py() or 0

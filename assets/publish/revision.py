@@ -12,27 +12,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
-
-import duckdb
+from pathlib import Path
 
 from assets.checkpoint import checkpoint
-from assets.disclosure.plan import Plan
-from assets.disclosure.rules import DisclosureRules
-from assets.publish.analyst import write_database, write_facts
-from assets.publish.changes import compare_revisions
-from assets.publish.changes_sheet import MOST_LINES, NOTHING, Changes, write_changes
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext, PublishError
-from assets.publish.datapackage import sha256_of, write_datapackage
-from assets.publish.dbt_docs import write_dbt_docs
-from assets.publish.dictionary_page import write_dictionary
-from assets.publish.districts import write_districts
-from assets.publish.marts import Mart, MartReader, Query, QueryBatches, marts_of
-from assets.publish.tables import OpenTable, write_open_mart
-from assets.publish.workbook import write_workbook
-from assets.site.write import write_site
+from assets.publish.datapackage import sha256_of
 from assets.workspace import Workspace
 
 __all__ = [
@@ -49,7 +34,6 @@ __all__ = [
 
 MANIFEST_FILE = "revision.json"
 POINTER_FILE = "current.json"
-PROVENANCE_FILE = "provenance.json"
 # What the revision before made this one hide beyond its own figures; part of the name, so kept with it.
 _CARRIED = "hidden_before"
 _STAGING_PREFIX = ".staging-"
@@ -58,27 +42,11 @@ _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _READ_ONLY = 0o444
 
 
-def publish(
-    workspace: Workspace,
-    query: Query,
-    manifest: Mapping[str, Any],
-    context: PublishContext,
-    revision: str,
-    quality_files: Mapping[str, bytes],
-    query_batches: QueryBatches | None = None,
-    write_office: Callable[[Path], None] | None = None,
-    write_forms: Callable[[Path, Path | None], None] | None = None,
-    provenance: Mapping[str, object] | None = None,
-    plan: Plan | None = None,
-) -> Path:
-    """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
+def publish(workspace: Workspace, revision: str, contents: Contents) -> Path:
+    """Publish `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
-    `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, `write_office` makes the folder `office/`, `write_forms`, which is given the
-    folder of the revision before where there is one, the official forms, and `provenance` holds the digests of what the
-    marts are made of (MadeOf). `plan` says what the open tables hide; without one, small rows alone are hidden. A revision
-    that is there whole is not written again. A kill at any point leaves the old revision current and whole, or the new one;
-    the next call clears what is left over.
+    A revision that is there whole is not written again. A kill at any point leaves the old revision current and whole, or
+    the new one; the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -90,29 +58,9 @@ def publish(
     if not is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        plan = plan or Plan(DisclosureRules(context.minimum_n))
-        base = _base(workspace, revision)
-        tables = _write_files(
-            staging,
-            MartReader(query, query_batches),
-            manifest,
-            context,
-            revision,
-            quality_files,
-            provenance,
-            base,
-            plan,
-        )
-        if write_office is not None:
-            write_office(staging / "office")
-        previous = _previous(workspace)
-        if write_forms is not None:
-            write_forms(staging, previous)
-        # The site comes last: it links what the others wrote.
-        write_dictionary(manifest, context, staging / "open" / "site" / "dictionary")
-        write_dbt_docs(manifest, staging / "open" / "site" / "dictionary" / "dbt.html")
-        write_site(tables, context, revision, staging / "open" / "site")
-        _write_manifest(staging, context, revision, base, plan)
+        base, previous = _base(workspace, revision), _previous(workspace)
+        contents.write(staging, revision, base, previous)
+        _write_manifest(staging, contents, revision, base)
         _link_unchanged(staging, previous)
         _seal(staging)
         checkpoint("publish.staged")
@@ -192,51 +140,8 @@ def carried_by_current(workspace: Workspace) -> str | None:
         return None
 
 
-def _write_files(
-    root: Path,
-    reader: MartReader,
-    manifest: Mapping[str, Any],
-    context: PublishContext,
-    revision: str,
-    quality_files: Mapping[str, bytes],
-    provenance: Mapping[str, object] | None,
-    base: Path | None,
-    plan: Plan,
-) -> list[OpenTable]:
-    marts = marts_of(manifest)
-    _write_provenance(root / PROVENANCE_FILE, provenance or {}, marts)
-    open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
-    for folder in (marts_folder, analyst_folder / "facts"):
-        folder.mkdir(parents=True)
-    write_database(marts, reader, analyst_folder / "sipas.duckdb")
-    write_facts(marts, reader, analyst_folder / "facts")
-    tables = [write_open_mart(mart, reader, marts_folder, plan) for mart in marts if mart.audience == "open"]
-    write_workbook(tables, context, revision, open_folder / "marts.xlsx")
-    changes = _changes(base, root)
-    write_changes(changes, tables, context, revision, open_folder)
-    districts = write_districts(tables, changes, context, revision, open_folder / "districts")
-    write_datapackage(
-        tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json",
-        parts={district.code: district.name for district in districts},
-    )  # fmt: skip
-    for name, content in quality_files.items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise PublishError(f"Quality file {name!r} would stand outside quality/. Give a relative path.")
-        target = root / "quality" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    return tables
-
-
-def _write_provenance(path: Path, provenance: Mapping[str, object], marts: Sequence[Mart]) -> None:
-    """What two revisions are compared by: digests of what they are made of, and the grain of each mart."""
-    described = {mart.name: {"audience": mart.audience, "grain": list(mart.grain)} for mart in marts}
-    text = json.dumps({**provenance, "marts": described}, ensure_ascii=False, indent=1) + "\n"
-    path.write_text(text, encoding="utf-8")
-
-
-def _write_manifest(root: Path, context: PublishContext, revision: str, base: Path | None, plan: Plan) -> None:
+def _write_manifest(root: Path, contents: Contents, revision: str, base: Path | None) -> None:
+    context, carried = contents.context, contents.plan.carried if contents.plan else None
     files = [
         {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(root)
@@ -247,7 +152,7 @@ def _write_manifest(root: Path, context: PublishContext, revision: str, base: Pa
         "simulated": context.simulated,
         "minimum_n": context.minimum_n,
         "base": base.name if base is not None else None,
-        **({_CARRIED: plan.carried} if plan.carried else {}),
+        **({_CARRIED: carried} if carried else {}),
         "files": files,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -285,17 +190,6 @@ def _base(workspace: Workspace, revision: str) -> Path | None:
             named = json.loads((current / MANIFEST_FILE).read_text(encoding="utf-8"))["base"]
             current = current.with_name(named)
     return current if current is not None and current.name != revision and current.is_dir() else None
-
-
-def _changes(base: Path | None, root: Path) -> Changes:
-    """What changed in the open figures; a base that cannot be read, such as one damaged since, is no obstacle."""
-    if base is None:
-        return NOTHING
-    try:
-        lines = compare_revisions(base, root, "open", most=MOST_LINES + 1)
-    except (PublishError, duckdb.Error, OSError, ValueError):
-        return NOTHING
-    return Changes(base.name, lines.slice(0, MOST_LINES), lines.num_rows > MOST_LINES)
 
 
 def _link_unchanged(staging: Path, previous: Path | None) -> None:

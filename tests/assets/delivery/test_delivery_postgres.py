@@ -20,6 +20,7 @@ from assets.delivery import postgres
 from assets.delivery.deliver import deliver
 from assets.delivery.outcome import Outcome
 from assets.publish import revision
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext
 from assets.publish.revision import publish
 from assets.workspace import Workspace
@@ -72,7 +73,7 @@ def revisions(
         warehouse.execute(
             f"UPDATE marts.complaint_handling SET n_received = {name.removeprefix('r')} + 1000, n_closed = 99"
         )
-        return publish(workspace, warehouse.query, manifest, context, name, {})
+        return publish(workspace, name, Contents(warehouse.query, manifest, context, {}))
 
     return make
 

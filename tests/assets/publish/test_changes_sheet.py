@@ -14,6 +14,7 @@ from publish_warehouse import Warehouse
 
 from assets.publish import changes_sheet, revision
 from assets.publish.changes_sheet import NOTHING
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext
 from assets.publish.revision import publish
 from assets.workspace import Workspace
@@ -34,7 +35,7 @@ def make(
     monkeypatch.setattr(revision, "write_site", lambda *arguments: None)
 
     def publish_as(workspace: Workspace, name: str) -> Path:
-        return publish(workspace, warehouse.query, manifest, context, name, {})
+        return publish(workspace, name, Contents(warehouse.query, manifest, context, {}))
 
     return publish_as
 

@@ -20,6 +20,7 @@ from assets.disclosure.plan import Plan
 from assets.disclosure.rules import DisclosureRules
 from assets.publish import revision as publishing
 from assets.publish.changes_sheet import NOTHING
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext
 from assets.publish.districts import districts_of, write_districts
 from assets.publish.marts import MartReader, marts_of
@@ -49,7 +50,7 @@ def revision(
     """The open folder of a published revision, without its pages."""
     for name in ("write_site", "write_dictionary", "write_dbt_docs"):
         monkeypatch.setattr(publishing, name, lambda *arguments: None)
-    return publish(workspace, city.query, manifest, context, "r1", {}) / "open"
+    return publish(workspace, "r1", Contents(city.query, manifest, context, {})) / "open"
 
 
 def faults(descriptor: Path) -> list[tuple[str, str]]:
@@ -125,7 +126,7 @@ def test_each_district_is_told_its_own_changes(
     revision: Path, city: Warehouse, workspace: Workspace, manifest: dict[str, Any], context: PublishContext
 ) -> None:
     city.execute("update marts.case_settlement set n_pending = 77 where unit_code in ('10441', '20001')")
-    folder = publish(workspace, city.query, manifest, context, "r2", {}) / "open"
+    folder = publish(workspace, "r2", Contents(city.query, manifest, context, {})) / "open"
     told = {
         code: {
             line["unit_code"]
