@@ -19,7 +19,7 @@ from delivery_places import destination
 from assets.delivery import postgres
 from assets.delivery.deliver import deliver
 from assets.delivery.outcome import Outcome
-from assets.publish import revision
+from assets.publish import contents
 from assets.publish.contents import Contents
 from assets.publish.context import PublishContext
 from assets.publish.revision import publish
@@ -62,9 +62,9 @@ def revisions(
 ) -> Callable[[str], Path]:
     """Publish a revision whose figures depend on its name: n_received of every settled case is its number."""
     # What is not delivered into a database takes most of the time.
-    monkeypatch.setattr(revision, "write_workbook", lambda *arguments: arguments[-1].write_bytes(b""))
+    monkeypatch.setattr(contents, "write_workbook", lambda *arguments: arguments[-1].write_bytes(b""))
     for name in ("write_site", "write_dictionary", "write_dbt_docs", "write_changes"):
-        monkeypatch.setattr(revision, name, lambda *arguments: None)
+        monkeypatch.setattr(contents, name, lambda *arguments: None)
 
     def make(name: str) -> Path:
         warehouse.execute(

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 from publish_warehouse import Warehouse
 
-from assets.publish import changes_sheet, revision
+from assets.publish import changes_sheet, contents
 from assets.publish.changes_sheet import NOTHING
 from assets.publish.contents import Contents
 from assets.publish.context import PublishContext
@@ -32,7 +32,7 @@ def make(
     warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext, monkeypatch: pytest.MonkeyPatch
 ) -> Publish:
     """Publish without the page."""
-    monkeypatch.setattr(revision, "write_site", lambda *arguments: None)
+    monkeypatch.setattr(contents, "write_site", lambda *arguments: None)
 
     def publish_as(workspace: Workspace, name: str) -> Path:
         return publish(workspace, name, Contents(warehouse.query, manifest, context, {}))
@@ -122,7 +122,7 @@ def test_texts_stay_texts_and_more_lines_than_fit_are_said_to_be_more(
 ) -> None:
     make(workspace, "r1")
     warehouse.execute("update marts.sipas_index set method = '=1+1'")
-    monkeypatch.setattr(revision, "MOST_LINES", 3)
+    monkeypatch.setattr(contents, "MOST_LINES", 3)
     monkeypatch.setattr(changes_sheet, "MOST_LINES", 3)
     folder = make(workspace, "r2")
     assert [line["after_text"] for line in lines(folder)] == ["'=1+1"] * 3

@@ -18,7 +18,7 @@ from publish_warehouse import Warehouse
 
 from assets.disclosure.plan import Plan
 from assets.disclosure.rules import DisclosureRules
-from assets.publish import revision as publishing
+from assets.publish import contents as publishing
 from assets.publish.changes_sheet import NOTHING
 from assets.publish.contents import Contents
 from assets.publish.context import PublishContext

@@ -87,10 +87,11 @@ def test_stream_and_table_give_the_same_files(
 ) -> None:
     monkeypatch.setattr("assets.publish.marts.BATCH_ROWS", 50)
     whole = publish(Workspace(tmp_path / "a"), "r1", Contents(warehouse.query, manifest, context, {}))
-    streamed = publish(
-        Workspace(tmp_path / "b"), warehouse.query, manifest, context, "r1", {},
+    streams = Contents(
+        warehouse.query, manifest, context, {},
         query_batches=lambda sql: warehouse.query(sql).to_reader(max_chunksize=7),
     )  # fmt: skip
+    streamed = publish(Workspace(tmp_path / "b"), "r1", streams)
     for name, content in _content(whole / "open").items():
         assert (streamed / "open" / name).read_bytes() == content, name
     for name, content in _content(whole / "analyst/facts").items():
