@@ -63,7 +63,7 @@ types: $(READY)
 	@$(BIN)/mypy
 
 sql: $(READY)
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests
+	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests examples/queries
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
@@ -73,4 +73,4 @@ lock:
 		--no-annotate requirements.in --output-file requirements.lock
 
 clean:
-	@rm -rf $(VENV) workspaces build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) workspaces build tests/browser/node_modules *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

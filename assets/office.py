@@ -125,6 +125,16 @@ class Office:
             digest.update(json.dumps(table.to_pydict(), default=str, ensure_ascii=False).encode())
         return digest.hexdigest()[:16]
 
+    @property
+    def reference_digests(self) -> dict[str, str]:
+        """A hash of the contents of each reference table, by dataset name."""
+        return {
+            name: hashlib.sha256(json.dumps(table.to_pydict(), default=str, ensure_ascii=False).encode()).hexdigest()[
+                :16
+            ]
+            for name, table in self.reference.items()
+        }
+
     @cached_property
     def _meanings(self) -> dict[tuple[str, str], tuple[UnitMeaning, ...]]:
         """(office, name key) → the units that share the name, and when."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assets.delivery.outcome import Outcome
 from assets.ledger import InputRecord
 from quality.gate import GateCheck, GateResult
 
@@ -24,6 +25,7 @@ class RunLog:
     nodes_bad: list[str] = field(default_factory=list)
     revision: str | None = None
     folder: Path | None = None
+    deliveries: list[Outcome] = field(default_factory=list)
 
     def stage(self, name: str) -> None:
         """Note that a stage begins; told once however many assets belong to it."""

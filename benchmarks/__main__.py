@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import coverage, database, demo_run, many_files, million, read_csv, read_xlsx, survey_round
+from benchmarks import coverage, database, demo_run, forms, many_files, million, read_csv, read_xlsx, site, survey_round
 from benchmarks.measure import BenchmarkFailed
 from benchmarks.report import PAGE, Finding, write_page
 
@@ -19,8 +19,10 @@ BENCHMARKS: dict[str, Callable[[Path], Finding]] = {
     "database": database.run,
     "demo": demo_run.run,
     "million": million.run,
+    "forms": forms.run,
     "coverage": coverage.run,
     "survey_round": survey_round.run,
+    "site": site.run,
 }
 
 

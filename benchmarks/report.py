@@ -21,7 +21,7 @@ PACKAGES = ("duckdb", "pyarrow", "python-calamine", "dagster", "dbt-core", "dbt-
 class Target:
     """One promise: what is measured, the most it may be (or the least), what it was, in one unit.
 
-    × is a ratio of two times; the others are MB, s and %.
+    × is a ratio of two times; the others are MB, kB, s and %.
     """
 
     what: str
@@ -42,7 +42,9 @@ class Target:
         ]
 
     def _shown(self, value: float) -> str:
-        return {"MB": f"{value:,.0f} MB", "×": f"{value:.2f} ×", "%": f"{value:.2f} %"}.get(self.unit, f"{value:.1f} s")
+        return {"MB": f"{value:,.0f} MB", "kB": f"{value:,.0f} kB", "×": f"{value:.2f} ×", "%": f"{value:.2f} %"}.get(
+            self.unit, f"{value:.1f} s"
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
-import vl_convert
 import xlsxwriter
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -27,14 +26,15 @@ from assets.ingest.batch import stage
 from assets.ingest.extract import Extract, extract
 from assets.ingest.history import NONE_REMOVED, History
 from assets.ingest.spec import load_specs
+from assets.publish.context import PublishContext
+from assets.site.write import write_site
 from assets.warehouse.dbt import _invoke
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
+from benchmarks.site_marts import tables_in
 from pipelines.resources import open_office
 from pipelines.settings import load_settings
 from quality.contract import load_contracts
-
-CHART_POINTS = 24
 
 
 def our_reading(workspace: str) -> float:
@@ -125,19 +125,9 @@ def bare_inputs(inbox: str) -> float:
 
 
 def bare_exports(revision: str, target: str) -> float:
-    """Export the open marts of a revision: Parquet and CSV by DuckDB, one plain workbook, as many charts as its page has."""
+    """Export the open marts of a revision: Parquet and CSV by DuckDB, one plain workbook."""
     source, folder = Path(revision), Path(target)
     marts = sorted(path.stem for path in (source / "open" / "marts").glob("*.parquet"))
-    charts = (source / "open" / "site" / "index.html").read_text(encoding="utf-8").count("<svg")
-    points = [{"month": number, "pct": 50 + number % 7} for number in range(CHART_POINTS)]
-    chart = {
-        "data": {"values": points},
-        "mark": "line",
-        "encoding": {
-            "x": {"field": "month", "type": "quantitative"},
-            "y": {"field": "pct", "type": "quantitative"},
-        },
-    }
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with (
@@ -150,8 +140,15 @@ def bare_exports(revision: str, target: str) -> float:
             sheet = workbook.add_worksheet(mart[:31])
             for number, row in enumerate(connection.execute(f"FROM marts.{mart}").fetchall()):
                 sheet.write_row(number, 0, [None if value is None else str(value) for value in row])
-    for _ in range(charts):
-        vl_convert.vegalite_to_svg(chart)
+    return time.perf_counter() - start
+
+
+def site_pages(folder: str) -> float:
+    """Write the site, in one language, from the open marts that stand in `folder`."""
+    context = PublishContext("Chỉ số hài lòng", "Satisfaction", True, 10, ("vi",), "0")
+    tables = tables_in(Path(folder) / "marts")
+    start = time.perf_counter()
+    write_site(tables, context, "benchmark", Path(folder) / "site")
     return time.perf_counter() - start
 
 
@@ -231,7 +228,7 @@ def _models(folder: str, *names: str) -> float:
 TASKS: dict[str, Callable[..., float]] = {
     function.__name__: function
     for function in (
-        our_reading, database_read, bare_calamine, bare_calamine_loop, bare_duckdb, bare_inputs, bare_exports, round_inputs,
+        our_reading, database_read, bare_calamine, bare_calamine_loop, bare_duckdb, bare_inputs, bare_exports, site_pages, round_inputs,
         round_sums, round_figures, plain_count,
     )
 }  # fmt: skip

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.delivery.asset import delivery_assets
 from assets.estimates.asset import estimate_assets
 from assets.ingest.spec import load_specs
 from assets.landing.asset import landing_assets, reference_assets, source_specs
 from assets.office import Office
 from assets.publish.asset import publish_assets
+from assets.publish.revision_id import MadeOf
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.warehouse.asset import dbt_assets
@@ -23,7 +25,7 @@ from assets.workspace import Workspace
 from pipelines.alerts.sensors import alert_sensors
 from pipelines.inbox import inbox_sensor
 from pipelines.period_job import period_job
-from pipelines.resources import name_revision, office_at_work, open_warehouse, publication
+from pipelines.resources import made_of, office_at_work, open_warehouse, publication
 from pipelines.settings import Settings, load_settings, months_between
 from quality.contract import load_contracts
 
@@ -65,7 +67,8 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
         dbt_assets(compiled, "phase_1"),
         *estimate_assets(),
         dbt_assets(compiled, "phase_2"),
-        *publish_assets(marts, compiled, publication(settings)),
+        *publish_assets(marts, compiled, publication(settings), settings.forms),
+        *delivery_assets(settings.destinations),
     ]
     job = dg.define_asset_job(
         JOB,
@@ -83,8 +86,8 @@ def build_defs(overrides: Overrides | None = None) -> dg.Definitions:
 
 
 def _resources(workspace: Workspace, settings: Settings, overrides: Overrides | None) -> dict[str, object]:
-    def revision(office: Office, carried: str | None) -> str:
-        return name_revision(office, settings, carried)
+    def revision(office: Office) -> MadeOf:
+        return made_of(office, settings)
 
     if overrides is not None:
         return {

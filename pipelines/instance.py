@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from assets.workspace import Workspace
+from pipelines.event_log import EventLogStorage
 
 UNFINISHED = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.CANCELING]
 
@@ -31,7 +33,10 @@ def dagster_home(workspace: Workspace) -> Path:
 def open_instance(workspace: Workspace) -> Iterator[dg.DagsterInstance]:
     """Open the workspace's instance and mark runs of dead processes failed; call it only while holding the run lock."""
     home = dagster_home(workspace)
-    with _quick_commits(home), dg.DagsterInstance.from_config(str(home)) as instance:
+    log = {"module": EventLogStorage.__module__, "class": EventLogStorage.__name__}
+    storage = {"event_log_storage": log | {"config": {"base_dir": str(home / "history" / "runs")}}}
+    reference = InstanceRef.from_dir(str(home), overrides=storage)
+    with _quick_commits(home), dg.DagsterInstance.from_ref(reference) as instance:
         for dead in instance.get_runs(filters=dg.RunsFilter(statuses=UNFINISHED)):
             instance.report_run_failed(dead, "The process of this run died.")
         yield instance

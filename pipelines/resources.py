@@ -14,7 +14,7 @@ from assets.landing.versions import version_problems
 from assets.office import Office
 from assets.periods.figures import sweep_figures
 from assets.publish.context import PublishContext
-from assets.publish.revision_id import revision_id
+from assets.publish.revision_id import MadeOf
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.warehouse.engine import Warehouse
 from assets.warehouse.postgres_engine import NoConnection, PostgresWarehouse, server_version
@@ -116,19 +116,20 @@ def publication(settings: Settings) -> PublishContext:
     )
 
 
-def name_revision(office: Office, settings: Settings, carried: str | None) -> str:
-    """Return the id of the revision that the workspace's present inputs, settings and software give, with what the revision
-    before makes it hide."""
+def made_of(office: Office, settings: Settings, carried: str | None = None) -> MadeOf:
+    """Return what a revision of the workspace's present inputs, settings and software is made of, and so its name; `carried`
+    is what the revision before makes it hide."""
     stated = office.workspace.root / FILE
-    return revision_id(
-        office.ledger.active(),
-        office.ledger.rule_counts(),
-        office.specs.usable,
-        office.reference_hash,
-        stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
-        office.ledger.period_changes(),
-        # Whom to tell of trouble changes no figure.
-        settings.model_dump(mode="json", exclude={"alerts"}),
-        software_version(),
-        carried,
+    return MadeOf(
+        records=office.ledger.active(),
+        rules=office.ledger.rule_counts(),
+        specs=office.specs.usable,
+        reference=office.reference_hash,
+        reference_digests=office.reference_digests,
+        corrections=stated.read_text(encoding="utf-8", errors="replace") if stated.is_file() else "",
+        decisions=office.ledger.period_changes(),
+        # Whom to tell of trouble and where to deliver changes no figure.
+        settings=settings.model_dump(mode="json", exclude={"alerts", "destinations"}),
+        version=software_version(),
+        carried=carried,
     )

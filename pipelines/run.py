@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from assets.checkpoint import checkpoint
+from assets.delivery.outcome import Outcome
 from assets.exchange.take_in import new_packages
 from assets.ingest.plan import PlannedInput
 from assets.landing.unit_names import unused_aliases
@@ -16,7 +17,7 @@ from assets.publish.revision import carried_by_current, current_revision
 from assets.reference.periods import month_of
 from assets.run_log import RunLog
 from assets.workspace import Workspace
-from pipelines.resources import name_revision, office_at_work, open_warehouse
+from pipelines.resources import made_of, office_at_work, open_warehouse
 from pipelines.settings import Settings, SettingsError, load_settings
 from quality.contract import Bilingual
 from quality.problem import Problem
@@ -66,9 +67,10 @@ def run(
         present = current_revision(workspace)
         # A package of another office can bring reference rows, which change how all others are read.
         news = None if new_packages(office) else office.news(lambda month: first <= month <= last)
-        is_known = present is not None and present == name_revision(office, settings, carried_by_current(workspace))
+        is_known = present is not None and present == made_of(office, settings, carried_by_current(workspace)).revision
         if is_known and not full and news == []:
             folder = workspace.published / "revisions" / str(present)
+            log.deliveries += _deliver_again(workspace, settings, folder)
             return RunReport(Ending.NOTHING_NEW, log, office.problems, present, folder)
         if first_month is None and last_month is None and news is not None:
             first, last = _months_of(news, month_of(office.today, settings.cut_off_day), settings)
@@ -77,6 +79,15 @@ def run(
     if failures:
         return RunReport(Ending.FAILED, log, office.problems, present, None, failures)
     return RunReport(Ending.PUBLISHED, log, office.problems, log.revision, log.folder)
+
+
+def _deliver_again(workspace: Workspace, settings: Settings, folder: Path) -> list[Outcome]:
+    """Try again what an earlier run could not deliver."""
+    if not settings.destinations:
+        return []
+    from assets.delivery.deliver import deliver
+
+    return [deliver(destination, workspace, folder) for destination in settings.destinations]
 
 
 def _outside(first: str, last: str, settings: Settings) -> Problem:

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from assets.delivery.options import Destination
 from assets.disclosure.rules import DisclosureRules
 from assets.estimates.options import EstimateOptions
+from assets.forms.options import FormOptions
 from assets.ingest.object_store import ObjectFolder
 from assets.ingest.plan import Folder
 from assets.keys import Keyring
@@ -118,7 +120,9 @@ class Settings(Strict):
     gate: GateThresholds = GateThresholds()
     submission: Submission = Submission()
     estimates: EstimateOptions = EstimateOptions()
+    forms: FormOptions = FormOptions()
     alerts: AlertOptions = AlertOptions()
+    destinations: tuple[Destination, ...] = ()
     languages: tuple[Literal["vi", "en"], ...] = ("vi", "en")
     simulated: bool = False
 
@@ -132,6 +136,14 @@ class Settings(Strict):
                 "không phải múi giờ trong danh sách IANA, ví dụ Asia/Ho_Chi_Minh",
                 "not a time zone of the IANA list, such as Asia/Ho_Chi_Minh",
             ) from None
+        return value
+
+    @field_validator("destinations")
+    @classmethod
+    def have_their_own_names(cls, value: tuple[Destination, ...]) -> tuple[Destination, ...]:
+        names = [destination.name for destination in value]
+        if repeated := sorted(name for name in names if names.count(name) > 1):
+            raise NotValid(f"có hai nơi nhận tên “{repeated[0]}”", f"two destinations are named “{repeated[0]}”")
         return value
 
     @field_validator("retention")

@@ -11,8 +11,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from assets.publish.dictionary import Entry, dictionary_of  # noqa: E402
 from assets.publish.disclosure import HIDDEN_COLUMN  # noqa: E402
-from assets.publish.marts import Column, Mart, marts_of  # noqa: E402
+from assets.publish.marts import Column, Mart  # noqa: E402
 from assets.warehouse.dbt import manifest  # noqa: E402
 
 TARGET = ROOT / "docs" / "reference" / "marts.md"
@@ -49,25 +50,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def render(compiled: Mapping[str, Any]) -> str:
     """Return the page for a dbt manifest: a table of the marts, then one section per mart."""
-    marts = marts_of(compiled)
-    types = {
-        (node["name"], name): str(column["data_type"])
-        for node in compiled["nodes"].values()
-        for name, column in node.get("columns", {}).items()
-        if column.get("data_type")
-    }
+    entries = dictionary_of(compiled)
     lines = [INTRODUCTION, "| mart | tiếng Việt | English | audience | one row per |", "|---|---|---|---|---|"]
-    for mart in marts:
+    for mart in (entry.mart for entry in entries):
         grain = ", ".join(f"`{name}`" for name in mart.grain)
         lines.append(
             f"| [`{mart.name}`](#{mart.name}) | {mart.label_vi} | {mart.label_en} | {mart.audience} | {grain} |"
         )
-    for mart in marts:
-        lines += ["", *_section(mart, types)]
+    for entry in entries:
+        lines += ["", *_section(entry)]
     return "\n".join(lines) + "\n"
 
 
-def _section(mart: Mart, types: Mapping[tuple[str, str], str]) -> Iterator[str]:
+def _section(entry: Entry) -> Iterator[str]:
+    mart = entry.mart
     yield f"## {mart.name}"
     yield f"**{mart.label_vi}** · {mart.label_en} ({mart.audience}). {_cell(mart.description)}"
     if mart.n_columns:
@@ -78,7 +74,7 @@ def _section(mart: Mart, types: Mapping[tuple[str, str], str]) -> Iterator[str]:
     yield "| column | type | tiếng Việt | English | hidden with the row | meaning |"
     yield "|---|---|---|---|---|---|"
     for column in mart.columns:
-        yield _row(mart, column, types.get((mart.name, column.name), ""))
+        yield _row(mart, column, entry.types.get(column.name, ""))
 
 
 def _row(mart: Mart, column: Column, kind: str) -> str:

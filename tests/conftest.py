@@ -13,8 +13,8 @@ TESTS = Path(__file__).resolve().parent
 # tests/assets, tests/pipelines and tests/quality would otherwise be found as the packages of those names.
 sys.path.insert(0, str(TESTS.parent))
 
-# One worker builds the warehouses of this folder once for all its modules; other modules make what they need themselves.
-WHOLE_FOLDERS = ("dbt_project",)
+# One worker builds what this folder needs once for all its modules; other modules make what they need themselves.
+WHOLE_FOLDERS = ("browser", "dbt_project")
 # What takes longest begins first, so that no worker is left with it at the end.
 LONG_FOLDERS = ("end_to_end", "dbt_project")
 

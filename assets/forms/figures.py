@@ -24,6 +24,7 @@ class Figures:
         self._query = query
         self._periods = ", ".join(f"'{period_id}'" for period_id in sorted(set(period_ids)))
         self._relations: dict[str, tuple[pa.Table, dict[tuple[str, Any, str], tuple[int, int]]]] = {}
+        self._whole: dict[str, list[Row]] = {}
 
     def of(self, relation: str, unit: UnitKey, period_id: str) -> list[Row]:
         """Rows of `relation` ("marts.case_settlement") for the unit and period, in no order that may be relied on."""
@@ -36,8 +37,9 @@ class Figures:
 
     def whole(self, relation: str) -> list[Row]:
         """Every row of a small relation without units and periods, such as the items of an instrument."""
-        rows: list[Row] = self._query(f"SELECT * FROM {relation}").to_pylist()
-        return rows
+        if relation not in self._whole:
+            self._whole[relation] = self._query(f"SELECT * FROM {relation}").to_pylist()
+        return self._whole[relation]
 
     def _read(self, relation: str) -> tuple[pa.Table, dict[tuple[str, Any, str], tuple[int, int]]]:
         table = self._query(

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Literal
 
 Language = Literal["vi", "en"]
+Format = Literal["xlsx", "docx", "pdf"]
 # How the values of a column are written: a whole number, a percentage already multiplied by 100 (two decimals), points with
 # one decimal or two, a dd/mm/yyyy date, or a text as it stands.
 Kind = Literal["text", "count", "percent", "points_1", "points_2", "date"]
@@ -35,6 +36,15 @@ class HeadCell:
     text: str
     columns: int = 1
     rows: int = 1
+
+
+@dataclass(frozen=True)
+class PlacedHead:
+    """A head cell with the row and column, from 0, of its upper left corner."""
+
+    cell: HeadCell
+    row: int
+    column: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,27 @@ class Table:
         wrong = [line for line in self.lines if len(line.values) != len(self.columns)]
         if wrong or (self.numbers and len(self.numbers) != len(self.columns)):
             raise ValueError(f"a line of the table {self.caption!r} does not have {len(self.columns)} values")
+        covered = sum(placed.cell.rows * placed.cell.columns for placed in self.placed_head)
+        if covered != len(self.head) * len(self.columns):
+            raise ValueError(f"the head of the table {self.caption!r} does not cover its {len(self.columns)} columns")
+
+    @property
+    def placed_head(self) -> tuple[PlacedHead, ...]:
+        """The head cells where they stand. Raises ValueError for one that would stand outside the table or on another."""
+        taken: set[tuple[int, int]] = set()
+        placed = []
+        for row, cells in enumerate(self.head):
+            column = 0
+            for cell in cells:
+                while (row, column) in taken:
+                    column += 1
+                corners = {(row + y, column + x) for y in range(cell.rows) for x in range(cell.columns)}
+                fits = row + cell.rows <= len(self.head) and column + cell.columns <= len(self.columns)
+                if not fits or corners & taken:
+                    raise ValueError(f"the head cell {cell.text!r} of the table {self.caption!r} has no room")
+                taken |= corners
+                placed.append(PlacedHead(cell, row, column))
+        return tuple(placed)
 
 
 @dataclass(frozen=True)

@@ -121,33 +121,7 @@ class ObjectFolder:
 
     @cached_property
     def _store(self) -> tuple[fs.FileSystem, str]:
-        parts = urlsplit(self._url)
-        if "@" in parts.netloc:
-            raise StoreFailed(
-                "store.url",
-                "Địa chỉ kho đối tượng không được chứa khoá truy cập; đặt khoá trong biến môi trường của kho",
-                "The URL of an object store must not hold credentials; put them into the store's own variables",
-            )
-        try:
-            if parts.scheme != "s3":
-                store, path = fs.FileSystem.from_uri(self._url)
-                return store, path.rstrip("/")
-            options = dict(parse_qsl(parts.query))
-            if unknown := sorted(options.keys() - _S3_OPTIONS):
-                raise StoreFailed(
-                    "store.url",
-                    f"Địa chỉ kho đối tượng có tham số lạ “{unknown[0]}”; dùng {', '.join(sorted(_S3_OPTIONS))}",
-                    f"The URL of the object store has an unknown option {unknown[0]!r}; known are {', '.join(sorted(_S3_OPTIONS))}",
-                )
-            store = fs.S3FileSystem(
-                connect_timeout=CONNECT_SECONDS,
-                request_timeout=ANSWER_SECONDS,
-                retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
-                **options,
-            )
-            return store, f"{parts.netloc}{parts.path}".rstrip("/")
-        except (pa.ArrowException, OSError, ValueError, ImportError) as error:
-            raise _unreachable(error) from None
+        return open_store(self._url)
 
     @cached_property
     def _listed(self) -> dict[str, fs.FileInfo]:
@@ -215,14 +189,53 @@ class ObjectFolder:
             return info.size, _changed(info), (stream.metadata() or {}).get("ETag", b"").decode()
 
 
+def open_store(url: str, **credentials: str) -> tuple[fs.FileSystem, str]:
+    """Return the store that a URL names, and the path in it; `credentials` as the store's client names them.
+
+    Raises StoreFailed. Nothing is asked of an S3 store yet.
+    """
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise StoreFailed(
+            "store.url",
+            "Địa chỉ kho đối tượng không được chứa khoá truy cập; đặt khoá trong biến môi trường của kho",
+            "The URL of an object store must not hold credentials; put them into the store's own variables",
+        )
+    try:
+        if parts.scheme != "s3":
+            store, path = fs.FileSystem.from_uri(url)
+            return store, path.rstrip("/")
+        options = dict(parse_qsl(parts.query))
+        if unknown := sorted(options.keys() - _S3_OPTIONS):
+            raise StoreFailed(
+                "store.url",
+                f"Địa chỉ kho đối tượng có tham số lạ “{unknown[0]}”; dùng {', '.join(sorted(_S3_OPTIONS))}",
+                f"The URL of the object store has an unknown option {unknown[0]!r}; known are {', '.join(sorted(_S3_OPTIONS))}",
+            )
+        store = fs.S3FileSystem(
+            connect_timeout=CONNECT_SECONDS,
+            request_timeout=ANSWER_SECONDS,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+            **options,
+            **credentials,
+        )
+        return store, f"{parts.netloc}{parts.path}".rstrip("/")
+    except (pa.ArrowException, OSError, ValueError, ImportError) as error:
+        raise _unreachable(error) from None
+
+
+def told(error: Exception) -> str:
+    """Return the first line of what a store's client says, without URLs and keys that it may repeat."""
+    said = re.sub(r"\S*(?:://|@)\S*|[A-Za-z0-9/+=]{40,}", "…", str(error)).splitlines()
+    return (said[0] if said else type(error).__name__)[:200]
+
+
 def _changed(info: fs.FileInfo) -> int:
     return info.mtime_ns or 0  # some stores know no time
 
 
 def _unreachable(error: Exception) -> StoreFailed:
-    # A client's message may repeat the URL with all that stands in it; its kind says enough.
-    said = re.sub(r"\S*(?:://|@)\S*|[A-Za-z0-9/+=]{40,}", "…", str(error)).splitlines()
-    what = (said[0] if said else type(error).__name__)[:200]
+    what = told(error)
     return StoreFailed(
         "store.unreachable",
         f"Không đọc được kho đối tượng ({what}); kiểm tra địa chỉ, mạng và khoá truy cập trong biến môi trường",

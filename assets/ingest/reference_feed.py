@@ -13,11 +13,12 @@ import pyarrow as pa
 from assets.ingest.batch import delivery_seqs
 from assets.ingest.clean_cells import with_clean_cells
 from assets.ingest.engine import connect, fetch
+from assets.ingest.opened import tables_of
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers.table import InputRefused
 from assets.ingest.shape import quote, reference_shape, refused_rows
-from assets.ingest.source_reader import check_headings, tables_of
+from assets.ingest.source_reader import check_headings
 from quality.contract import Contract, landing_schema
 
 

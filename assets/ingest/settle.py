@@ -9,9 +9,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assets.ingest.opened import tables_of
 from assets.ingest.outcome import StagedBatch
 from assets.ingest.shape import RULES_TYPE, literal, quote, raw_cells
-from assets.ingest.source_reader import tables_of
 from quality.contract import LINEAGE, Contract, value_fields
 
 CONFLICT_RULE = "key.conflict"

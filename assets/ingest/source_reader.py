@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain, zip_longest
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -17,30 +15,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.ingest.answers import without_marks
 from assets.ingest.clean_cells import CLEAN, with_clean_cells
 from assets.ingest.engine import fetch, session
+from assets.ingest.opened import opened
 from assets.ingest.outcome import InputOutcome, StagedBatch
 from assets.ingest.persons import drop_forgotten, mask_personal, watched_columns
-from assets.ingest.plan import PlannedInput
-from assets.ingest.readers import open_input
-from assets.ingest.readers.options import CsvOptions, DatabaseOptions
-from assets.ingest.readers.table import OWN_COLUMNS, InputRefused, RawTable
+from assets.ingest.readers.table import InputRefused, RawTable
 from assets.ingest.returned import CODE, INBOX_FOLDER
 from assets.ingest.shape import clean, literal, quote, raw_cells, record_shape, refused_rows
 from assets.ingest.spec import SourceSpec
 from assets.keys import Keyring
 from assets.reference.units import UnitMeaning, by_day, unit_on
 from quality.contract import LINEAGE, Bilingual, Contract, value_fields
-from quality.personal import mask
 from quality.problem import Problem, did_you_mean
 
 # Rows shaped in one statement: enough to keep the engine busy, small beside the memory limit.
 CHUNK_ROWS = 100_000
 # Rows of very long cells are shaped in smaller chunks.
 CHUNK_BYTES = 128 << 20
-# Of files up to this size two are open at a time.
-SMALL_BYTES = 4 << 20
 # Chunks shaped at a time: a statement leaves the engine's threads idle at its beginning and end.
 SHAPERS = 2
 # The column that says whether a shaped row breaks any rule; readers give no heading such a name.
@@ -145,7 +137,8 @@ class SourceReader:
     def _read(self, workers: Executor) -> list[tuple[InputOutcome, InputRefused]]:
         """Read every input and have its rows shaped; return the inputs that are refused whole, with the reason."""
         refusals: list[tuple[InputOutcome, InputRefused]] = []
-        for outcome, begin in self._opened():
+        begins = opened([outcome.item for outcome in self.group])
+        for outcome, begin in zip(self.group, begins, strict=True):
             try:
                 if outcome.item.refusal is not None:
                     raise outcome.item.refusal
@@ -165,16 +158,6 @@ class SourceReader:
         while self.shaping:
             self._keep(self.shaping.popleft().result())
         return refusals
-
-    def _opened(self) -> Iterator[tuple[InputOutcome, Callable[[], Iterator[RawTable]]]]:
-        """Give each input with what begins its tables. A small file is begun while the one before it is read: parsers of
-        workbooks leave the other threads free."""
-        following: Future[Iterator[RawTable]] | None = None
-        with ThreadPoolExecutor(max_workers=1) as opener:
-            for outcome, after in zip_longest(self.group, self.group[1:]):
-                begin = partial(_begun, outcome.item) if following is None else following.result
-                following = opener.submit(_begun, after.item) if after is not None and _is_small(after.item) else None
-                yield outcome, begin
 
     def _register_inputs(self, connection: duckdb.DuckDBPyConnection) -> None:
         names = sorted({name for outcome in self.group for name in outcome.item.groups})
@@ -403,46 +386,6 @@ class _Appender:
         if self._writer is not None:
             self._writer.close()
         return self._writer is not None
-
-
-def _is_small(item: PlannedInput) -> bool:
-    """Whether an input may be begun ahead. One that is unpacked for its reading must not be left begun and unread."""
-    try:
-        return item.member is None and item.file.stat().st_size <= SMALL_BYTES
-    except OSError:
-        return False  # told when it is read
-
-
-def _begun(item: PlannedInput) -> Iterator[RawTable]:
-    """Return the tables of an input, of which the first is there. Raises InputRefused."""
-    tables = tables_of(item)
-    first = next(tables, None)
-    return iter(()) if first is None else chain((first,), tables)
-
-
-def tables_of(item: PlannedInput) -> Iterator[RawTable]:
-    """Yield the tables of an input; a database's rows come from the copy that plan.py made of them. Raises InputRefused."""
-    if item.refusal is not None:
-        raise item.refusal
-    if item.member is not None:
-        with item.member.unpacked() as file:
-            yield from tables_of(replace(item, member=None, file=file))
-        return
-    if not isinstance(item.spec.reader, DatabaseOptions):
-        masked: Counter[str] = Counter()
-        for table in open_input(item.file, item.spec.reader):
-            if item.answer is not None:
-                table = without_marks(table, isinstance(item.spec.reader, CsvOptions))
-            # The name of a sheet goes with its rows to where no personal data may be; two must stay two.
-            name = mask(table.sheet)
-            if name != table.sheet:
-                masked[name] += 1
-                table.title, table.sheet = table.sheet, f"{name} ({masked[name]})"
-            yield table
-        return
-    parquet = pq.ParquetFile(item.file)
-    columns = tuple(name for name in parquet.schema_arrow.names if name not in OWN_COLUMNS)
-    yield RawTable("", columns, parquet.iter_batches(), rows_read=parquet.metadata.num_rows)
 
 
 def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> None:

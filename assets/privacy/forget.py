@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from assets.checkpoint import checkpoint
 from assets.ingest.engine import connect
+from assets.ingest.opened import tables_of
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import InputRefused
 from assets.ingest.shape import literal, quote
-from assets.ingest.source_reader import tables_of
 from assets.keys import PERSON, RECORD
 from assets.ledger import Part, Removed, Tombstone
 from assets.office import Office

@@ -15,6 +15,8 @@ from assets.publish.tables import open_parquet
 
 # Enough for one batch and its compression; keeps a publication of millions of facts inside a small machine.
 _MEMORY_LIMIT = "512MB"
+# The oldest DuckDB that can open the file: the drivers of ODBC, Metabase and the like come later than DuckDB itself.
+_READABLE_FROM = "v1.2.0"
 _FACT_PREFIX = "fct_"
 # Names a fact may give to its reporting month, in the order looked for, when its model's meta names none.
 _MONTH_COLUMNS = ("month_id", "period_id")
@@ -24,7 +26,12 @@ _ALL_MONTHS = "all"
 
 def write_database(marts: Sequence[Mart], reader: MartReader, path: Path) -> None:
     """Write every mart, with its comments, into schema `marts` of a new DuckDB file, rows in the order of the grain."""
-    with duckdb.connect(str(path), config={"memory_limit": _MEMORY_LIMIT, "threads": 1}) as database:
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY_LIMIT,
+        "threads": 1,
+        "storage_compatibility_version": _READABLE_FROM,
+    }
+    with duckdb.connect(str(path), config=settings) as database:
         database.execute(f"create schema {MART_SCHEMA}")
         for mart in marts:
             database.begin()  # one commit per mart: each costs a wait for the disk

@@ -2,8 +2,8 @@
 
 # Dagster reads the annotation of `context` itself, so annotations are not postponed here.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,18 @@ import dagster as dg
 from assets.disclosure.plan import Plan, make_plan
 from assets.disclosure.rules import DisclosureRules
 from assets.exchange.write import write_exchange
+from assets.forms.open_marts import open_marts
+from assets.forms.options import FormOptions
+from assets.forms.write import write_forms
 from assets.landing.asset import check_result
 from assets.landing.gates import gate_as_json, kept_gates
 from assets.office import Office
 from assets.periods.figures import hold_accepted
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.marts import MartReader, marts_of
 from assets.publish.revision import carried_by_current, is_whole, open_current, publish
+from assets.publish.revision_id import MadeOf
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
 from assets.warehouse.engine import Warehouse
@@ -33,7 +38,7 @@ REVISION = dg.AssetKey(["published", "revision"])
 
 
 def publish_assets(
-    marts: Sequence[str], manifest: Mapping[str, Any], publication: PublishContext
+    marts: Sequence[str], manifest: Mapping[str, Any], publication: PublishContext, forms: FormOptions
 ) -> list[dg.AssetsDefinition]:
     """Return the audit of the marts and the published revision that stands only behind a passed audit."""
 
@@ -68,13 +73,10 @@ def publish_assets(
         log: RunLog = context.resources.run_log
         warehouse: Warehouse = context.resources.warehouse
         log.stage("publish")
-        plan, name = _plan(
-            office.workspace,
-            warehouse,
-            manifest,
-            context.resources.disclosure,
-            partial(context.resources.revision, office),
+        plan, made = _plan(
+            office.workspace, warehouse, manifest, context.resources.disclosure, context.resources.revision(office)
         )
+        name = made.revision
         reader = MartReader(warehouse.query, warehouse.stream)
         hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)
         audits = [gate for gate in log.gates if gate.dataset == AUDITED_AS]
@@ -82,18 +84,26 @@ def publish_assets(
         files = {f"data_docs/{gate.dataset}.html": gate.html for gate in gates}
         files |= {f"checks/{gate.dataset}.json": gate_as_json(gate) for gate in gates}
         files["data_docs/index.html"] = render_index(f"{publication.title_vi} · {publication.title_en}", gates)
+
+        def write_all_forms(root: Path, previous: Path | None) -> None:
+            log.stage("forms")
+            disclosed = open_marts(root)
+            written = write_forms(warehouse.query, root, forms, publication.simulated, previous, disclosed=disclosed)
+            office.tell(f"forms: {written.drawn} file(s) written, {written.linked} unchanged")
+
         with values_kept_out():
-            folder = publish(
-                office.workspace,
+            contents = Contents(
                 warehouse.query,
                 manifest,
                 publication,
-                name,
                 files,
                 query_batches=warehouse.stream,
-                write_office=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+                write_exchange=lambda target: write_exchange(office, warehouse, publication, name, target / "exchange"),
+                write_forms=write_all_forms,
+                provenance=made.provenance,
                 plan=plan,
             )
+            folder = publish(office.workspace, name, contents)
         log.revision, log.folder = name, folder
         counts = warehouse.query("SELECT CAST(sum(rows_superseded) AS BIGINT) AS n FROM marts.data_quality")
         log.rows_superseded = counts["n"][0].as_py() or 0
@@ -107,16 +117,16 @@ def _plan(
     warehouse: Warehouse,
     manifest: Mapping[str, Any],
     rules: DisclosureRules,
-    name_with: Callable[[str | None], str],
-) -> tuple[Plan | None, str]:
-    """What the open tables hide, and the name of the revision that follows. A revision that stands is not planned again: what
+    made: MadeOf,
+) -> tuple[Plan | None, MadeOf]:
+    """What the open tables hide, and what the revision is made of with that. A revision that stands is not planned again: what
     came before it is no longer current, and would plan it otherwise."""
     current = _standing(workspace)
-    name = name_with(carried_by_current(workspace))
-    if current is not None and current.name == name:
-        return None, name
+    present = replace(made, carried=carried_by_current(workspace))
+    if current is not None and current.name == present.revision:
+        return None, present
     plan = make_plan(warehouse.query, [mart.name for mart in marts_of(manifest)], rules, current)
-    return plan, name_with(plan.carried)
+    return plan, replace(made, carried=plan.carried)
 
 
 def _standing(workspace: Workspace) -> Path | None:

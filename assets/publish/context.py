@@ -14,7 +14,7 @@ class PublishContext:
     """Titles and disclosure settings of one publication.
 
     `minimum_n`: figures that rest on fewer records are hidden in the open files; 1 or less hides nothing.
-    `languages`: languages of the page, the first being the one shown at the start; a subset of ("vi", "en").
+    `languages`: languages of the site, the first being the one its entry names first; a subset of ("vi", "en").
     """
 
     title_vi: str

@@ -1,10 +1,10 @@
-"""The Frictionless Data Package descriptor of the open files: what each column is, and a checksum of each file."""
+"""The descriptor of the open files as a Data Package (version 2): what each column is, keys, and a checksum of each file."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +13,28 @@ import pyarrow as pa
 from assets.publish.context import PublishContext
 from assets.publish.tables import OpenTable
 
+_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+_PARQUET = "application/vnd.apache.parquet"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 def write_datapackage(
-    tables: Sequence[OpenTable], workbook: Path, context: PublishContext, revision: str, path: Path
+    tables: Sequence[OpenTable],
+    workbook: Path,
+    context: PublishContext,
+    revision: str,
+    path: Path,
+    part: str | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the descriptor to `path`; the paths in it are relative to its folder."""
-    resources = [resource for table in tables for resource in _table_resources(table, path.parent)]
-    resources.append(
-        _file(workbook, path.parent)
-        | {
-            "name": "marts-xlsx",
-            "title": "Tất cả các bảng (XLSX)",
-            "title_en": "All tables (XLSX)",
-            "format": "xlsx",
-            "mediatype": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        }
-    )
-    package = {
-        "profile": "data-package",
-        "name": "sipas-open-marts",
+    """Write the descriptor to `path`; the paths in it are relative to its folder.
+
+    `part`: code of the district that the package is about; `parts`: names of the districts that have packages of their own
+    under ``districts/<code>/``, by code.
+    """
+    package: dict[str, Any] = {
+        "$schema": _PROFILE,
+        "name": f"sipas-open-marts-{part}" if part else "sipas-open-marts",
         "title": context.title_vi,
         "title_en": context.title_en,
         "description": _description(context),
@@ -41,8 +44,15 @@ def write_datapackage(
         "minimum_n": context.minimum_n,
         # The publishing office has not stated a licence; the specification wants `licenses` left out then.
         "license_statement": "not stated",
-        "resources": resources,
+        "workbook": _file(workbook, path.parent) | {"format": "xlsx", "mediatype": _XLSX},
     }
+    if parts:
+        package["districts"] = [
+            {"code": code, "title": name, "path": f"districts/{code}/datapackage.json"} for code, name in parts.items()
+        ]
+    # Of a mart with an n, rows may be left out: what refers to it would point to nothing.
+    whole = {table.mart.name for table in tables if not table.mart.n_columns}
+    package["resources"] = [_resource(table, path.parent, whole) for table in tables]
     path.write_text(json.dumps(package, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
@@ -56,9 +66,12 @@ def _description(context: PublishContext) -> str:
     return " ".join(parts)
 
 
-def _table_resources(table: OpenTable, folder: Path) -> list[dict[str, Any]]:
+def _resource(table: OpenTable, folder: Path, whole: Set[str]) -> dict[str, Any]:
+    """The CSV file as the table that it is; the same rows as Parquet stand under `alternatives`. `whole`: marts to refer to.
+
+    As a resource of its own the Parquet file would be a second table, and type "table" is the only one there is.
+    """
     mart = table.mart
-    titles = {"title": mart.label_vi, "title_en": mart.label_en, "description": mart.description}
     schema: dict[str, Any] = {
         "fields": [
             {
@@ -74,19 +87,30 @@ def _table_resources(table: OpenTable, folder: Path) -> list[dict[str, Any]]:
     }
     if mart.grain:
         schema["primaryKey"] = list(mart.grain)
-    return [
-        {"name": mart.name, **titles, **_file(table.csv, folder)}
-        | {
-            "profile": "tabular-data-resource",
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8-sig",
-            "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True},
-            "schema": schema,
-        },
-        {"name": f"{mart.name}-parquet", **titles, **_file(table.parquet, folder)}
-        | {"format": "parquet", "mediatype": "application/vnd.apache.parquet"},
+    keys = [
+        {
+            "fields": list(reference.columns),
+            "reference": {"resource": reference.to, "fields": list(reference.to_columns)},
+        }
+        for reference in mart.references
+        if reference.to in whole - {mart.name} and set(reference.columns) <= set(table.schema.names)
     ]
+    if keys:
+        schema["foreignKeys"] = keys
+    return {
+        "name": mart.name,
+        "type": "table",
+        "title": mart.label_vi,
+        "title_en": mart.label_en,
+        "description": mart.description,
+        **_file(table.csv, folder),
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8-sig",
+        "dialect": {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True},
+        "schema": schema,
+        "alternatives": [_file(table.parquet, folder) | {"format": "parquet", "mediatype": _PARQUET}],
+    }
 
 
 def _file(path: Path, folder: Path) -> dict[str, Any]:

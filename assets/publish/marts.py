@@ -5,6 +5,7 @@ Everything written to a revision is read through `MartReader`, so types, roundin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ FORBIDDEN_COLUMNS = frozenset({"record_id", "record_key", "extra", "content_hash
 DOUBLE_SCALE = 6
 # One Parquet and DuckDB row group; fixed, so that the bytes do not depend on how an engine cuts its answer.
 BATCH_ROWS = 122_880
+
+_REF = re.compile(r"""ref\(['"](\w+)['"]\)""")
 
 Query = Callable[[str], pa.Table]
 QueryBatches = Callable[[str], pa.RecordBatchReader]
@@ -42,9 +45,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Columns of a mart whose values are tested to stand together in a row of another mart."""
+
+    columns: tuple[str, ...]
+    to: str
+    to_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Mart:
     """One model of the schema `marts`. `grain` is empty where the model states no key; `n_columns` are the counts of
-    records its figures rest on, the model's meta `n_column` naming one or a list."""
+    records its figures rest on, the model's meta `n_column` naming one or a list; `references` as the model's tests
+    `refers_to` state them."""
 
     name: str
     audience: str
@@ -55,6 +68,7 @@ class Mart:
     month_column: str | None
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
+    references: tuple[Reference, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -73,16 +87,16 @@ def marts_of(manifest: Mapping[str, Any]) -> tuple[Mart, ...]:
     not among its columns.
     """
     nodes: Mapping[str, Mapping[str, Any]] = manifest["nodes"]
-    tested = _tested_keys(nodes)
+    tested, references = _tested_keys(nodes), _tested_references(nodes)
     marts = [
-        _mart(node, tested.get(node_id, ()))
+        _mart(node, tested.get(node_id, ()), tuple(references.get(node_id, ())))
         for node_id, node in nodes.items()
         if node_id.startswith("model.") and node.get("schema") == MART_SCHEMA
     ]
     return tuple(sorted(marts, key=lambda mart: mart.name))
 
 
-def _mart(node: Mapping[str, Any], tested_key: tuple[str, ...]) -> Mart:
+def _mart(node: Mapping[str, Any], tested_key: tuple[str, ...], references: tuple[Reference, ...]) -> Mart:
     name = str(node.get("alias") or node["name"])
     meta = _meta(node)
     columns = tuple(_column(column) for column in node.get("columns", {}).values())
@@ -111,6 +125,7 @@ def _mart(node: Mapping[str, Any], tested_key: tuple[str, ...]) -> Mart:
         month_column=meta.get("month_column"),
         grain=grain,
         columns=columns,
+        references=references,
     )
 
 
@@ -152,6 +167,23 @@ def _tested_keys(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str,
         if len(key) > len(keys.get(model, ())):
             keys[model] = key
     return keys
+
+
+def _tested_references(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Reference]]:
+    """References of each model to other marts, by the tests `refers_to` that hold for every row."""
+    marts = {node["name"] for node in nodes.values() if node.get("schema") == MART_SCHEMA and "name" in node}
+    found: dict[str, list[Reference]] = {}
+    for node_id in sorted(nodes):
+        node = nodes[node_id]
+        test, where = node.get("test_metadata") or {}, (node.get("config") or {}).get("where")
+        if test.get("name") != "refers_to" or where:
+            continue
+        arguments = test["kwargs"]
+        named = _REF.fullmatch(str(arguments["to"]).strip())
+        if named is not None and named[1] in marts:
+            reference = Reference(tuple(arguments["columns"]), named[1], tuple(arguments["to_columns"]))
+            found.setdefault(str(node.get("attached_node")), []).append(reference)
+    return {model: sorted(listed, key=lambda one: (one.to, one.columns)) for model, listed in found.items()}
 
 
 class MartReader:

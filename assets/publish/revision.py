@@ -12,20 +12,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from assets.checkpoint import checkpoint
-from assets.disclosure.plan import Plan
-from assets.disclosure.rules import DisclosureRules
-from assets.publish.analyst import write_database, write_facts
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext, PublishError
-from assets.publish.datapackage import sha256_of, write_datapackage
-from assets.publish.marts import MartReader, Query, QueryBatches, marts_of
-from assets.publish.site import write_site
-from assets.publish.tables import write_open_mart
-from assets.publish.workbook import write_workbook
+from assets.publish.datapackage import sha256_of
 from assets.workspace import Workspace
 
 __all__ = [
@@ -34,12 +26,14 @@ __all__ = [
     "carried_by_current",
     "current_revision",
     "is_whole",
+    "kept_revisions",
     "open_current",
+    "open_revision",
     "publish",
 ]
 
 MANIFEST_FILE = "revision.json"
-_POINTER_FILE = "current.json"
+POINTER_FILE = "current.json"
 # What the revision before made this one hide beyond its own figures; part of the name, so kept with it.
 _CARRIED = "hidden_before"
 _STAGING_PREFIX = ".staging-"
@@ -48,23 +42,11 @@ _REVISION_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,127}")
 _READ_ONLY = 0o444
 
 
-def publish(
-    workspace: Workspace,
-    query: Query,
-    manifest: Mapping[str, Any],
-    context: PublishContext,
-    revision: str,
-    quality_files: Mapping[str, bytes],
-    query_batches: QueryBatches | None = None,
-    write_office: Callable[[Path], None] | None = None,
-    plan: Plan | None = None,
-) -> Path:
-    """Publish the marts as `published/revisions/<revision>/`, move the pointer to it, and return the folder.
+def publish(workspace: Workspace, revision: str, contents: Contents) -> Path:
+    """Publish `published/revisions/<revision>/`, move the pointer to it, and return the folder.
 
-    `query` and, for large marts, `query_batches` answer SELECTs on the warehouse; `manifest` is dbt's; `quality_files`
-    maps paths under `quality/` to contents, and `write_office` makes the folder `office/`. `plan` says what the open tables
-    hide; without one, small rows alone are hidden. A revision that is there whole is not written again. A kill at any point
-    leaves the old revision current and whole, or the new one; the next call clears what is left over.
+    A revision that is there whole is not written again. A kill at any point leaves the old revision current and whole, or
+    the new one; the next call clears what is left over.
     Raises PublishError for a mart that may not be published and for unsafe names.
     """
     if not _REVISION_NAME.fullmatch(revision):
@@ -76,12 +58,10 @@ def publish(
     if not is_whole(folder):
         staging = revisions / f"{_STAGING_PREFIX}{revision}"
         staging.mkdir()
-        plan = plan or Plan(DisclosureRules(context.minimum_n))
-        _write_files(staging, MartReader(query, query_batches), manifest, context, revision, quality_files, plan)
-        if write_office is not None:
-            write_office(staging / "office")
-        _write_manifest(staging, context, revision, plan)
-        _link_unchanged(staging, _previous(workspace))
+        base, previous = _base(workspace, revision), _previous(workspace)
+        contents.write(staging, revision, base, previous)
+        _write_manifest(staging, contents, revision, base)
+        _link_unchanged(staging, previous)
         _seal(staging)
         checkpoint("publish.staged")
         if folder.exists():  # damaged after it was published: a whole copy takes its place
@@ -98,7 +78,7 @@ def publish(
 
 def current_revision(workspace: Workspace) -> str | None:
     """The revision the pointer names, or None where nothing was published. Raises PublishError on a broken pointer."""
-    pointer = workspace.published / _POINTER_FILE
+    pointer = workspace.published / POINTER_FILE
     try:
         return str(json.loads(pointer.read_text(encoding="utf-8"))["revision"])
     except FileNotFoundError:
@@ -123,6 +103,33 @@ def open_current(workspace: Workspace) -> Path:
     return folder
 
 
+def kept_revisions(workspace: Workspace) -> list[str]:
+    """The names of the revisions that are there, whole, in the order of their names: a name tells no order of time."""
+    folder = workspace.published / "revisions"
+    return sorted(
+        path.parent.name for path in folder.glob(f"*/{MANIFEST_FILE}") if not path.parent.name.startswith(".")
+    )
+
+
+def open_revision(workspace: Workspace, name: str | None) -> Path:
+    """The folder of a kept revision, named by its first characters where no other begins so; of the current one for None.
+
+    Raises PublishError, naming those that there are.
+    """
+    if name is None:
+        return open_current(workspace)
+    kept = kept_revisions(workspace)
+    found = [one for one in kept if one == name] or [one for one in kept if name and one.startswith(name)]
+    if len(found) == 1:
+        return workspace.published / "revisions" / found[0]
+    current = current_revision(workspace)
+    listed = ", ".join(f"{one} (current)" if one == current else one for one in kept) or "none"
+    raise PublishError(
+        f"{'Several revisions begin with' if found else 'There is no revision'} “{name}”; kept are {listed}"
+        " (chọn một bản công bố trong số này)"
+    )
+
+
 def carried_by_current(workspace: Workspace) -> str | None:
     """Digest of what the current revision hides because of the one before it; None where that is nothing."""
     try:
@@ -133,35 +140,8 @@ def carried_by_current(workspace: Workspace) -> str | None:
         return None
 
 
-def _write_files(
-    root: Path,
-    reader: MartReader,
-    manifest: Mapping[str, Any],
-    context: PublishContext,
-    revision: str,
-    quality_files: Mapping[str, bytes],
-    plan: Plan,
-) -> None:
-    marts = marts_of(manifest)
-    open_folder, analyst_folder, marts_folder = root / "open", root / "analyst", root / "open" / "marts"
-    for folder in (marts_folder, open_folder / "site", analyst_folder / "facts"):
-        folder.mkdir(parents=True)
-    write_database(marts, reader, analyst_folder / "sipas.duckdb")
-    write_facts(marts, reader, analyst_folder / "facts")
-    tables = [write_open_mart(mart, reader, marts_folder, plan) for mart in marts if mart.audience == "open"]
-    write_workbook(tables, context, revision, open_folder / "marts.xlsx")
-    write_datapackage(tables, open_folder / "marts.xlsx", context, revision, open_folder / "datapackage.json")
-    write_site(tables, context, revision, open_folder / "site" / "index.html")
-    for name, content in quality_files.items():
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts:
-            raise PublishError(f"Quality file {name!r} would stand outside quality/. Give a relative path.")
-        target = root / "quality" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-
-
-def _write_manifest(root: Path, context: PublishContext, revision: str, plan: Plan) -> None:
+def _write_manifest(root: Path, contents: Contents, revision: str, base: Path | None) -> None:
+    context, carried = contents.context, contents.plan.carried if contents.plan else None
     files = [
         {"path": path.relative_to(root).as_posix(), "bytes": path.stat().st_size, "sha256": sha256_of(path)}
         for path in _files(root)
@@ -171,7 +151,8 @@ def _write_manifest(root: Path, context: PublishContext, revision: str, plan: Pl
         "version": context.version,
         "simulated": context.simulated,
         "minimum_n": context.minimum_n,
-        **({_CARRIED: plan.carried} if plan.carried else {}),
+        "base": base.name if base is not None else None,
+        **({_CARRIED: carried} if carried else {}),
         "files": files,
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
@@ -200,13 +181,24 @@ def _previous(workspace: Workspace) -> Path | None:
         return None
 
 
+def _base(workspace: Workspace, revision: str) -> Path | None:
+    """The folder of the revision that this one's changes are told against: the current one; the same again when this one is
+    written anew because it was damaged."""
+    current = _previous(workspace)
+    if current is not None and current.name == revision:
+        with contextlib.suppress(ValueError, KeyError, TypeError, OSError):
+            named = json.loads((current / MANIFEST_FILE).read_text(encoding="utf-8"))["base"]
+            current = current.with_name(named)
+    return current if current is not None and current.name != revision and current.is_dir() else None
+
+
 def _link_unchanged(staging: Path, previous: Path | None) -> None:
     """Replace each file that equals the previous revision's file of the same path by a hard link to it."""
     if previous is None:
         return
     for path in _files(staging):
         old = previous / path.relative_to(staging)
-        if old.is_file() and filecmp.cmp(path, old, shallow=False):
+        if old.is_file() and not path.samefile(old) and filecmp.cmp(path, old, shallow=False):
             link = path.with_name(path.name + ".link")
             with contextlib.suppress(OSError):  # a file system without hard links keeps the copy
                 os.link(old, link)
@@ -233,10 +225,10 @@ def _sync(path: Path) -> None:
 
 def _point(published: Path, revision: str) -> None:
     pointer = {"revision": revision, "path": f"revisions/{revision}"}
-    aside = published / f".{_POINTER_FILE}.new"
+    aside = published / f".{POINTER_FILE}.new"
     aside.write_text(json.dumps(pointer) + "\n", encoding="utf-8")
     _sync(aside)
-    aside.replace(published / _POINTER_FILE)
+    aside.replace(published / POINTER_FILE)
     _sync(published)
 
 

@@ -7,8 +7,10 @@ a text that is plainly a number (-5, +3.2) is left, and numeric columns are neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,31 +40,41 @@ class OpenTable:
 
 
 def write_open_mart(mart: Mart, reader: MartReader, folder: Path, plan: Plan) -> OpenTable:
-    """Write `<folder>/<mart>.parquet` and `.csv`, streaming, without what the plan hides; both hold the same rows in the order
-    of the grain."""
-    schema = disclosed_schema(mart, reader.schema(mart))
-    table = OpenTable(
-        mart=mart,
-        columns=disclosed_columns(mart),
-        schema=schema,
-        rows=0,
-        parquet=folder / f"{mart.name}.parquet",
-        csv=folder / f"{mart.name}.csv",
-    )
-    rows = 0
-    options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed")
-    with open_parquet(table.parquet, schema) as parquet, table.csv.open("wb") as sink:
+    """Write `<folder>/<mart>.parquet` and `.csv`, streaming, without what the plan hides; both hold the same rows in the
+    order of the grain."""
+    with TableWriter(mart, disclosed_schema(mart, reader.schema(mart)), folder) as writer:
+        for batch in reader.batches(mart):
+            writer.write(disclose(batch, mart, plan))
+    return writer.table
+
+
+class TableWriter:
+    """Writes the two files of an open mart side by side; `table` says what was written, once it is closed."""
+
+    def __init__(self, mart: Mart, schema: pa.Schema, folder: Path) -> None:
+        parquet, text = folder / f"{mart.name}.parquet", folder / f"{mart.name}.csv"
+        self.table = OpenTable(mart, disclosed_columns(mart), schema, 0, parquet, text)
+        self._open = contextlib.ExitStack()
+        self._parquet = self._open.enter_context(open_parquet(parquet, schema))
+        sink = self._open.enter_context(text.open("wb"))
         sink.write(BYTE_ORDER_MARK + ",".join(schema.names).encode() + b"\r\n")
-        with csv.CSVWriter(sink, _csv_schema(schema), write_options=options) as text:
-            for batch in reader.batches(mart):
-                disclosed = disclose(batch, mart, plan)
-                parquet.write_batch(disclosed)
-                text.write_batch(csv_batch(disclosed))
-                rows += disclosed.num_rows
-    return OpenTable(mart, table.columns, schema, rows, table.parquet, table.csv)
+        options = csv.WriteOptions(include_header=False, eol="\r\n", quoting_style="needed")
+        self._csv = self._open.enter_context(csv.CSVWriter(sink, csv_schema(schema), write_options=options))
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append rows that are disclosed already."""
+        self._parquet.write_batch(batch)
+        self._csv.write_batch(csv_batch(batch))
+        self.table = replace(self.table, rows=self.table.rows + batch.num_rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._open.close()
 
 
-def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def open_parquet(path: Path | IO[bytes], schema: pa.Schema) -> pq.ParquetWriter:
     """A Parquet writer whose bytes depend on schema, rows and their batches alone."""
     return pq.ParquetWriter(
         path, schema, version="2.6", compression="zstd", compression_level=3, use_dictionary=True, store_schema=False
@@ -71,11 +83,12 @@ def open_parquet(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 def csv_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch as CSV shows it: texts made harmless, timestamps as 2023-06-14T08:30:00Z."""
-    schema = _csv_schema(batch.schema)
+    schema = csv_schema(batch.schema)
     return pa.RecordBatch.from_arrays([_csv_array(column) for column in batch.columns], schema=schema)
 
 
-def _csv_schema(schema: pa.Schema) -> pa.Schema:
+def csv_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of `csv_batch` of batches of a schema."""
     return pa.schema(
         [(field.name, pa.string() if pa.types.is_timestamp(field.type) else field.type) for field in schema]
     )

@@ -21,10 +21,18 @@ from assets.publish.tables import OpenTable
 SHEET_ROWS = 1_048_576
 _HEADER_ROWS = 2
 _SHEET_NAME_LENGTH = 31
-_CELL_TEXT_LENGTH = 32_767
+CELL_TEXT_LENGTH = 32_767
 _BATCH_ROWS = 8_192
 # A fixed date, because the wall clock would change the bytes of an unchanged workbook.
-_CREATED = datetime(2000, 1, 1)
+CREATED = datetime(2000, 1, 1)
+# No value of the data becomes a formula or a link; rows go to the disk as they are written.
+PLAIN_TEXT_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
 _NUMBER_FORMATS = {
     "count": "#,##0",
     "percent": '0.00"%"',  # figures are percentages already, 46.66 standing for 46.66 %
@@ -51,22 +59,13 @@ def write_workbook(tables: Sequence[OpenTable], context: PublishContext, revisio
     A table longer than a sheet goes on in "<name> (2)" and so on. A text longer than a cell holds is cut with an
     ellipsis; the CSV and Parquet files hold it whole. Raises PublishError when XlsxWriter refuses a cell.
     """
-    workbook = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-            "nan_inf_to_errors": False,
-        },
-    )
+    workbook = xlsxwriter.Workbook(str(path), PLAIN_TEXT_OPTIONS)
     workbook.set_properties(
         {
             "title": context.title_vi,
             "comments": f"Revision {revision}",
             "author": "sipas-warehouse",
-            "created": _CREATED,
+            "created": CREATED,
         }
     )
     sheets = _sheets(tables)
@@ -219,11 +218,12 @@ def _cell_writer(worksheet: Any, kind: str, formats: dict[str, Any]) -> Callable
     if kind == "text":
         return lambda row, column, value: worksheet.write_string(row, column, _fitting(value), form)
     if kind in ("date", "instant"):
-        return lambda row, column, value: _write_date(worksheet, row, column, value, form)
+        return lambda row, column, value: write_date(worksheet, row, column, value, form)
     return lambda row, column, value: worksheet.write_number(row, column, value, form)
 
 
-def _write_date(worksheet: Any, row: int, column: int, value: date, form: Any) -> int:
+def write_date(worksheet: Any, row: int, column: int, value: date, form: Any) -> int:
+    """Write a day or moment as one, or as a text where a spreadsheet would show another; return XlsxWriter's answer."""
     # Before March 1900 spreadsheets count days differently from the calendar; such a date ("start not known") is a text.
     if value.year <= 1900:
         return int(worksheet.write_string(row, column, value.strftime("%d/%m/") + f"{value.year:04d}", form))
@@ -231,7 +231,7 @@ def _write_date(worksheet: Any, row: int, column: int, value: date, form: Any) -
 
 
 def _fitting(text: str) -> str:
-    return text if len(text) <= _CELL_TEXT_LENGTH else text[: _CELL_TEXT_LENGTH - 1] + "…"
+    return text if len(text) <= CELL_TEXT_LENGTH else text[: CELL_TEXT_LENGTH - 1] + "…"
 
 
 def _header_width(column: Column) -> int:

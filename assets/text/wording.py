@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Vietnamese writes 1.234,5 where English writes 1,234.5.
@@ -17,10 +18,20 @@ def count_text(value: int, language: str) -> str:
     return text.translate(_TO_VIETNAMESE) if language == "vi" else text
 
 
+def rounded(value: float, decimals: int) -> Decimal:
+    """The number with so many decimals. A half is rounded away from zero, as in Excel."""
+    return Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def decimal_text(value: float, language: str, decimals: int) -> str:
+    """A number with so many decimals, rounded: 1234.5 as "1.234,50" or "1,234.50"."""
+    text = f"{rounded(value, decimals):,f}"
+    return text.translate(_TO_VIETNAMESE) if language == "vi" else text
+
+
 def percent_text(value: float, language: str, decimals: int = 2) -> str:
     """A percentage given as 46.66: "46,66%" or "46.66%"."""
-    text = f"{value:,.{decimals}f}%"
-    return text.translate(_TO_VIETNAMESE) if language == "vi" else text
+    return f"{decimal_text(value, language, decimals)}%"
 
 
 def date_text(value: date, language: str) -> str:

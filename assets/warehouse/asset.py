@@ -24,7 +24,7 @@ from assets.unforeseen import values_kept_out
 from assets.warehouse.dbt import NodeResult, Phase, build, manifest
 from assets.warehouse.engine import Landed, Warehouse
 from assets.warehouse.period_range import event_days
-from quality.contract import warehouse_schema
+from quality.contract import case_number_schema, warehouse_schema
 
 
 def dbt_assets(manifest: Mapping[str, Any], phase: Phase) -> dg.AssetsDefinition:
@@ -114,6 +114,8 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
             tables[name] = office.reference[name]
         else:
             tables[name] = files_of_now(office.workspace.root, office.parts_of(name), contract, warehouse.folder)
+    # The same files once more: case numbers stand apart from what the marts are made of.
+    tables["case_number"], schemas["case_number"] = tables["case"], case_number_schema(office.contracts["case"])
     ledger = ledger_tables(office.workspace.root, office.ledger)
     states = period_states(office.ledger.period_changes()).values()
     figures = held_tables(office.workspace, office.ledger, states)

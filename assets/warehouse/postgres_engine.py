@@ -38,7 +38,7 @@ NUMERIC_OID = 1700
 
 CONNECT_SECONDS = 4
 # What PostgreSQL says of a failed connection that can hold no part of the URL.
-_HARMLESS_REASONS = re.compile(
+HARMLESS_REASONS = re.compile(
     r"password authentication failed|no pg_hba.conf entry|database \S+ does not exist|role \S+ does not exist"
     r"|Connection refused|timeout expired|could not translate host name|too many clients|starting up|No route to host"
 )
@@ -51,10 +51,10 @@ class NoConnection(Exception):
 def server_version(url: str) -> int:
     """Connect once and return the server's version as 160004 for 16.4. Raises NoConnection."""
     try:
-        with closing(psycopg2.connect(_for_libpq(url), connect_timeout=CONNECT_SECONDS)) as connection:
+        with closing(psycopg2.connect(for_libpq(url), connect_timeout=CONNECT_SECONDS)) as connection:
             number: int = connection.server_version
     except (psycopg2.Error, ValueError) as error:
-        reason = _HARMLESS_REASONS.search(str(error))
+        reason = HARMLESS_REASONS.search(str(error))
         # The driver's own words can hold the URL.
         raise NoConnection(reason.group(0) if reason else "no connection") from None
     return number
@@ -66,7 +66,7 @@ class PostgresWarehouse:
     kind: EngineKind = "postgres"
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.url = _for_libpq(url)
+        self.url = for_libpq(url)
         self.folder = folder
         self._connection: Any = None
 
@@ -162,7 +162,7 @@ class PostgresWarehouse:
             cursor.execute(f"ANALYZE {target}")
 
 
-def _for_libpq(url: str) -> str:
+def for_libpq(url: str) -> str:
     """The URL without the driver that SQLAlchemy's form may name."""
     return url.replace("postgresql+psycopg2://", "postgresql://")
 

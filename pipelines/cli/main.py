@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy.exc import OperationalError
@@ -179,6 +179,99 @@ def alerts_command(
     root = Workspace(workspace.resolve())
     if not (send_test(root) if test else list_alerts(root)):
         raise typer.Exit(USAGE)
+
+
+@app.command("sql", epilog=example('sipas sql "SELECT unit_code, index_pct FROM sipas_index LIMIT 5" -w my_duc'))
+def sql_command(
+    query: Annotated[str | None, typer.Argument(help="One statement that reads (default: ask at a prompt).")] = None,
+    workspace: WorkspaceOption = Path("."),
+    file: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="File that holds the statement.")
+    ] = None,
+    saved: Annotated[str | None, typer.Option(help="Name of a saved query; list names them.")] = None,
+    period: Annotated[str | None, typer.Option(help="Of a saved query: one reporting period.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Of a saved query: code of one unit.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="table, csv, json or parquet (default: as FILE ends, or table).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="File to write; not overwritten.")] = None,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long a query may take.")] = 300,
+) -> None:
+    """Query the analysts' marts of a published revision: read-only, without files, network, extensions or settings.
+
+    Exit code 2: a query that is refused or wrong, or no such revision.
+    """
+    from pipelines.cli.sql import run_sql
+
+    if sum(given is not None for given in (query, file, saved)) > 1:
+        raise typer.BadParameter("give a query, --file or --saved, one of them (chỉ chọn một)")
+    if saved is None and (period is not None or unit is not None):
+        raise typer.BadParameter("--period and --unit go with --saved (chỉ dùng với --saved)")
+    run_sql(Workspace(workspace.resolve()), query, file, saved, revision, form, out, seconds, period, unit)
+
+
+@app.command(
+    "explain", epilog=example("sipas explain --unit 10462 --period 2023-06 --index overall --workspace my_duc")
+)
+def explain_command(
+    unit: Annotated[str, typer.Option(help="Code or name of the unit.")],
+    period: Annotated[str, typer.Option(help="Reporting period, such as 2023-06, 2023-Q2 or 2023.")],
+    index: Annotated[
+        str,
+        typer.Option(
+            help="Node of a questionnaire (overall, I, I.1 …), or case_in_time, one_stop_total, 766-2.1 and the like."
+        ),
+    ],
+    workspace: WorkspaceOption = Path("."),
+    instrument: Annotated[str | None, typer.Option(help="The questionnaire, where several have the node.")] = None,
+    revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Every unit, file and line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every line.")] = False,
+) -> None:
+    """Trace a published figure: formula, counts, method, revision, and the files, sheets and lines it was made of.
+
+    The counts are made again from those lines. Exit code 2: no such unit, period, figure or revision.
+    """
+    from pipelines.cli.explain import show_explanation
+
+    show_explanation(Workspace(workspace.resolve()), unit, period, index, instrument, revision, lines, as_json)
+
+
+@app.command("diff", epilog=example("sipas diff 9ac67362 --unit 10462 --period 2023-06 --workspace my_duc"))
+def diff_command(
+    before: Annotated[str, typer.Argument(metavar="REV1", help="The earlier kept revision.")],
+    after: Annotated[str | None, typer.Argument(metavar="[REV2]", help="The later one (default: the current).")] = None,
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="Code or name of one unit.")] = None,
+    period: Annotated[str | None, typer.Option(help="One reporting period.")] = None,
+    index: Annotated[str | None, typer.Option(help="One node, mart or column, such as overall or in_time_pct.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Changed rows to show.")] = 30,
+) -> None:
+    """Show the figures that two revisions state differently, and why: files, corrections, method, territory, locks.
+
+    Exit code 2: no such revision or unit.
+    """
+    from pipelines.cli.diff import show_difference
+
+    show_difference(Workspace(workspace.resolve()), before, after, unit, period, index, limit)
+
+
+@app.command("deliver", epilog=example("sipas deliver --to cong-tinh --dry-run --workspace my_duc"))
+def deliver_command(
+    workspace: WorkspaceOption = Path("."),
+    to: Annotated[str | None, typer.Option("--to", help="One destination only.")] = None,
+    revision: Annotated[str | None, typer.Option(help="An earlier revision (default: the current one).")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Ask each place what it has; send nothing.")] = False,
+) -> None:
+    """Bring a published revision to the places that sipas.yml names, as each run does; only what they lack is sent.
+
+    Exit code 0: all have it; 1: one could not be reached; 2: wrong usage or settings.
+    """
+    from pipelines.cli.deliver import deliver_revision
+
+    if not deliver_revision(Workspace(workspace.resolve()), to, revision, dry_run):
+        raise typer.Exit(1)
 
 
 @app.command("dev", epilog=example("sipas dev --workspace my_duc"))
@@ -394,6 +487,24 @@ def template_command(
     from pipelines.cli.form import make_template
 
     make_template(Workspace(workspace.resolve()), unit, dataset, period, instrument, authority, output)
+
+
+@app.command("forms", epilog=example("sipas forms --unit 10462 --period 2023-Q2 --language en --workspace my_duc"))
+def forms_command(
+    workspace: WorkspaceOption = Path("."),
+    unit: Annotated[str | None, typer.Option(help="Code or name of one unit (default: all).")] = None,
+    period: Annotated[
+        str | None, typer.Option(help="2023-06, 2023-Q2, 2023-H1, 2023-9M or 2023 (default: those a run writes).")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write into.")] = Path("forms"),
+    language: Annotated[
+        Literal["vi", "en"] | None, typer.Option(help="One language (default: those of sipas.yml).")
+    ] = None,
+) -> None:
+    """Write official forms of the warehouse as it is into a folder, any period and in English too; nothing is published."""
+    from pipelines.cli.forms import write_on_demand
+
+    write_on_demand(Workspace(workspace.resolve()), unit, period, language, out)
 
 
 UnitOption = Annotated[str, typer.Option("--unit", help="Code of the unit.")]

@@ -17,6 +17,7 @@ from quality.personal import mask
 from quality.problem import Problem
 
 if TYPE_CHECKING:
+    from assets.delivery.outcome import Outcome
     from pipelines.run import RunReport
 
 console = Console(soft_wrap=True)
@@ -103,3 +104,18 @@ def show_summary(report: RunReport) -> None:
         ("checks", "quality/data_docs/index.html"),
     ):
         console.print(f"  {label:17} {report.folder / place}", highlight=False)
+    show_deliveries(log.deliveries)
+
+
+def show_deliveries(outcomes: Iterable[Outcome], dry_run: bool = False) -> None:
+    """Print what came, or would come, of each delivery, a failure in both languages."""
+    verb = "Would be delivered" if dry_run else "Delivered"
+    for outcome in outcomes:
+        if outcome.failure is None:
+            console.print(f"{verb}: {outcome.message.en}", style="green", markup=False, highlight=False)
+            continue
+        console.print(
+            f"! {outcome.message.en}; tried again by the next run and by `sipas deliver`",
+            style="yellow", markup=False, highlight=False,
+        )  # fmt: skip
+        console.print(f"  {outcome.message.vi}", style="dim", markup=False, highlight=False)

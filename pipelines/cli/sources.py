@@ -21,13 +21,14 @@ import typer
 from assets.ingest.batch import stage
 from assets.ingest.changes import CHANGES
 from assets.ingest.history import NONE_REMOVED, History
+from assets.ingest.opened import tables_of
 from assets.ingest.outcome import InputOutcome
 from assets.ingest.plan import PlannedInput, find_inputs
 from assets.ingest.readers.options import DatabaseOptions
 from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused
 from assets.ingest.reference_feed import read_reference
 from assets.ingest.rule_messages import rule_message
-from assets.ingest.source_reader import UnknownItem, tables_of
+from assets.ingest.source_reader import UnknownItem
 from assets.ingest.spec import Feed, SourceSpec, read_spec
 from assets.office import SHIPPED_REFERENCE, Office
 from assets.reference.fed import fed_tables

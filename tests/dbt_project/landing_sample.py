@@ -20,7 +20,7 @@ from assets.periods.state import PERIOD_STATE_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
 from assets.reference.working_days import WORKING_DAY_SCHEMA
-from quality.contract import landing_schema, load_contracts
+from quality.contract import case_number_schema, landing_schema, load_contracts
 
 OFFICE_ROOT_SCHEMA = pa.schema([pa.field("office_code", pa.string())])
 
@@ -180,6 +180,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "period_state": PERIOD_STATE_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
+    landed["case_number"], schemas["case_number"] = landed["case"], case_number_schema(load_contracts()["case"])
     roots = [row["office_code"] for row in tables["office_root"]]
     landed["unit_now"] = units_now(landed["admin_unit"], landed["admin_unit_change"], roots)
     schemas["unit_now"] = UNIT_NOW_SCHEMA

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
+from said import texts
 
 from pipelines.simulate import simulate
 
@@ -323,3 +328,44 @@ def test_the_same_input_again_publishes_nothing_new(workspace: Path) -> None:
     assert done.returncode == 0
     assert "Nothing new" in done.stdout
     assert (workspace / "published" / "current.json").read_bytes() == before
+
+
+def test_forms_of_the_last_month_are_published_and_say_what_the_marts_say(workspace: Path, marts) -> None:
+    current = workspace / "published" / "current"
+    listed = {}
+    for audience in ("office", "open"):
+        index = json.loads((current / audience / "forms" / "index.json").read_text(encoding="utf-8"))["files"]
+        for file in index:
+            content = (current / audience / "forms" / file["path"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
+            listed[file["path"]] = content
+    assert {path.rpartition(".")[2] for path in listed} == {"xlsx", "docx", "pdf"}
+    for period in ("2023-12", "2023-Q4", "2023"):
+        workbook = openpyxl.load_workbook(io.BytesIO(listed[f"282/{period}/submissions.vi.xlsx"]))
+        rows = {str(row[1]): row[2:] for row in workbook.active.iter_rows(values_only=True) if row[1] is not None}
+        stated = marts(
+            "SELECT coalesce(unit_name, unit_code), n_expected, n_on_time, n_late, n_empty, n_empty_late, n_missing, "
+            "n_missing_refused, completeness_pct, timeliness_pct FROM marts.submission_rate "
+            f"JOIN marts.dim_admin_unit USING (unit_code, unit_valid_from) WHERE dataset = '*' AND period_id = '{period}'"
+        )
+        assert len(stated) == 23
+        for name, *figures in stated:
+            assert rows["Tổng số" if name == "Huyện Mỹ Đức" else name] == pytest.approx(tuple(figures))
+
+
+def test_case_numbers_stand_in_the_forms_of_the_office_alone(workspace: Path, marts) -> None:
+    """The late cases of December by their numbers; what is open names none."""
+    files = f"read_parquet('{workspace}/landing/case/*.parquet')"
+    numbers = {number for (number,) in duckdb.sql(f"SELECT DISTINCT record_id FROM {files}").fetchall()}
+    current = workspace / "published" / "current"
+    listed = openpyxl.load_workbook(current / "office/forms/282/2023-12/overdue_list.vi.xlsx").active
+    found = [row[1] for row in listed.iter_rows(values_only=True) if row[1] in numbers]
+    [(late,)] = marts("SELECT n_late FROM marts.case_apology WHERE unit_code = '282' AND period_id = '2023-12'")
+    assert len(found) == len(set(found)) == late > 50
+    words = {
+        word
+        for path in (current / "open" / "forms").rglob("*.xlsx")
+        for text in texts(path)
+        for word in re.split(r"[<>\s]+", text)
+    }
+    assert "ẩn" in words and not words & numbers

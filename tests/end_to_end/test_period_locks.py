@@ -15,8 +15,11 @@ from tiny_office import july
 from workspaces import case_row, put_cases
 
 from assets.ledger import Ledger
+from assets.lookup.database import open_locked
+from assets.lookup.explain import explain
 from assets.periods.figures import held_tables, lock_columns
 from assets.periods.state import period_states
+from assets.publish.changes import compare_revisions
 from assets.publish.revision import open_current
 from assets.workspace import Workspace
 
@@ -166,3 +169,28 @@ def test_the_correction_is_an_input_of_its_own(after: Marts) -> None:
     [superseded] = [row for row in after["data_quality"] if row["path"] == "inbox/ho_so/a.csv"]
     # One by the newer state of a case, one by the correction.
     assert superseded["rows_superseded"] == 2
+
+
+def test_a_held_figure_is_traced_with_what_waits_and_an_open_one_to_its_lines(
+    published: Workspace, locked: Workspace
+) -> None:
+    with open_locked(open_current(locked)) as database:
+        held, accepted = (explain(database, unit, JUNE, "case_pending") for unit in (UNIT, OTHER))
+        later = explain(database, DISTRICT, "2023-07", "case_in_time")
+    # The case that came late is known now, and waits with what else came for June.
+    assert (held.held_since, held.agrees) == (open_current(published).name, False)
+    assert (held.counts.numerator, held.recomputed.numerator) == (0, 2) and held.waiting >= 2
+    assert accepted.agrees and [file.path for file in accepted.files] == ["inbox/ho_so/c.csv"]
+    assert later.held_since is None and later.agrees and later.counts.denominator > 0
+
+
+def test_what_changed_since_the_lock_is_told_with_its_reasons(published: Workspace, locked: Workspace) -> None:
+    changed = compare_revisions(open_current(published), open_current(locked)).to_pylist()
+    told: dict[tuple[str, str, str], set[str]] = {}
+    for row in changed:
+        told.setdefault((row["mart"], row["unit_code"], row["period_id"]), set()).update(row["reason"].split(";"))
+    assert ("case_settlement", UNIT, JUNE) not in told and ("sipas_index", UNIT, JUNE) not in told
+    assert told["case_settlement", OTHER, JUNE] == {"new_file", "period_decision"}
+    assert told["case_settlement", DISTRICT, "2023-07"] == {"new_file"}
+    assert told["sipas_index", UNIT, "2023-07"] == {"new_file"}
+    assert [row for row in changed if row["reason"] == "unknown"] == []

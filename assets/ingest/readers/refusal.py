@@ -26,3 +26,13 @@ class InputRefused(Exception):
         self.sheet = sheet
         self.line = line
         self.column = column
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception travels between processes as its class and `args`; this one is not made of those.
+        return _made_again, (self.rule, self.message_vi, self.message_en, self.sheet, self.line, self.column)
+
+
+def _made_again(
+    rule: str, message_vi: str, message_en: str, sheet: str | None, line: int | None, column: str | None
+) -> InputRefused:
+    return InputRefused(rule, message_vi, message_en, sheet=sheet, line=line, column=column)

@@ -17,6 +17,8 @@ placed as (
         stated.index_code,
         coalesce(stated.verified_score, stated.self_score) as level,
         case when stated.verified_score is not null then 'verified' else 'agency' end as source,
+        stated.self_score as self_level,
+        stated.verified_score as verified_level,
         stated.evaluated_on,
         stated.record_number
     from {{ ref('stg_agency_evaluation') }} as stated
@@ -45,6 +47,8 @@ ranked as (
         index_code,
         level,
         source,
+        self_level,
+        verified_level,
         row_number() over (
             partition by unit_code, unit_valid_from, quarter_id, index_code
             order by evaluated_on desc, record_number desc
@@ -60,7 +64,9 @@ stated as (
         quarter_id,
         index_code,
         level,
-        source
+        source,
+        self_level,
+        verified_level
     from ranked
     where place = 1
 ),
@@ -294,7 +300,9 @@ every_score as (
         quarter_id,
         index_code,
         level,
-        source
+        source,
+        self_level,
+        verified_level
     from stated
     union all
     select
@@ -304,7 +312,9 @@ every_score as (
         computed.quarter_id,
         computed.index_code,
         computed.level,
-        'computed' as source
+        'computed' as source,
+        null as self_level,
+        null as verified_level
     from computed
     left join stated
         on
@@ -322,7 +332,13 @@ select
     every_score.quarter_id,
     every_score.index_code,
     every_score.source,
-    cast(standard.points * 100 as bigint) as hundredths
+    cast(standard.points * 100 as bigint) as hundredths,
+    cast(self_standard.points * 100 as bigint) as self_hundredths,
+    cast(verified_standard.points * 100 as bigint) as verified_hundredths
 from every_score
 inner join {{ ref('stg_one_stop_level') }} as standard
     on every_score.index_code = standard.index_code and every_score.level = standard.level
+left join {{ ref('stg_one_stop_level') }} as self_standard
+    on every_score.index_code = self_standard.index_code and every_score.self_level = self_standard.level
+left join {{ ref('stg_one_stop_level') }} as verified_standard
+    on every_score.index_code = verified_standard.index_code and every_score.verified_level = verified_standard.level

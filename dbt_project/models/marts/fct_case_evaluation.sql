@@ -15,6 +15,8 @@ select
     form.evaluation_id,
     form.case_id,
     form.input_id,
+    form.sheet,
+    form.line,
     form.source,
     form.unit_code,
     form.unit_valid_from,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workspaces import case_row, case_spec, csv_bytes, make_workspace, put_cases, take, write_spec
 
-from assets.ingest import source_reader
+from assets.ingest import opened as inputs
 from assets.ingest.readers import open_input
 from assets.workspace import Workspace
 
@@ -35,7 +35,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
             if path.name == "a.csv":
                 change(path)
 
-    monkeypatch.setattr(source_reader, "open_input", opened)
+    monkeypatch.setattr(inputs, "open_input", opened)
 
 
 @pytest.mark.parametrize("how", ["longer", "other bytes", "gone"])

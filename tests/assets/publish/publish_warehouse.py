@@ -34,6 +34,11 @@ UNIT: list[tuple[str, str, str, str | None]] = [
     ("unit_valid_from", "date", "k", "date"),
 ]
 PERIOD: tuple[str, str, str, str | None] = ("period_id", "text", "k", "text")
+REFERENCES = {
+    "dim_admin_unit": ["unit_code", "unit_valid_from"],
+    "dim_reporting_period": ["period_id"],
+    "dim_instrument_item": ["instrument_code", "node_code"],
+}
 SPECS: dict[str, Spec] = {
     "dim_admin_unit": ("open", None, [*UNIT, ("unit_valid_to", "date", "", "date"), ("unit_level", "text", "", "text"),
                        ("unit_name", "text", "", "text"), ("parent_code", "text", "", "text"),
@@ -106,6 +111,19 @@ def make_manifest() -> dict[str, Any]:
                 "kwargs": {"columns": [c for c, _, role, _ in columns if role == "k"]},
             },
         }
+    for name, (*_, columns) in SPECS.items():
+        names = {column for column, *_ in columns}
+        for target, key in REFERENCES.items():
+            if name != target and set(key) <= names and name != "data_quality":
+                nodes[f"test.sipas.refers_to_{name}_{target}"] = {
+                    "name": f"refers_to_{name}_{target}",
+                    "resource_type": "test",
+                    "attached_node": f"model.sipas.{name}",
+                    "test_metadata": {
+                        "name": "refers_to",
+                        "kwargs": {"columns": key, "to": f"ref('{target}')", "to_columns": key},
+                    },
+                }
     nodes["model.sipas.stg_case"] = {"name": "stg_case", "resource_type": "model", "schema": "staging", "columns": {}}
     return {"nodes": nodes}
 

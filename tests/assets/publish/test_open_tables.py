@@ -210,12 +210,15 @@ def test_datapackage_describes_the_files(
     package = json.loads(descriptor.read_text(encoding="utf-8"))
     assert package["simulated"] is True and package["version"] == "r1" and package["license_statement"] == "not stated"
     assert "licenses" not in package
-    for resource in package["resources"]:
+    files = [package["workbook"], *package["resources"]]
+    files += [file for resource in package["resources"] for file in resource["alternatives"]]
+    assert len(files) == 2 * len(tables) + 1
+    for resource in files:
         content = (tmp_path / resource["path"]).read_bytes()
         assert resource["bytes"] == len(content)
         assert resource["hash"] == "sha256:" + hashlib.sha256(content).hexdigest()
     resources = {resource["name"]: resource for resource in package["resources"]}
-    assert len(resources) == 2 * len(tables) + 1
+    assert all(resource["type"] == "table" and "profile" not in resource for resource in package["resources"])
     for name, table in tables.items():
         fields = resources[name]["schema"]["fields"]
         header = table.csv.read_text(encoding="utf-8-sig").splitlines()[0].split(",")

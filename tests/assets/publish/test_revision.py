@@ -12,6 +12,7 @@ import pytest
 from publish_warehouse import Warehouse
 
 from assets.publish import revision as module
+from assets.publish.contents import Contents
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.revision import current_revision, open_current, publish
 from assets.publish.tables import OpenTable
@@ -26,12 +27,13 @@ class Killed(BaseException):
 
 @pytest.fixture
 def plain_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page without charts, for tests that look at folders and not at the page."""
+    """A site of one file, for tests that look at folders and not at pages."""
 
-    def write_site(tables: list[OpenTable], context: PublishContext, revision: str, path: Path) -> None:
-        path.write_text(f"{revision} {[table.rows for table in tables]}")
+    def write_site(tables: list[OpenTable], context: PublishContext, revision: str, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "index.html").write_text(f"{revision} {[table.rows for table in tables]}")
 
-    monkeypatch.setattr(module, "write_site", write_site)
+    monkeypatch.setattr("assets.publish.contents.write_site", write_site)
 
 
 @pytest.fixture
@@ -62,7 +64,8 @@ def test_same_input_gives_the_same_bytes(
     tmp_path: Path, warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext
 ) -> None:
     first, second = (
-        publish(Workspace(tmp_path / name), warehouse.query, manifest, context, "r1", QUALITY) for name in ("a", "b")
+        publish(Workspace(tmp_path / name), "r1", Contents(warehouse.query, manifest, context, QUALITY))
+        for name in ("a", "b")
     )
     contents = [_content(first), _content(second)]
     for content in contents:
@@ -83,11 +86,12 @@ def test_stream_and_table_give_the_same_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("assets.publish.marts.BATCH_ROWS", 50)
-    whole = publish(Workspace(tmp_path / "a"), warehouse.query, manifest, context, "r1", {})
-    streamed = publish(
-        Workspace(tmp_path / "b"), warehouse.query, manifest, context, "r1", {},
+    whole = publish(Workspace(tmp_path / "a"), "r1", Contents(warehouse.query, manifest, context, {}))
+    streams = Contents(
+        warehouse.query, manifest, context, {},
         query_batches=lambda sql: warehouse.query(sql).to_reader(max_chunksize=7),
     )  # fmt: skip
+    streamed = publish(Workspace(tmp_path / "b"), "r1", streams)
     for name, content in _content(whole / "open").items():
         assert (streamed / "open" / name).read_bytes() == content, name
     for name, content in _content(whole / "analyst/facts").items():
@@ -101,7 +105,7 @@ def test_tree_pointer_and_manifest(
     assert current_revision(workspace) is None
     with pytest.raises(PublishError, match="Nothing was published"):
         open_current(workspace)
-    folder = publish(workspace, warehouse.query, manifest, context, "r1", QUALITY)
+    folder = publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY))
     assert open_current(workspace) == folder == workspace.published / "revisions" / "r1"
     assert current_revision(workspace) == "r1"
     assert json.loads((workspace.published / "current.json").read_text()) == {"revision": "r1", "path": "revisions/r1"}
@@ -118,10 +122,10 @@ def test_tree_pointer_and_manifest(
 def test_unchanged_files_are_linked_to_the_last_revision(
     workspace: Workspace, warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext
 ) -> None:
-    first = publish(workspace, warehouse.query, manifest, context, "r1", QUALITY)
+    first = publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY))
     before = _content(first)
     warehouse.execute("update marts.case_settlement set n_opening = n_opening + 1")
-    second = publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)
+    second = publish(workspace, "r2", Contents(warehouse.query, manifest, context, QUALITY))
 
     def linked(name: str) -> bool:
         return (first / name).stat().st_ino == (second / name).stat().st_ino
@@ -148,16 +152,16 @@ def test_a_kill_leaves_one_whole_revision_current(
     context: PublishContext,
     kill_at: Callable[[str], None],
 ) -> None:
-    old = _content(publish(workspace, warehouse.query, manifest, context, "r1", QUALITY))
+    old = _content(publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY)))
     warehouse.execute("update marts.case_settlement set n_opening = n_opening + 1")
     kill_at(point)
     with pytest.raises(Killed):
-        publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)
+        publish(workspace, "r2", Contents(warehouse.query, manifest, context, QUALITY))
     assert current_revision(workspace) == current
     assert module.is_whole(open_current(workspace))
     assert _content(workspace.published / "revisions" / "r1") == old
     kill_at("nowhere")
-    folder = publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)
+    folder = publish(workspace, "r2", Contents(warehouse.query, manifest, context, QUALITY))
     assert open_current(workspace) == folder
     assert sorted(path.name for path in folder.parent.iterdir()) == ["r1", "r2"]
     assert (workspace.published / "current").resolve() == folder.resolve()
@@ -167,14 +171,14 @@ def test_a_kill_leaves_one_whole_revision_current(
 def test_a_whole_revision_is_not_written_again(
     workspace: Workspace, warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext
 ) -> None:
-    first = publish(workspace, warehouse.query, manifest, context, "r1", QUALITY)
-    publish(workspace, warehouse.query, manifest, context, "r2", QUALITY)
+    first = publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY))
+    publish(workspace, "r2", Contents(warehouse.query, manifest, context, QUALITY))
     inode = (first / "revision.json").stat().st_ino
 
     def refuse(sql: str) -> Any:
         raise AssertionError(f"asked {sql}")
 
-    assert publish(workspace, refuse, manifest, context, "r1", QUALITY) == first
+    assert publish(workspace, "r1", Contents(refuse, manifest, context, QUALITY)) == first
     assert (first / "revision.json").stat().st_ino == inode
     assert current_revision(workspace) == "r1"
 
@@ -183,10 +187,10 @@ def test_a_whole_revision_is_not_written_again(
 def test_a_damaged_revision_is_replaced(
     workspace: Workspace, warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext
 ) -> None:
-    folder = publish(workspace, warehouse.query, manifest, context, "r1", QUALITY)
+    folder = publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY))
     page = (folder / "open/site/index.html").read_bytes()
     (folder / "open/site/index.html").unlink()
-    publish(workspace, warehouse.query, manifest, context, "r1", QUALITY)
+    publish(workspace, "r1", Contents(warehouse.query, manifest, context, QUALITY))
     assert (folder / "open/site/index.html").read_bytes() == page
     assert [path.name for path in folder.parent.iterdir()] == ["r1"]
 
@@ -197,12 +201,12 @@ def test_private_columns_and_unsafe_names_are_refused(
 ) -> None:
     for name in ("../r1", ".r1", ""):
         with pytest.raises(PublishError, match="no folder name"):
-            publish(workspace, warehouse.query, manifest, context, name, {})
+            publish(workspace, name, Contents(warehouse.query, manifest, context, {}))
     with pytest.raises(PublishError, match="outside quality"):
-        publish(workspace, warehouse.query, manifest, context, "r1", {"../x": b""})
+        publish(workspace, "r1", Contents(warehouse.query, manifest, context, {"../x": b""}))
     manifest["nodes"]["model.sipas.fct_case"]["columns"]["record_key"] = {"name": "record_key"}
     with pytest.raises(PublishError, match=r"marts\.fct_case: column record_key may not leave"):
-        publish(workspace, warehouse.query, manifest, context, "r1", {})
+        publish(workspace, "r1", Contents(warehouse.query, manifest, context, {}))
     assert current_revision(workspace) is None
 
 
@@ -211,14 +215,14 @@ def test_a_mart_that_is_not_as_declared_stops_the_publication(
 ) -> None:
     warehouse.execute("alter table marts.sipas_index drop column index_pct")
     with pytest.raises(PublishError, match=r"marts\.sipas_index cannot be read as its model declares it"):
-        publish(workspace, warehouse.query, manifest, context, "r1", {})
+        publish(workspace, "r1", Contents(warehouse.query, manifest, context, {}))
 
 
 @pytest.mark.usefixtures("plain_page")
 def test_database_carries_comments_types_and_rounded_doubles(
     workspace: Workspace, warehouse: Warehouse, manifest: dict[str, Any], context: PublishContext
 ) -> None:
-    folder = publish(workspace, warehouse.query, manifest, context, "r1", {})
+    folder = publish(workspace, "r1", Contents(warehouse.query, manifest, context, {}))
     with duckdb.connect(str(folder / "analyst/sipas.duckdb"), read_only=True) as connection:
         comment = connection.execute("select comment from duckdb_tables() where table_name = 'fct_case'").fetchone()
         assert comment == ("Bảng fct_case / Table fct_case. One row per key of fct_case. It's for tests.",)
@@ -226,6 +230,11 @@ def test_database_carries_comments_types_and_rounded_doubles(
             "select comment from duckdb_columns() where table_name = 'fct_case' and column_name = 'month_id'"
         ).fetchone()
         assert comment == ("Cột month_id / Column month_id. What month_id is",)
+        # Drivers of other tools come with older versions of DuckDB.
+        stored = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() where not internal"
+        ).fetchone()
+        assert stored == ("v1.2.0+",)
         rows = connection.execute("select case_id, score from marts.fct_case").fetchall()
     assert rows == [(i + 1, round(1 / (i + 3), 6)) for i in range(60)]
     assert not [path for path in (folder / "analyst").iterdir() if path.name not in ("sipas.duckdb", "facts")]

@@ -29,10 +29,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sipas() -> Sipas:
-    """Call the command; a fault that is no exit code is raised."""
+    """Call the command, with what is typed or piped into it; a fault that is no exit code is raised."""
 
-    def call(*arguments: Any) -> Result:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    def call(*arguments: Any, input: str | None = None) -> Result:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=input)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -1,0 +1,94 @@
+"""What to improve and who, in the latest period of each kind.
+
+Criteria below their target or falling, what happened beside them, who leads and carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assets.site import charts
+from assets.site.blocks import Block, Chart, Column, Page, Section, Table, Text
+from assets.site.blocks import Row as TableRow
+from assets.site.say import Say
+from assets.site.source import Row, is_hidden, with_figures
+from assets.site.topics.common import Desk, folded, index_bar, latest_rows, no_data
+from assets.site.units import Unit
+
+
+def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
+    w, marts = say.w, desk.marts
+    rows = marts.plan.of(unit.key)
+    answered = with_figures(marts.index_overall.of(unit.key), "n_forms")
+    blocks: list[Block] = []
+    for code in sorted({row["instrument_code"] for row in answered} if "improvement_plan" in marts.tables else ()):
+        own = [row for row in rows if row["instrument_code"] == code]
+
+        def block(period: str, own: Sequence[Row] = own) -> list[Block]:
+            listed = [row for row in own if row["period_id"] == period]
+            return _plan(desk, say, listed) if listed else [Text(w["plan_none"])]
+
+        # Periods that have answers, whether or not the plan has a criterion for them: none is an outcome too.
+        listed = latest_rows(marts, (row for row in answered if row["instrument_code"] == code), "n_forms")
+        periods = list({marts.kind(period): period for period in reversed(listed)}.values())[::-1]
+        blocks.append(Section(f"plan-{code}", marts.instrument_names(code, say.language), folded(say, periods, block)))
+    blocks += [Text(w["plan_note"])] if rows else []
+    return [Page("improvement.html", "improvement", w["improvement"], w["improvement_lead"], blocks or no_data(say))]
+
+
+def urgent(desk: Desk, unit: Unit, period: str | None) -> list[Row]:
+    """The plan's criteria of a period, those that weigh most first."""
+    return sorted(
+        (row for row in desk.marts.plan.of(unit.key) if row["period_id"] == period and not is_hidden(row)), key=_weight
+    )
+
+
+def criterion(desk: Desk, say: Say, row: Row) -> str:
+    nodes = {node["node_code"]: node for node in desk.marts.instruments.get(row["instrument_code"], [])}
+    node = nodes.get(row["node_code"])
+    return f"{row['node_code']}. {say.label(node)}" if node else str(row["node_code"])
+
+
+def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
+    w = say.w
+    ordered = sorted(rows, key=_weight)
+    # Counts of few complaints and cases tell of people: where they are not open, their columns are not there.
+    evidence = [name for name in ("n_complaints", "n_cases_late") if any(name in row for row in rows)]
+    bars = [
+        index_bar(say, criterion(desk, say, row), row, row.get("target_pct")) for row in ordered if not is_hidden(row)
+    ]
+    table_rows = [
+        TableRow(
+            criterion(desk, say, row),
+            [
+                say.percent(row["index_pct"], row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
+                say.label(row, "lead") or w["none"], say.label(row, "executing") or w["none"], _reason(say, row),
+                say.points(row.get("change_pct"), row), say.interval(row),
+                say.count(row["n_satisfied"], row), say.count(row["n_answers"], row),
+                *(say.count(row[name], row) for name in evidence),
+            ],
+        )
+        for row in ordered
+    ]  # fmt: skip
+    words = ("lead_unit", "executing_unit", "reason")
+    names = ("index_pct", "target", "gap", *words, "change", "interval", "satisfied", "answers", *evidence)
+    columns = [Column(w[name], name in words) for name in names]
+    legend = [("bar", w["index_pct"]), ("target", w["target"])]
+    chart: list[Block] = [Chart(charts.targets(bars, w["chart_plan"]), w["chart_plan"], legend)] if bars else []
+    return [*chart, Table(w["improvement"], w["criterion"], columns, table_rows, has_tools=True, style="plan")]
+
+
+def _gap(row: Row) -> float | None:
+    """Points above the target, below it where negative."""
+    return None if row.get("gap_pct") is None else -float(row["gap_pct"])
+
+
+def _reason(say: Say, row: Row) -> str:
+    if is_hidden(row):
+        return say.w["hidden"]
+    return say.w.get(f"reason_{row.get('reason')}", str(row.get("reason") or say.w["none"]))
+
+
+def _weight(row: Row) -> tuple[int, float, str]:
+    """The order of the plan: by the contribution to the overall shortfall, else by the gap to the target."""
+    rank = row.get("contribution_rank")
+    return (rank if rank is not None else 10**6), -(row.get("gap_pct") or 0.0), str(row["node_code"])

@@ -1,0 +1,24 @@
+select
+    above.unit_code,
+    above.unit_valid_from,
+    overdue.period_id,
+    overdue.case_id,
+    overdue.unit_code as own_unit_code,
+    overdue.unit_valid_from as own_unit_valid_from,
+    number.record_id,
+    overdue.procedure_field,
+    overdue.received_on,
+    overdue.due_original_on,
+    overdue.due_on,
+    overdue.settled_on,
+    overdue.days_late,
+    overdue.overdue_status,
+    overdue.apologised_on,
+    overdue.apology_status
+from {{ ref('case_overdue') }} as overdue
+inner join {{ ref('int_case') }} as present
+    on overdue.case_id = present.case_id
+inner join {{ ref('int_unit_ancestor') }} as above
+    on present.placement_id = above.placement_id
+left join {{ ref('case_number') }} as number
+    on overdue.case_id = number.case_id

@@ -1,0 +1,177 @@
+"""Figures of a revision planted by hand, traced to files, sheets and lines that were counted on paper."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from planted_revision import FORMS, plant_revision
+
+from assets.lookup.database import open_locked
+from assets.lookup.explain import Aside, Counts, Explanation, SheetLines, explain, line_ranges
+from assets.lookup.figures import survey_figure
+from assets.lookup.subject import NotFound
+from assets.workspace import Workspace
+
+Explain = Callable[..., Explanation]
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant_revision(Workspace(tmp_path_factory.mktemp("planted")), "rev1")
+
+
+@pytest.fixture
+def explained(planted: Path) -> Explain:
+    def of(*asked: str) -> Explanation:
+        with open_locked(planted) as marts:
+            return explain(marts, *asked)
+
+    return of
+
+
+def test_the_worked_example_of_the_method_page(explained: Explain) -> None:
+    found = explained("10462", "2023-06", "overall")
+    assert found.counts == Counts(sum(s for s, _ in FORMS), sum(n for _, n in FORMS), 1) == Counts(12, 17, 1)
+    assert found.recomputed == found.counts and found.agrees
+    assert found.value == pytest.approx(70.588235, abs=1e-6)
+    assert found.stated["method"] == "srs_korn_graubard" and found.stated["n_forms"] == 6
+    assert (found.stated["ci_low_pct"], found.stated["ci_high_pct"]) == (24.97, 97.01)
+
+
+def test_files_sheets_and_lines_and_what_else_became_of_them(explained: Explain) -> None:
+    found = explained("An Mỹ", "2023-06", "I")
+    sheet, correction = found.files
+    assert (sheet.path, sheet.counts, sheet.sheets) == (
+        "inbox/khao_sat/10462_2.xlsx", Counts(9, 14, 1), (SheetLines("Phiếu", (3, 4, 5, 7, 8)),),
+    )  # fmt: skip
+    assert sheet.touched == {"rows refused": 2}
+    assert (correction.path, correction.counts) == ("reference/corrections.yml", Counts(3, 3, 0))
+    assert (correction.sheets, found.n_corrected_lines) == ((SheetLines(None, (12,)),), 1)
+    # Of the same unit and month, and not in the figure; a number in a file's name is masked.
+    assert found.asides == (
+        Aside("inbox/khao_sat/‹phone›.xlsx", "refused", "thiếu cột", {}),
+        Aside("inbox/khao_sat/10462_1.xlsx", "landed", None, {"rows superseded by newer ones": 5}),
+    )
+
+
+def test_a_district_is_the_sum_of_its_units(explained: Explain) -> None:
+    found = explained("282", "2023-06", "overall")
+    assert found.agrees and found.counts == Counts(13, 20, 1)
+    assert [(part.name, part.counts) for part in found.units] == [
+        ("Thị trấn Đại Nghĩa (10441)", Counts(1, 3, 0)), ("Xã An Mỹ (10462)", Counts(12, 17, 1)),
+    ]  # fmt: skip
+
+
+def test_cases_in_time_by_the_day_they_were_settled(explained: Explain) -> None:
+    found = explained("10462", "2023-06", "case_in_time")
+    # Lines 2, 3 and 4 have a due date and were settled in the period; line 7 has none; line 8 came a day after the period.
+    assert found.counts == found.recomputed == Counts(2, 3, 1) and found.agrees
+    assert found.files[0].sheets == (SheetLines(None, (2, 3, 4, 7)),)
+    assert line_ranges(found.files[0].sheets[0].lines) == [(2, 4), (7, 7)]
+
+
+def test_stocks_count_what_had_not_ended_and_what_has_no_unit(explained: Explain) -> None:
+    assert explained("10462", "2023-06", "case_pending").files[0].sheets[0].lines == (8,)
+    found = explained("Huyện Mỹ Đức", "2023-06", "case_pending")
+    assert found.agrees and found.value == 2
+    assert [part.name for part in found.units] == ["Chưa rõ đơn vị (282~)", "Xã An Mỹ (10462)"]
+
+
+def test_a_figure_that_its_lines_do_not_give_is_told(tmp_path: Path) -> None:
+    change = "UPDATE marts.sipas_index SET n_satisfied = 13, index_pct = 76.470588"
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", change)) as marts:
+        found = explain(marts, "10462", "2023-06", "overall")
+    assert (found.agrees, found.held_since, found.counts.numerator, found.recomputed.numerator) == (False, None, 13, 12)
+
+
+def test_a_figure_that_the_revision_has_no_facts_for_is_told(explained: Explain) -> None:
+    with pytest.raises(NotFound, match=r"earlier version of the software, without what 766-2\.1 is traced by"):
+        explained("10462", "2023-06", "766-2.1")
+
+
+def test_a_figure_that_a_lock_holds_is_told_with_what_waits(tmp_path: Path) -> None:
+    lock = "INSERT INTO marts.period_status VALUES ('10462', DATE '1900-01-01', '2023-06', 'locked', 'rev0', 0, 0, 1, 0, 1)"
+    change = "UPDATE marts.sipas_index SET n_satisfied = 13"
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", lock, change)) as marts:
+        found = explain(marts, "10462", "2023-06", "overall")
+        assert (found.agrees, found.held_since, found.waiting) == (False, "rev0", 2)
+        assert explain(marts, "10441", "2023-06", "overall").held_since is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("An Mi", "2023-06", "overall"), "There is no unit “An Mi”. Did you mean “Xã An Mỹ”?"),
+        (("99999", "2023-06", "overall"), "There is no unit “99999”"),
+        (("10462", "2023-6", "overall"), "There is no reporting period “2023-6”. Did you mean “2023-06”?"),
+        (("10462", "2023-06", "overal"), "Did you mean “overall”?"),
+        (("10462", "2023-05", "case_in_time"), "case_settlement has no row of Xã An Mỹ"),
+        (("10459", "2023-06", "overall"), "10459@1900-01-01), Xã Xuyên Mới (10459@2023-06-01)"),
+        (("10462@1950-01-01", "2023-06", "overall"), "There is no unit “10462”"),
+        (("10462", "2023-06", "overall", "V9"), "There is no figure “overall”"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_is(asked: tuple[str, ...], told: str, explained: Explain) -> None:
+    with pytest.raises(NotFound) as refused:
+        explained(*asked)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["10462", "Xã An Mỹ", "xã an mỹ", "An Mỹ", "an my", "Xa An My", "UBND xã An Mỹ", "10462@1900-01-01"]
+)
+def test_units_are_found_by_code_and_by_name(name: str, explained: Explain) -> None:
+    assert explained(name, "2023-06", "I").unit.code == "10462"
+
+
+def test_no_number_of_a_record_and_no_answer_is_shown(explained: Explain) -> None:
+    shown = json.dumps(asdict(explained("282", "2023-06", "overall")) | {"figure": None}, default=str)
+    assert "response_id" not in shown and "case_id" not in shown and "0912345678" not in shown
+
+
+@pytest.mark.parametrize(
+    ("mode", "node", "value"),
+    # I.1: 6 of 7 satisfied; I.2: 4 of 7; I.3: 3 of 6 (one blank) over both units.
+    [
+        ("mean_of_items", "overall", (600 / 7 + 400 / 7 + 50) / 3),
+        ("mean_of_items", "I.2", 400 / 7),
+        ("mean_of_factors", "overall", 65),
+    ],
+)
+def test_a_mean_is_of_its_parts(mode: str, node: str, value: float, tmp_path: Path) -> None:
+    changes = [
+        f"UPDATE marts.dim_instrument_item SET aggregation_mode = '{mode}'",
+        f"UPDATE marts.sipas_index SET index_pct = {value}",
+        "INSERT INTO marts.sipas_index SELECT * REPLACE ('I.2' AS node_code, 7 AS n_answers, 4 AS n_satisfied, 0 AS n_missing)"
+        " FROM marts.sipas_index WHERE unit_code = '282' AND node_code = 'I'",
+    ]
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", *changes)) as marts:
+        found = explain(marts, "282", "2023-06", node)
+    assert found.agrees and found.recomputed_value == pytest.approx(value)
+    assert [part.name for part in found.parts] == {
+        ("mean_of_items", "overall"): ["I.1", "I.2", "I.3"], ("mean_of_factors", "overall"): ["I"],
+    }.get((mode, node), [])  # fmt: skip
+
+
+def test_a_question_of_its_own_is_the_index_of_its_node(tmp_path: Path) -> None:
+    changes = [
+        "UPDATE marts.dim_instrument_item SET aggregation_mode = 'overall_question'",
+        "UPDATE marts.dim_instrument_item SET answers_for = 'overall' WHERE node_code = 'I.3'",
+        "UPDATE marts.sipas_index SET n_answers = 6, n_satisfied = 3, n_missing = 1, index_pct = 50 WHERE unit_code = '282'",
+    ]
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", *changes)) as marts:
+        found = explain(marts, "282", "2023-06", "overall")
+    assert found.agrees and found.counts == Counts(3, 6, 1) and "own question" in found.figure.formula
+
+
+def test_lines_are_told_as_runs() -> None:
+    assert line_ranges([]) == []
+    assert line_ranges([3, 4, 5, 5, 8, 10, 11]) == [(3, 5), (8, 8), (10, 11)]
+
+
+def test_a_figure_that_is_pooled_is_no_mean() -> None:
+    assert not survey_figure("KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}).is_mean_of_parts

@@ -1,0 +1,141 @@
+"""A published revision of a few records planted by hand, with the marts that looking things up needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+
+from assets.workspace import Workspace
+
+# Satisfied and valid answers of six forms to three items: the worked example of docs/methods/sipas-index.md.
+FORMS = ((3, 3), (3, 3), (2, 2), (3, 3), (0, 3), (1, 3))
+
+_TABLES = """
+CREATE SCHEMA marts;
+CREATE TABLE marts.dim_admin_unit AS FROM (VALUES
+    ('282', 'Huyện Mỹ Đức', DATE '1900-01-01', NULL, 'district', NULL, NULL, '282'),
+    ('10441', 'Thị trấn Đại Nghĩa', DATE '1900-01-01', NULL, 'commune', '282', DATE '1900-01-01', '282'),
+    ('10459', 'Xã Bột Xuyên', DATE '1900-01-01', DATE '2023-05-31', 'commune', '282', DATE '1900-01-01', '282'),
+    ('10459', 'Xã Xuyên Mới', DATE '2023-06-01', NULL, 'commune', '282', DATE '1900-01-01', '282'),
+    ('10462', 'Xã An Mỹ', DATE '1900-01-01', NULL, 'commune', '282', DATE '1900-01-01', '282'),
+    ('282~', 'Chưa rõ đơn vị', DATE '1900-01-01', NULL, 'unassigned', '282', DATE '1900-01-01', '282'),
+    ('99999', 'Xã Khác', DATE '1900-01-01', NULL, 'commune', '01', NULL, NULL))
+    AS t (unit_code, unit_name, unit_valid_from, unit_valid_to, unit_level, parent_code, parent_valid_from, office_code);
+CREATE TABLE marts.dim_reporting_period AS FROM (VALUES
+    ('2023-05', 'month', DATE '2023-04-15', DATE '2023-05-14', '2023-05', '2023-05', 'Tháng 5/2023', 'May 2023'),
+    ('2023-06', 'month', DATE '2023-05-15', DATE '2023-06-14', '2023-06', '2023-06', 'Tháng 6/2023', 'June 2023'),
+    ('2023-Q2', 'quarter', DATE '2023-03-15', DATE '2023-06-14', '2023-04', '2023-06', 'Quý II/2023', 'Quarter 2, 2023'))
+    AS t (period_id, period_kind, starts_on, ends_on, first_month_id, last_month_id, label_vi, label_en);
+CREATE TABLE marts.dim_instrument_item AS FROM (VALUES
+    ('KS', 'pooled_items', 'overall', 'overall', NULL, 'satisfaction', CAST(NULL AS VARCHAR), 'Chung', 'Overall'),
+    ('KS', 'pooled_items', 'I', 'factor', 'overall', 'satisfaction', NULL, 'Tiếp cận', 'Access'),
+    ('KS', 'pooled_items', 'I.1', 'item', 'I', 'satisfaction', NULL, 'Trụ sở', 'Office'),
+    ('KS', 'pooled_items', 'I.2', 'item', 'I', 'satisfaction', NULL, 'Thiết bị', 'Equipment'),
+    ('KS', 'pooled_items', 'I.3', 'item', 'I', 'satisfaction', NULL, 'Chỗ ngồi', 'Seats'),
+    ('KS', 'pooled_items', 'K.1', 'item', 'I', 'channel', NULL, 'Kênh', 'Channel'))
+    AS t (instrument_code, aggregation_mode, node_code, node_level, parent_code, question_kind, answers_for, label_vi, label_en);
+CREATE TABLE marts.data_quality AS FROM (VALUES
+    ('i1', 'khao_sat', 'inbox/khao_sat/10462_2.xlsx', '10462', '2023-06', DATE '2023-06-16', 'landed', NULL, 2, 0, 0),
+    ('i0', 'khao_sat', 'inbox/khao_sat/10462_1.xlsx', '10462', '2023-06', DATE '2023-06-15', 'landed', NULL, 0, 0, 5),
+    ('i9', 'khao_sat', 'inbox/khao_sat/0912345678.xlsx', '10462', '2023-06', DATE '2023-06-15', 'refused', 'thiếu cột', 0, 0, 0),
+    ('i2', 'khao_sat', 'inbox/khao_sat/10441.xlsx', '10441', '2023-06', DATE '2023-06-16', 'landed', NULL, 0, 1, 0),
+    ('k1', 'reference/corrections', 'reference/corrections.yml', NULL, NULL, DATE '2023-06-20', 'landed', NULL, 0, 0, 0),
+    ('i3', 'mot_cua', 'ho_so@mot_cua', NULL, NULL, DATE '2023-06-20', 'landed', NULL, 0, 0, 0))
+    AS t (input_id, source, path, unit_code, period_id, sent_on, status, reason, rows_quarantined, rows_duplicate, rows_superseded);
+ALTER TABLE marts.data_quality ADD COLUMN rows_forgotten BIGINT DEFAULT 0;
+ALTER TABLE marts.data_quality ADD COLUMN records_removed BIGINT DEFAULT 0;
+ALTER TABLE marts.data_quality ADD COLUMN cells_changed BIGINT DEFAULT 0;
+CREATE TABLE marts.period_status (unit_code VARCHAR, unit_valid_from DATE, period_id VARCHAR, status VARCHAR,
+    locked_revision VARCHAR, n_revised BIGINT, n_reopened BIGINT, n_pending_new BIGINT, n_pending_changed BIGINT,
+    n_pending_gone BIGINT);
+CREATE TABLE marts.fct_survey_response (response_id BIGINT, input_id VARCHAR, sheet VARCHAR, line BIGINT, source VARCHAR,
+    unit_code VARCHAR, unit_valid_from DATE, month_id VARCHAR, instrument_code VARCHAR, responded_on DATE);
+CREATE TABLE marts.fct_survey_answer (response_id BIGINT, item_code VARCHAR, level VARCHAR, answer_kind VARCHAR,
+    is_satisfied BIGINT);
+CREATE TABLE marts.sipas_index (unit_code VARCHAR, unit_valid_from DATE, period_id VARCHAR, instrument_code VARCHAR,
+    node_code VARCHAR, node_level VARCHAR, n_forms BIGINT, n_forms_answered BIGINT, n_answers BIGINT, n_satisfied BIGINT,
+    n_dont_know BIGINT, n_missing BIGINT, n_parts BIGINT, index_pct DOUBLE, estimate_pct DOUBLE, ci_low_pct DOUBLE,
+    ci_high_pct DOUBLE, n_eff DOUBLE, method VARCHAR);
+CREATE TABLE marts.fct_case AS FROM (VALUES
+    (1, 'i3', 2, '10462', DATE '2023-05-16', DATE '2023-05-20', 'placed', 'settled', 'early', 'online'),
+    (2, 'i3', 3, '10462', DATE '2023-05-17', DATE '2023-06-14', 'placed', 'settled', 'late', 'direct'),
+    (3, 'i3', 4, '10462', DATE '2023-05-10', DATE '2023-05-15', 'placed', 'settled', 'on_day', 'direct'),
+    (4, 'i3', 7, '10462', DATE '2023-05-10', DATE '2023-05-16', 'placed', 'settled', 'no_due_date', 'direct'),
+    (5, 'i3', 8, '10462', DATE '2023-05-10', DATE '2023-06-15', 'placed', 'settled', 'early', 'direct'),
+    (6, 'i3', 9, '282~', DATE '2023-05-20', NULL, 'placed', 'processing', NULL, 'direct'),
+    (7, 'i3', 10, '10462', DATE '2023-05-20', DATE '2023-05-21', 'unplaced_refused', NULL, NULL, 'direct'))
+    AS t (case_id, input_id, line, unit_code, received_on, settled_on, flow_status, outcome, timeliness, channel);
+ALTER TABLE marts.fct_case ADD COLUMN sheet VARCHAR;
+ALTER TABLE marts.fct_case ADD COLUMN source VARCHAR DEFAULT 'mot_cua';
+ALTER TABLE marts.fct_case ADD COLUMN unit_valid_from DATE DEFAULT DATE '1900-01-01';
+ALTER TABLE marts.fct_case ADD COLUMN month_id VARCHAR DEFAULT '2023-06';
+CREATE TABLE marts.case_settlement AS FROM (VALUES
+    ('10462', 3, 2, 1, 4, 1, 50.0), ('282', 3, 3, 1, 4, 2, 33.333333))
+    AS t (unit_code, n_opening, n_received, n_received_online, n_settled, n_pending, online_pct);
+ALTER TABLE marts.case_settlement ADD COLUMN period_id VARCHAR DEFAULT '2023-06';
+ALTER TABLE marts.case_settlement ADD COLUMN n_in_time BIGINT DEFAULT 2;
+ALTER TABLE marts.case_settlement ADD COLUMN n_with_due_date BIGINT DEFAULT 3;
+ALTER TABLE marts.case_settlement ADD COLUMN in_time_pct DOUBLE DEFAULT 66.666667;
+ALTER TABLE marts.case_settlement ADD COLUMN n_settled_early BIGINT DEFAULT 1;
+ALTER TABLE marts.case_settlement ADD COLUMN n_settled_on_day BIGINT DEFAULT 1;
+ALTER TABLE marts.case_settlement ADD COLUMN n_settled_late BIGINT DEFAULT 1;
+ALTER TABLE marts.case_settlement ADD COLUMN n_settled_no_due_date BIGINT DEFAULT 1;
+ALTER TABLE marts.case_settlement ADD COLUMN n_received_direct BIGINT DEFAULT 1;
+ALTER TABLE marts.case_settlement ADD COLUMN n_received_postal BIGINT DEFAULT 0;
+ALTER TABLE marts.case_settlement ADD COLUMN n_withdrawn BIGINT DEFAULT 0;
+ALTER TABLE marts.case_settlement ADD COLUMN n_pending_overdue BIGINT DEFAULT 0;
+ALTER TABLE marts.case_settlement ADD COLUMN unit_valid_from DATE DEFAULT DATE '1900-01-01';
+ALTER TABLE marts.case_settlement ADD COLUMN procedure_field VARCHAR DEFAULT '*';
+ALTER TABLE marts.case_settlement ADD COLUMN n_received_other BIGINT DEFAULT 0;
+"""
+_INDEX = """
+INSERT INTO marts.sipas_index SELECT '{unit}', DATE '1900-01-01', '2023-06', 'KS', node, 'factor', {forms}, {forms}, {valid},
+    {satisfied}, 0, {missing}, 1, round(100.0 * {satisfied} / {valid}, 6), round(100.0 * {satisfied} / {valid}, 6), 24.97, 97.01, 5.94,
+    'srs_korn_graubard' FROM (VALUES ('overall'), ('I')) AS n (node)
+"""
+_GRAINS = {
+    "sipas_index": ["unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code"],
+    "case_settlement": ["unit_code", "unit_valid_from", "period_id", "procedure_field"],
+}
+
+
+def plant_revision(workspace: Workspace, name: str, *changes: str) -> Path:
+    """Publish the planted revision, after some statements, as the current one of a workspace; return its folder.
+
+    An Mỹ has the six forms of FORMS on lines 3 to 8, but that of line 6 is a correction's; Đại Nghĩa has one form, 1 of 3
+    satisfied. In June 2 of An Mỹ's 3 cases with a due date were settled in time, and one more without; one case of an
+    unknown unit is pending.
+    """
+    folder = workspace.published / "revisions" / name
+    (folder / "analyst").mkdir(parents=True)
+    with duckdb.connect(str(folder / "analyst" / "sipas.duckdb")) as database:
+        database.begin()  # one commit: each costs a wait for the disk
+        database.execute(_TABLES)
+        for place, (satisfied, valid) in enumerate([*FORMS, (1, 3)]):
+            is_correction, unit = place == 3, "10462" if place < 6 else "10441"
+            at = "'k1', NULL, 12" if is_correction else f"'{'i1' if place < 6 else 'i2'}', 'Phiếu', {place + 3}"
+            source = "reference/corrections" if is_correction else "khao_sat"
+            database.execute(
+                f"INSERT INTO marts.fct_survey_response VALUES ({place}, {at}, '{source}', '{unit}', DATE '1900-01-01',"
+                " '2023-06', 'KS', DATE '2023-05-20')"
+            )
+            for item in range(valid):
+                answer = f"({place}, 'I.{item + 1}', '4', 'valid', {int(item < satisfied)})"
+                database.execute(f"INSERT INTO marts.fct_survey_answer VALUES {answer}")
+        for unit, forms, satisfied, valid, missing in (
+            ("10462", 6, 12, 17, 1),
+            ("10441", 1, 1, 3, 0),
+            ("282", 7, 13, 20, 1),
+        ):
+            database.execute(_INDEX.format(unit=unit, forms=forms, satisfied=satisfied, valid=valid, missing=missing))
+        for change in changes:
+            database.execute(change)
+        database.commit()
+    made = {"version": "0.1.0", "settings": {}, "reference": {}, "specs": {}}
+    marts = {mart: {"audience": "open", "grain": grain} for mart, grain in _GRAINS.items()}
+    (folder / "provenance.json").write_text(json.dumps(made | {"marts": marts}))
+    (folder / "revision.json").write_text(json.dumps({"revision": name, "version": "0.1.0"}))
+    (workspace.published / "current.json").write_text(json.dumps({"revision": name}))
+    return folder
