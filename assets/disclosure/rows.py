@@ -63,6 +63,11 @@ TABLES: dict[str, tuple[Stands, ...]] = {
 ALWAYS_LEFT_OUT = frozenset({"complaint_cross"})
 
 
+# Tables whose rows count the records of one unit or one month where the column says which: a file of a commune's month has as
+# many rows as the commune has records.
+OF_ONE = {"data_quality": ("unit_code", "period_id")}
+
+
 def applies(stands: Stands, batch: pa.RecordBatch) -> pa.Array:
     """Which rows of the batch the entry is about."""
     flags = pa.repeat(pa.scalar(True), batch.num_rows)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.disclosure.plan import Plan
-from assets.disclosure.rows import ALWAYS_LEFT_OUT, TABLES, applies, keys
+from assets.disclosure.rows import ALWAYS_LEFT_OUT, OF_ONE, TABLES, applies, keys
 from assets.publish.marts import Column, Mart
 
 HIDDEN_COLUMN = Column(
@@ -75,7 +75,8 @@ def _hidden_by_itself(batch: pa.RecordBatch, mart: Mart, minimum_n: int, is_plan
     active = _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
     if not is_planned:
         few = pc.or_(few, pc.invert(_any(_is_active(n) for n in rests_on)))
-    return pc.and_(active, few)
+    stated = [pc.is_valid(batch.column(name)) for name in OF_ONE.get(mart.name, ())]
+    return pc.and_(active, _any([few, *stated]))
 
 
 def _is_active(figures: pa.Array) -> pa.Array:

@@ -73,6 +73,27 @@ def test_every_n_of_a_mart_counts() -> None:
     assert [row[-1] for row in _hidden(mart, rows)] == [True, False, False, True]
 
 
+def test_a_file_of_one_unit_or_month_does_not_tell_how_many_records_it_has() -> None:
+    names = ("input_id", "unit_code", "period_id", "rows_read")
+    columns = tuple(Column(name, name, name, "", None, name == "rows_read") for name in names)
+    mart = Mart("data_quality", "open", "m", "m", "", ("rows_read",), None, ("input_id",), columns)
+    rows = [("whole", None, None, 500), ("few", None, None, 3), ("unit", "10441", None, 40), ("month", None, "2023-01", 40),
+            ("empty", "10441", "2023-01", 0)]  # fmt: skip
+    arrays = [pa.array(column) for column in zip(*rows, strict=True)]
+    batch = pa.RecordBatch.from_arrays(
+        [a.cast(pa.string()) if i < 3 else a for i, a in enumerate(arrays)], names=list(names)
+    )
+    shown = disclose(batch, mart, Plan(DisclosureRules(10)))
+    assert shown.column("rows_read").to_pylist() == [500, None, None, None, 0]
+    assert shown.column("hidden").to_pylist() == [False, True, True, True, False]
+    assert not any(disclose(batch, mart, Plan(DisclosureRules(0))).column("hidden").to_pylist())
+
+
+def test_a_column_for_analysts_does_not_stand_in_the_open_form() -> None:
+    columns = tuple(replace(column, is_open=column.name != "n_late") for column in _mart().columns)
+    assert _hidden(replace(_mart(), columns=columns), [("a", 10, 2, 80.0, "x")]) == [("a", 10, 80.0, "x", False)]
+
+
 def test_the_model_may_name_several_n(manifest: dict[str, Any]) -> None:
     manifest["nodes"]["model.sipas.case_settlement"]["config"]["meta"]["n_column"] = ["n_received", "n_settled"]
     marts = {mart.name: mart for mart in marts_of(manifest)}
