@@ -7,6 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from assets.disclosure.plan import make_plan
+from assets.disclosure.rules import DisclosureRules
+from assets.publish.marts import marts_of
 from assets.warehouse.dbt import manifest
 from assets.warehouse.engine import Warehouse
 
@@ -40,3 +43,18 @@ def test_manifests_of_both_engines_declare_the_same_marts() -> None:
         return {node["name"]: list(node["columns"]) for node in nodes if node["schema"] == "marts"}
 
     assert declared("duckdb") == declared("postgres")
+
+
+def test_the_open_tables_hide_the_same(duckdb_built: Warehouse, postgres_built: Warehouse) -> None:
+    tables = [mart.name for mart in marts_of(manifest("duckdb"))]
+    one, other = (
+        make_plan(warehouse.query, tables, DisclosureRules(), None) for warehouse in (duckdb_built, postgres_built)
+    )
+    assert one.hidden and one == other
+    assert {
+        "sipas_index",
+        "sipas_index_now",
+        "case_settlement",
+        "complaint_handling",
+        "one_stop_evaluation",
+    } <= one.tables
