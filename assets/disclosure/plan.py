@@ -49,13 +49,14 @@ def make_plan(query: Query, tables: Iterable[str], rules: DisclosureRules, previ
     """Plan the hiding for the marts as they stand; `tables` are the marts there are, `previous` the revision before."""
     if not rules.hides:
         return Plan(rules)
-    alone = _Planner(query, frozenset(tables), rules, None).plan()
+    alone = _Planner(query, frozenset(tables), rules, None, frozenset()).plan()
     if previous is None or not rules.earlier_revisions:
         return alone
     with open_previous(previous) as before:
         if before is None:
             return alone
-        together = _Planner(query, frozenset(tables), rules, before).plan()
+        # Who has this revision alone is to find no less than who has both.
+        together = _Planner(query, frozenset(tables), rules, before, alone.hidden).plan()
     if together.hidden == alone.hidden:
         return alone
     digest = hashlib.sha256("\n".join(sorted(together.hidden)).encode()).hexdigest()[:16]
@@ -74,14 +75,32 @@ class _Rows:
     spare: Counts
     labels: list[Counts]
 
+    def at(self, rows: Iterable[tuple[str, str]]) -> Flags:
+        """(U, P): whether the unit and period is among those named."""
+        flags = np.zeros_like(self.has_any)
+        units, periods = ({name: place for place, name in enumerate(names)} for names in (self.units, self.periods))
+        for unit, period in rows:
+            if unit in units and period in periods:
+                flags[units[unit], periods[period]] = True
+        return flags
+
 
 class _Planner:
-    def __init__(self, query: Query, tables: frozenset[str], rules: DisclosureRules, before: Previous | None) -> None:
+    def __init__(
+        self,
+        query: Query,
+        tables: frozenset[str],
+        rules: DisclosureRules,
+        before: Previous | None,
+        at_least: frozenset[str],
+    ) -> None:
         self._query = query
         self._tables = tables
         self._rules = rules
         self._before = before
-        self._hidden: set[str] = set()
+        self._shown_before = _by_part(before.shown if before is not None else ())
+        self._at_least = _by_part(at_least)
+        self._hidden: dict[tuple[str, str], set[tuple[str, str]]] = {}
         self._short = 0
         self._parents = self._read_parents()
         self._months, self._years, self._kinds, self._last_months = self._read_calendar()
@@ -92,7 +111,8 @@ class _Planner:
                 self._plan_subject(subject)
         if "sipas_index_now" in self._tables:
             self._follow_territory()
-        return Plan(self._rules, frozenset(self._hidden), self._tables & TABLES.keys(), self._short)
+        hidden = frozenset(row_key(*part, *row) for part, rows in self._hidden.items() for row in rows)
+        return Plan(self._rules, hidden, self._tables & TABLES.keys(), self._short)
 
     def _frame(self, sql: str) -> pd.DataFrame:
         answer: pd.DataFrame = self._query(sql).to_pandas()
@@ -134,30 +154,29 @@ class _Planner:
                 self._plan_rows(name, part, broken, old_broken, hidden, True)
 
     def _under(self, subject: Subject, part: str, rows: _Rows) -> Flags:
-        hidden = np.zeros_like(rows.has_any)
-        if subject.under is not None:
-            name, its_part = part_under(subject.name, part)
-            for u, unit in enumerate(rows.units):
-                for p, period in enumerate(rows.periods):
-                    hidden[u, p] = row_key(name, its_part, unit, period) in self._hidden
-        return hidden
+        above = () if subject.under is None else self._hidden.get(part_under(subject.name, part), ())
+        return rows.at(above)
 
     def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, by_label: bool) -> Flags:
         """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
-        hidden: Flags = np.logical_and(rows.small.any(axis=2) | under, rows.has_any)
+        hidden: Flags = rows.small.any(axis=2) | under | rows.at(self._at_least.get((name, part), ()))
+        hidden &= rows.has_any
         known_before: Flags = np.zeros_like(hidden)
         periods_before: Flags = np.zeros(len(rows.periods), np.bool_)
+        out: Flags = np.zeros_like(hidden)  # shown before and still the same, or large: no secret of its own
         spare = rows.spare
         if old is not None and self._before is not None:
             old = _aligned(old, rows)
             periods_before = _anywhere(old.has_any)
-            shown = self._names_shown(name, part, rows)
-            hid = old.has_any & ~shown
+            hid = old.has_any & ~rows.at(self._shown_before.get((name, part), ()))
             # A longer row of zeros says no more than its leaves do.
             told = old.has_any | self._are_leaves(rows.periods)[None, :]
             known_before = np.asarray(~hid & told & periods_before[None, :], np.bool_)
-            same = (old.n == rows.n) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
+            same: Flags = (
+                (old.n == rows.n) & (old.n > 0) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
+            )
             hidden |= hid & same & rows.has_any & ~self._unfinished(rows.periods, periods_before)[None, :]
+            out = known_before & (same | ~rows.small.any(axis=2))
             # What moves, moves in both revisions: no more than either has.
             spare = np.where(
                 old.has_any.reshape(*old.n.shape, *[1] * (spare.ndim - 2)), np.minimum(spare, old.spare), spare
@@ -185,19 +204,11 @@ class _Planner:
             open_groups: list[tuple[int | None, list[int]]] = [(None, [root]) for root in children[None]]
             while open_groups:
                 parent, group = open_groups.pop()
-                short = settled.settle(group, parent, hidden, known_before, spare, self._rules.reach, by_label)
+                short = settled.settle(group, parent, hidden, known_before, out, spare, self._rules.reach, by_label)
                 self._short += 0 if by_label else short
                 open_groups += [(u, children[u]) for u in group if u in children]
-        for u, p in zip(*np.nonzero(hidden), strict=True):
-            self._hidden.add(row_key(name, part, rows.units[u], rows.periods[p]))
+        self._hidden[name, part] = {(rows.units[u], rows.periods[p]) for u, p in zip(*np.nonzero(hidden), strict=True)}
         return hidden
-
-    def _names_shown(self, name: str, part: str, rows: _Rows) -> Flags:
-        assert self._before is not None
-        shown = self._before.shown
-        return np.array(
-            [[row_key(name, part, unit, p) in shown for p in rows.periods] for unit in rows.units], np.bool_
-        )
 
     def _unfinished(self, periods: list[str], have_data: Flags) -> Flags:
         """(P): periods that last longer than there are data."""
@@ -231,9 +242,10 @@ class _Planner:
         )
         for unit, later in units:
             now[unit].append(later)
-        for name in [name for name in self._hidden if name.startswith(f"period{SEPARATOR}")]:
-            _, part, code, first_day, period = name.split(SEPARATOR)
-            self._hidden |= {row_key("now", part, unit, period) for unit in now[f"{code}{SEPARATOR}{first_day}"]}
+        for name, part in list(self._hidden):
+            if name == "period":
+                rows = self._hidden[name, part]
+                self._hidden["now", part] = {(unit, period) for old, period in rows for unit in now[old]}
 
 
 @dataclass
@@ -249,10 +261,11 @@ class _Year:
     above: dict[int, Flags] = field(default_factory=dict)
 
     def settle(
-        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, spare: Counts, reach: int,
+        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, out: Flags, spare: Counts, reach: int,
         by_label: bool,
     ) -> int:  # fmt: skip
-        """Settle the units of one group in `hidden`; returns how many counts stay short of the rules."""
+        """Settle the units of one group in `hidden`, but for what is `out` already; returns how many counts stay short of the
+        rules."""
         here = np.ix_(group, self.year)
         exists = self.rows.has_any[here]
         start = hidden[here]
@@ -292,6 +305,7 @@ class _Year:
         small = self.rows.small[here]
 
         def targets(fresh: Flags) -> list[Target]:
+            fresh = fresh & ~out[here]
             order = np.argsort(-self.inside.sum(axis=1), kind="stable")
             if not by_label:
                 return [Target(int(u), int(p)) for p in order for u in np.flatnonzero(fresh[:, p])]
@@ -429,6 +443,15 @@ def _filled(shape: tuple[int, ...], places: tuple[Counts, ...], values: pd.Serie
     array = np.zeros(shape, np.int64)
     array[places] = values.fillna(0).astype(np.int64)
     return array
+
+
+def _by_part(names: Iterable[str]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Names of rows, taken apart: unit and period by subject and part."""
+    parts: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for name in names:
+        subject, part, code, first_day, period = name.split(SEPARATOR)
+        parts[subject, part].add((f"{code}{SEPARATOR}{first_day}", period))
+    return parts
 
 
 def _anywhere(flags: Flags) -> Flags:

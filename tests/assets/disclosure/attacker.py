@@ -52,8 +52,9 @@ class Table:
         return self.derived.get(column, (column,))
 
 
-def _sum(total: str, *parts: str) -> dict[str, int]:
-    return {total: 1, **dict.fromkeys(parts, -1)}
+def _kind(label: str) -> tuple[bool, ...]:
+    """Which of the labels are totals: rows of one kind are shown, or left out, together."""
+    return tuple(part == ALL for part in label.split("/"))
 
 
 SETTLEMENT = Table(
@@ -242,6 +243,14 @@ class Attack:
                         found.append(((table.name, unit, period, label, column), terms))
         return found
 
+    def shown(self, edition: int) -> Iterable[tuple[Key, int]]:
+        """The same counts of every row that is shown."""
+        for table in self._tables:
+            frame = self._editions[edition].frame(table)
+            for (unit, period, label), row in frame[~frame["hidden"]].iterrows():
+                for column in table.counted:
+                    yield (table.name, unit, period, label, column), row[column]
+
     def _learn(self, number: int, table: Table) -> None:
         frame = self._editions[number].frame(table)
         told = (*table.columns, *table.derived)
@@ -250,7 +259,7 @@ class Attack:
         units = sorted({unit for unit, _, _ in rows if unit != ROOT})
         labels = sorted({label for _, _, label in rows})
         periods = sorted({period for _, period, _ in rows})
-        blocks = {(unit, period, label.count(ALL)) for unit, period, label in rows}
+        blocks = {(unit, period, _kind(label)) for unit, period, label in rows}
         for unit in units:
             for leaf in table.leaves:
                 for label in labels:
@@ -262,7 +271,7 @@ class Attack:
                         terms = self.terms(number, table, unit, period, label, column)
                         if row is not None and not hidden[unit, period, label]:
                             self._told(terms, row[column])
-                        elif row is None and (unit, period, label.count(ALL)) in blocks:
+                        elif row is None and (unit, period, _kind(label)) in blocks:
                             self._told(terms, 0)  # rows beside it are shown: nothing happened here
                     if row is not None and hidden[unit, period, label]:
                         self._has_a_record(number, table, unit, period, label)

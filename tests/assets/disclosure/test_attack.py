@@ -75,8 +75,11 @@ def _told_apart(first: Path, second: Path, tables: tuple[Table, ...]) -> Callabl
 
 
 def _found(attack: Attack, edition: int, true: dict[Key, int]) -> dict[Key, tuple[float, float]]:
-    """Hidden counts above zero of which fewer than the wanted values are possible, with their bounds."""
-    hidden = [(key, terms) for key, terms in attack.hidden(edition) if true[key] > 0]
+    """Hidden counts above zero of which fewer than the wanted values are possible, with their bounds; without those that the
+    edition before shows, as they still are or as large as the rule asks."""
+    shown = ((key, value) for before in range(edition) for key, value in attack.shown(before))
+    out = {key for key, value in shown if true.get(key) == value or true.get(key, 0) >= DisclosureRules().minimum_n}
+    hidden = [(key, terms) for key, terms in attack.hidden(edition) if true[key] > 0 and key not in out]
     assert hidden, "an attack on nothing proves nothing"
     bounds = attack.known.bounds([terms for _, terms in hidden], WANTED, np.random.default_rng(0))
     for (key, _), (low, high) in zip(hidden, bounds, strict=True):
