@@ -98,12 +98,15 @@ def show_summary(report: RunReport) -> None:
     verb = "Published revision" if report.ending.value == "published" else "Nothing new; the revision stays"
     console.print(f"{verb} {report.revision}", style="green", highlight=False)
     for label, place in (
-        ("page", "open/site/index.html"),
+        ("site", "open/site/index.html"),
+        ("forms", "office/forms"),
         ("workbook", "open/marts.xlsx"),
+        ("what changed", "open/changes.xlsx"),
         ("analyst database", "analyst/sipas.duckdb"),
         ("checks", "quality/data_docs/index.html"),
     ):
-        console.print(f"  {label:17} {report.folder / place}", highlight=False)
+        if (report.folder / place).exists():
+            console.print(f"  {label:17} {report.folder / place}", highlight=False)
     show_deliveries(log.deliveries)
 
 
