@@ -145,4 +145,6 @@ def _reason(event: object) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     message = error.message.strip() if error is not None else "failed"
+    # Dagster's own class for a failure that was foreseen says nothing to who reads it.
+    message = message.removeprefix("dagster._core.definitions.events.Failure: ")
     return f"{getattr(event, 'step_key', '')}: {message}"

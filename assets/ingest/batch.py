@@ -80,7 +80,7 @@ def _refuse_broken(connection: duckdb.DuckDBPyConnection, batch: StagedBatch, re
                     "file.broken_rows",
                     f"{broken} trên {outcome.rows_read} dòng sai, nhiều nhất là {rule} ({times} dòng); so lại mẫu biểu với khai "
                     f"báo nguồn bằng lệnh sipas sources check {outcome.item.spec.name}, sửa tệp rồi gửi lại",
-                    f"{broken} of {outcome.rows_read} rows are broken, most often by {rule} ({times} rows); compare the file "
+                    f"{broken} of {outcome.rows_read} rows are broken, most often by {rule} ({times} row(s)); compare the file "
                     f"with its spec (sipas sources check {outcome.item.spec.name}), mend it and send it again",
                     column=column or None,
                 )

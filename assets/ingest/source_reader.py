@@ -410,7 +410,7 @@ def check_headings(spec: SourceSpec, outcome: InputOutcome, table: RawTable) -> 
             )
         else:
             mend = Bilingual(
-                vi=f"Đặt lại tên cột như mẫu, hoặc sửa sources/{spec.name}.yml",
+                vi=f"Đặt lại tên cột như mẫu (hoặc người phụ trách dữ liệu sửa sources/{spec.name}.yml)",
                 en=f"Name the column as in the template, or change sources/{spec.name}.yml",
             )
         raise InputRefused(

@@ -47,7 +47,7 @@ def unknown_names(office: Office, batch: StagedBatch) -> list[Problem]:
             rows = sum(names[name] for name in others)
             text = Bilingual(
                 vi=f"{len(others)} giá trị khác ({rows} dòng) không giống tên đơn vị nào; xem “sipas quarantine list”",
-                en=f"{len(others)} other value(s) ({rows} rows) are like no unit's name; see `sipas quarantine list`",
+                en=f"{len(others)} other value(s) ({rows} row(s)) are like no unit's name; see `sipas quarantine list`",
             )
             problems.append(Problem("unit.unknown_name", text, file=where, column=column))
     return problems
@@ -57,7 +57,7 @@ def _unknown(where: str, column: str, name: str, rows: int, near: str | None) ->
     text = Bilingual(
         vi=f"Không biết đơn vị “{name}” ({rows} dòng). Gần nhất: {near or 'không có'}. Nếu nguồn luôn ghi như vậy, thêm vào "
         "reference/unit_alias.csv",
-        en=f"No unit is known as “{name}” ({rows} rows). Nearest: {near or 'none'}. If the source always writes it so, add it to "
+        en=f"No unit is known as “{name}” ({rows} row(s)). Nearest: {near or 'none'}. If the source always writes it so, add it to "
         "reference/unit_alias.csv",
     )
     return Problem("unit.unknown_name", text, file=where, column=column)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from assets.lookup.figures import Figure, fixed_figures, survey_figure
-from assets.reference.units import name_key, name_keys, short_name
-from assets.text.fold import without_marks
+from assets.reference.units import names_meant
 from quality.problem import did_you_mean
 
 _SHOWN = 12
@@ -111,18 +110,8 @@ def _no_unit(text: str, units: Sequence[Unit]) -> NotFound:
 
 
 def _named(units: Sequence[Unit], text: str) -> list[Unit]:
-    """Units of the name; of the name without the word for its kind, or without marks, where no other fits better."""
-    for spelled in (lambda name: (name_key(name),), _loose):
-        wanted = set(name_keys(text)) if spelled is not _loose else {*name_keys(text), without_marks(name_key(text))}
-        if found := [unit for unit in units if wanted & set(spelled(unit.name))]:
-            return found
-    return []
-
-
-def _loose(name: str) -> tuple[str, ...]:
-    short = short_name(name)
-    keys = [name_key(name), *([name_key(short)] if short else [])]
-    return tuple({*keys, *(without_marks(key) for key in keys)})
+    meant = names_meant((unit.name for unit in units), text)
+    return [unit for unit in units if unit.name in meant]
 
 
 def find_figure(

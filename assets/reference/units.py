@@ -68,6 +68,23 @@ def name_keys(text: str) -> tuple[str, ...]:
     return (key,) if bare == key or not text.isascii() else (key, bare)
 
 
+def names_meant(names: Iterable[str], text: str) -> frozenset[str]:
+    """Return the names that someone means who types `text`: that name; where none is, those that are it without the word for
+    their kind, or without marks."""
+    listed = list(names)
+    exact = set(name_keys(text))
+    if found := [name for name in listed if name_key(name) in exact]:
+        return frozenset(found)
+    loose = {*exact, without_marks(name_key(text))}
+    return frozenset(name for name in listed if loose & _loose_keys(name))
+
+
+def _loose_keys(name: str) -> set[str]:
+    short = short_name(name)
+    keys = {name_key(name), *([name_key(short)] if short else [])}
+    return keys | {without_marks(key) for key in keys}
+
+
 def has_kind(name: str) -> bool:
     """Return whether the name begins with a word, or its short form, for a kind of unit."""
     return any(name_key(name).startswith((f"{kind} ", f"{without_marks(kind)} ")) for kind in _UNIT_KINDS)

@@ -88,7 +88,7 @@ def _correct(office: Office, log: RunLog) -> None:
         log.add_records(apply_corrections(office))
     except CorrectionsRefused as refused:
         office.note(refused.problems)
-        told = f"{FILE}: {len(refused.problems)} entries cannot be applied, nothing is published; see the lines above"
+        told = f"{FILE}: {len(refused.problems)} correction(s) cannot be applied, nothing is published; see the lines above"
         raise dg.Failure(told, allow_retries=False) from None
 
 

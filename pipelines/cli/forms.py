@@ -15,6 +15,7 @@ from assets.forms.scope import Calendar, Territory, read_calendar
 from assets.forms.subject import Period
 from assets.forms.write import AUDIENCES, fill_forms, write_files
 from assets.publish.revision import PublishError, open_current
+from assets.reference.units import names_meant
 from assets.warehouse.engine import Warehouse
 from assets.workspace import Workspace
 from pipelines.cli.tables import say
@@ -84,11 +85,13 @@ def _period(calendar: Calendar, wanted: str) -> Period:
 
 
 def _unit(territory: Territory, wanted: str) -> str:
-    """The code of a unit that is named by its code or its name."""
+    """The code of a unit that is named by its code, or by its name with or without the word for its kind."""
     if wanted in territory.codes:
         return wanted
-    named = {key.code for key, name in territory.names.items() if name == wanted and key.code in territory.codes}
+    names = {key: name for key, name in territory.names.items() if key.code in territory.codes}
+    meant = names_meant(names.values(), wanted)
+    named = {key.code for key, name in names.items() if name in meant}
     if len(named) == 1:
         return named.pop()
-    hint = did_you_mean(wanted, territory.codes)
+    hint = did_you_mean(wanted, [*territory.codes, *names.values()])
     raise typer.BadParameter(f"“{wanted}” is no unit of this office; give its code (không có đơn vị này).{hint.en}")

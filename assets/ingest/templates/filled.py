@@ -111,6 +111,11 @@ def columns_of(
         items = items_of(instrument, reference)
         if not items:
             known = reference["instrument"]["code"].to_pylist()
+            if not instrument:
+                return Bilingual(
+                    vi=f"Hãy nêu bộ phiếu bằng --instrument. Hiện có: {', '.join(known)}",
+                    en=f"Name the questionnaire with --instrument. There are: {', '.join(known)}",
+                )
             hint = did_you_mean(instrument, known)
             return Bilingual(
                 vi=f"Không có bộ phiếu “{instrument}” hoặc bộ phiếu chưa có tiêu chí.{hint.vi} Hiện có: {', '.join(known)}",

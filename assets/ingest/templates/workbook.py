@@ -187,7 +187,7 @@ def _notes(
 ) -> None:
     for index, width in enumerate((34, 12, 40, 60, 60)):
         sheet.set_column(index, index, width, styles["note"])
-    sheet.write_row(0, 0, ("Cột", "Bắt buộc", "Cách ghi", "Giá trị", "Meaning"), styles["header"])
+    sheet.write_row(0, 0, ("Cột", "Bắt buộc", "Cách ghi", "Giá trị", "Giải thích (tiếng Anh)"), styles["header"])
     for row, column in enumerate(columns, start=1):
         values = ", ".join(column.values)
         sheet.write_row(

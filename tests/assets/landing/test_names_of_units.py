@@ -96,9 +96,9 @@ def test_unknown_names_are_told_once_each_and_people_never(workspace: Workspace)
     assert (record.rows_accepted, record.rows_quarantined) == (1, 5)
     messages = told(taken.problems, "unit.unknown_name")
     assert len(messages) == 3
-    assert messages[0].startswith("No unit is known as “Xã Mỹ An” (2 rows). Nearest: ")
-    assert "“Xã An Mỳ” (1 rows). Nearest: 10462 Xã An Mỹ." in messages[1]
-    assert messages[2].startswith("2 other value(s) (2 rows) are like no unit's name")
+    assert messages[0].startswith("No unit is known as “Xã Mỹ An” (2 row(s)). Nearest: ")
+    assert "“Xã An Mỳ” (1 row(s)). Nearest: 10462 Xã An Mỹ." in messages[1]
+    assert messages[2].startswith("2 other value(s) (2 row(s)) are like no unit's name")
     everything = " ".join(problem.render("en") + problem.render("vi") for problem in taken.problems)
     assert NAME not in everything and "0000123456" not in everything
     assert Counter(problem.column for problem in taken.problems if problem.rule == "unit.unknown_name") == {"Đơn vị": 3}
