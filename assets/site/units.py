@@ -11,8 +11,6 @@ from datetime import date
 from assets.site.source import OpenMarts, Row, UnitKey
 from assets.text.wording import name_key
 
-# The start of units that the lists have had from their beginning: no day on which anything began.
-FIRST_DAY = date(1900, 1, 1)
 LEVELS = ("province", "district", "commune")
 _UNASSIGNED = "unassigned"
 _SAFE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")

@@ -297,6 +297,10 @@ WORDS = {
         "nằm trong toàn bộ trang công bố.",
         "official_forms": "Biểu mẫu báo cáo",
         "form": "Biểu mẫu",
+        "form_overdue_summary": "Tổng hợp hồ sơ quá hạn và thư xin lỗi để công khai",
+        "form_submissions": "Tình hình gửi dữ liệu và tính đúng hạn",
+        "written_in_vi": "tiếng Việt",
+        "written_in_en": "tiếng Anh",
         "tables": "Bảng số liệu",
         "table": "Tên bảng",
         "content": "Nội dung",
@@ -325,7 +329,7 @@ WORDS = {
         "đến {end}.",
         "note_hidden": "Số liệu dựa trên ít hơn {minimum} bản ghi được ẩn và ghi là “ẩn”; một số ô khác được ẩn "
         "theo để không thể suy ra chúng.",
-        "note_dash": "Dấu “–” nghĩa là không có gì để tính.",
+        "note_dash": "Dấu “–” nghĩa là không có gì để tính hoặc chưa có nguồn số liệu.",
         "note_total": "Dòng tổng của cơ quan gồm cả bản ghi chưa rõ đơn vị.",
         "note_index": "Chỉ số = 100 × số câu trả lời hài lòng hoặc rất hài lòng ÷ số câu trả lời hợp lệ. "
         "Câu bỏ trống và câu “không biết” không có trong tử số lẫn mẫu số.",
@@ -642,6 +646,10 @@ WORDS = {
         "folder stands in the whole published site.",
         "official_forms": "Official forms",
         "form": "Form",
+        "form_overdue_summary": "Late cases and apologies, for publication",
+        "form_submissions": "Data sent, and in time",
+        "written_in_vi": "Vietnamese",
+        "written_in_en": "English",
         "tables": "Tables",
         "table": "Name of the table",
         "content": "Content",
@@ -671,7 +679,7 @@ WORDS = {
         "note_hidden": "Figures on fewer than {minimum} records are hidden and shown as “hidden”; some other cells "
         "are hidden with them, "
         "so that they cannot be worked out.",
-        "note_dash": "“–” means that there was nothing to calculate from.",
+        "note_dash": "“–” means that there was nothing to calculate from, or that no source states it.",
         "note_total": "An office’s total includes the records whose unit is not known.",
         "note_index": "Index = 100 × answers satisfied or very satisfied ÷ valid answers. "
         "Blank and “don’t know” answers are in neither numerator nor denominator.",

@@ -149,12 +149,17 @@ class _Section:
                 "who did not are not known.",
             ),
             say(
-                "Chênh lệch tính từ số chưa làm tròn nên có thể khác hiệu của hai số đã làm tròn 0,01 điểm phần trăm. Giá trị p "
-                "được hiệu chỉnh theo Holm cho các đơn vị cùng cấp so sánh cùng lúc.",
-                "Differences are of unrounded figures and may be 0.01 percentage points off those of rounded ones. p-values "
-                "are adjusted by Holm for the units of one level compared at once.",
+                "Chênh lệch tính từ số chưa làm tròn nên có thể khác hiệu của hai số đã làm tròn 0,01 điểm phần trăm.",
+                "Differences are of unrounded figures and may be 0.01 percentage points off those of rounded ones.",
             ),
         ]
+        if any(_is_tested(survey) for survey in surveys):
+            notes.append(
+                say(
+                    "Giá trị p được hiệu chỉnh theo Holm cho các đơn vị cùng cấp so sánh cùng lúc.",
+                    "p-values are adjusted by Holm for the units of one level compared at once.",
+                )
+            )
         if self._minimum_n > 1:
             notes.append(
                 say(
@@ -463,6 +468,12 @@ class _Section:
 
 def _is_compared(node: Node) -> bool:
     return node.change is not None and node.change.points is not None
+
+
+def _is_tested(survey: Survey) -> bool:
+    below = [member.overall for member in survey.members if member.overall is not None]
+    nodes = (survey.overall, *survey.factors, *survey.items, *below)
+    return any(node.change is not None and node.change.p_adjusted is not None for node in nodes)
 
 
 def _index_line(number: str, name: str, node: Node, role: str) -> Line:

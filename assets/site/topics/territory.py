@@ -9,7 +9,8 @@ from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
 from assets.site.source import OVERALL, Row, UnitKey, is_shown
 from assets.site.topics.common import LEFT_OUT, Desk, index_columns, index_row, no_data
-from assets.site.units import FIRST_DAY, Unit
+from assets.site.units import Unit
+from assets.text.wording import FIRST_DAY
 
 
 def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:

@@ -306,13 +306,17 @@ def test_what_stands_beside_the_site_can_be_downloaded(tmp_path: Path) -> None:
         (tmp_path / "open" / name).write_bytes(b"x")
     form = {"path": "001/2022/bieu%2E1.vi.pdf", "title": "Biểu II.06", "unit_code": "001", "unit_valid_from": "1900-01-01",
             "period_id": "2022", "language": "vi"}  # fmt: skip
-    index = {"files": [form, form | {"path": "001/2022/bieu.en.pdf", "language": "en"}]}
+    late = form | {"path": "001/2022/late.vi.pdf", "form": "overdue_summary", "title": "CÔNG KHAI", "unit_code": "002"}
+    index = {"files": [form, form | {"path": "001/2022/bieu.en.pdf", "language": "en"}, late]}
     (tmp_path / "open" / "forms" / "index.json").write_text(json.dumps(index), encoding="utf-8")
     write_sample(tmp_path / "open")
     read = page(tmp_path / "open", "001", "vi", "downloads.html")
     addresses = {address for address, is_beyond in read.links if is_beyond}
     assert {"../../../" + name.replace("%", "%25") for name in beside} <= addresses
-    assert read.table("Kỳ báo cáo").row("Biểu II.06") == ["Năm 2022", "PDF"]
+    assert read.table("Kỳ báo cáo").row("Biểu II.06") == ["Năm 2022", "tiếng Việt", "PDF"]
+    # Where there is no form in the language of the page, it is named in that language, and said to be in the other.
+    english = page(tmp_path / "open", "002", "en", "downloads.html")
+    assert english.table(WORDS["en"]["period"]).row(WORDS["en"]["form_overdue_summary"])[1:] == ["Vietnamese", "PDF"]
     other = page(tmp_path / "open", "002", "vi", "downloads.html")
     assert "Biểu II.06" not in other.words and not any("districts" in address for address, _ in other.links)
 
