@@ -27,8 +27,8 @@ _STATUS = {
 
 
 _NO_SOURCE = (
-    "Chưa có nguồn số liệu về thư xin lỗi: không hồ sơ nào của cơ quan có ngày xin lỗi.",
-    "No source states apologies: no case of the office has the day of one.",
+    "Chưa có nguồn số liệu về thư xin lỗi: không hồ sơ quá hạn nào của cơ quan có ngày xin lỗi.",
+    "No source states apologies: no late case of the office has the day of one.",
 )
 
 
