@@ -22,6 +22,7 @@ from assets.publish.changes import CHANGE_SCHEMA
 from assets.publish.context import PublishContext
 from assets.publish.tables import BYTE_ORDER_MARK, OpenTable, csv_batch
 from assets.publish.workbook import CELL_TEXT_LENGTH, CREATED, PLAIN_TEXT_OPTIONS, write_date
+from assets.text.wording import FIRST_DAY
 
 # Lines in both files: more than anybody reads, and few enough for a small machine. The files say when there were more.
 MOST_LINES = 200_000
@@ -164,7 +165,8 @@ def _rows(lines: pa.Table, tables: Sequence[OpenTable]) -> Iterator[list[Any]]:
                 line["after"] if line["after_text"] is None else line["after_text"],
             ]
             yield [
-                line["mart"], marts.get(line["mart"]), line["unit_code"], units.get(unit), line["unit_valid_from"],
+                line["mart"], marts.get(line["mart"]), line["unit_code"], units.get(unit),
+                None if line["unit_valid_from"] == FIRST_DAY else line["unit_valid_from"],
                 line["period_id"], line["key"], _CHANGES[line["change"]], line["column"],
                 columns.get((line["mart"], line["column"])), *values, _reasons(line["reason"]),
             ]  # fmt: skip

@@ -97,6 +97,7 @@ class OpenMarts:
         self.complaints = ByUnit(self.read("complaint_handling", whole | (detailed & one_way)))
         self.complaints_whole = ByUnit(self.read("complaint_handling", whole))
         self.apologies = ByUnit(self.read("case_apology"))
+        self.states_apologies = self._states_apologies()
         self.service = ByUnit(self.read("service_quality_766", detailed))
         self.submitted = ByUnit(self.read("submission_status"))
         self.submission_rates = ByUnit(self.read("submission_rate"))
@@ -114,6 +115,14 @@ class OpenMarts:
         table = self.read(mart)
         found: list[Row] = [] if table is None else table.to_pylist()
         return found
+
+    def _states_apologies(self) -> bool:
+        """Whether any source gives apologies: else none is known, which does not mean that none was written.
+
+        Where no late case is shown, nothing speaks against it.
+        """
+        late = self.read("case_apology", pc.field("n_late") > 0)
+        return late is None or late.num_rows == 0 or bool(pc.sum(late["n_apology_issued"]).as_py())
 
     def _detailed(self) -> frozenset[str]:
         """The latest periods of each kind that any of the marts has figures of."""

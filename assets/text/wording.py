@@ -6,6 +6,8 @@ import unicodedata
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+# The start of units that the lists have had from their beginning: no day on which anything began, so it is not told.
+FIRST_DAY = date(1900, 1, 1)
 _MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Vietnamese writes 1.234,5 where English writes 1,234.5.
 _TO_VIETNAMESE = str.maketrans(",.", ".,")

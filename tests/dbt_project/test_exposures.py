@@ -61,7 +61,7 @@ def asked(duckdb_built: Warehouse) -> dict[str, set[str]]:
         names = found.setdefault(kind.code, set(calendar))
 
         def noting(sql: str, names: set[str] = names) -> pa.Table:
-            names.update(re.findall(r"\b(?:marts|office)\.(\w+)", sql))
+            names.update(re.findall(r"\b(?:marts|office|staging)\.(\w+)", sql))
             return query(sql)
 
         def disclosed(sql: str, noting: Query = noting) -> pa.Table:

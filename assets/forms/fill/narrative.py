@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from assets.forms.fill.sentences import PHRASES, SENTENCES
-from assets.forms.fill.sipas_findings import Activity, Change, Label, Member, Node, Rank, Shortfall, Survey
+from assets.forms.fill.sipas_findings import (
+    DIALOGUE,
+    Activity,
+    Change,
+    DialogueDuty,
+    Label,
+    Member,
+    Node,
+    Rank,
+    Shortfall,
+    Survey,
+)
 from assets.forms.model import Language
 from assets.text.wording import count_text, decimal_text, percent_text, rounded
 
@@ -303,24 +314,32 @@ def evidence(survey: Survey) -> list[Claim]:
     return [*claims, Claim("no_cause", {})] if claims else []
 
 
-def dialogues(unit: str, activities: Iterable[Activity], is_year: bool) -> list[Claim]:
+def dialogues(unit: str, activities: Iterable[Activity], duty: DialogueDuty, is_year: bool) -> list[Claim]:
     """Dialogues held, against the least number of the year and against the plan."""
-    made = next((activity for activity in activities if activity.kind == "dialogue"), None)
+    made = next((activity for activity in activities if activity.kind == DIALOGUE), None)
+    if made is None and not duty.is_reported:
+        asked = Claim("minimum_asked" if duty.is_own else "minimum_asked_of_communes", {"minimum": duty.minimum or 0})
+        return [Claim("dialogues_unknown", {"unit": within(unit)}), *([] if duty.minimum is None else [asked])]
     if made is None:
-        return [Claim("no_dialogue", {"unit": within(unit)})]
+        return [Claim("no_dialogue", {"unit": within(unit)}), *_minimum(0, duty.minimum, is_year)]
     values: dict[str, Stated] = {"unit": within(unit), "n": made.n_held, "n_participants": made.n_participants}
     if made.n_held == 0:
         claims = [Claim("no_dialogue", values)]
     else:
         claims = [Claim("dialogues_attended" if made.n_participants else "dialogues", values)]
-    if made.minimum is not None:
-        missing = made.minimum - made.n_held
-        sentence = ("minimum_met" if missing <= 0 else "minimum_missed") + ("" if is_year else "_so_far")
-        claims.append(Claim(sentence, {"minimum": made.minimum, "n": made.n_held, "missing": max(missing, 0)}))
+    claims += _minimum(made.n_held, made.minimum, is_year)
     if made.n_units_owing > (0 if made.minimum is None else 1):
         share = 100 * made.n_units_met / made.n_units_owing
         claims.append(Claim("units_met", {"n": made.n_units_owing, "n_met": made.n_units_met, "share": share}))
     return claims + _by_plan(made)
+
+
+def _minimum(n_held: int, minimum: int | None, is_year: bool) -> list[Claim]:
+    if minimum is None:
+        return []
+    missing = minimum - n_held
+    sentence = ("minimum_met" if missing <= 0 else "minimum_missed") + ("" if is_year else "_so_far")
+    return [Claim(sentence, {"minimum": minimum, "n": n_held, "missing": max(missing, 0)})]
 
 
 def _by_plan(made: Activity) -> list[Claim]:

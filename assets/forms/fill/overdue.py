@@ -26,6 +26,12 @@ _STATUS = {
 }
 
 
+_NO_SOURCE = (
+    "Chưa có nguồn số liệu về thư xin lỗi: không hồ sơ quá hạn nào của cơ quan có ngày xin lỗi.",
+    "No source states apologies: no late case of the office has the day of one.",
+)
+
+
 class UndisclosedFigures(Exception):
     """A form for everybody was to be filled from marts that disclosure control has not gone over."""
 
@@ -49,16 +55,30 @@ def _fill_list(subject: Subject, figures: Figures, language: Language) -> Form:
         ),
     )
     apologies = figures.of(APOLOGIES, subject.unit.key, subject.period.period_id)
+    stated = _states_apologies(figures)
     return official_form(
         subject,
         language,
         code="overdue_list",
         title=_title(language),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
-        blocks=[_list_table(language, [_case(place, case, subject, language) for place, case in enumerate(cases, 1)])],
-        notes=_list_notes(cases, apologies[0] if apologies else None, language),
+        blocks=[
+            _list_table(
+                language, [_case(place, case, subject, stated, language) for place, case in enumerate(cases, 1)]
+            )
+        ],
+        notes=_list_notes(cases, apologies[0] if apologies else None, stated, language),
         landscape=True,
     )
+
+
+def _states_apologies(figures: Figures) -> bool:
+    """Whether any source gives apologies: else none is known, which does not mean that none was written.
+
+    Where no late case is shown, nothing speaks against it.
+    """
+    shown = [row for row in figures.whole(APOLOGIES) if row["n_late"]]
+    return not shown or any(row["n_apology_issued"] for row in shown)
 
 
 def _unit(subject: Subject, case: Row, language: Language) -> str:
@@ -66,10 +86,11 @@ def _unit(subject: Subject, case: Row, language: Language) -> str:
     return subject.names.get(UnitKey(case["own_unit_code"], case["own_unit_valid_from"]), unstated)
 
 
-def _case(place: int, case: Row, subject: Subject, language: Language) -> Line:
+def _case(place: int, case: Row, subject: Subject, stated: bool, language: Language) -> Line:
     pending = case["overdue_status"].startswith("pending")
     moved = case["due_original_on"] not in (None, case["due_on"])
-    apologised = case["apologised_on"] if case["apology_status"] == "issued" else either(language, "Chưa", "Not yet")
+    owed = either(language, "Chưa", "Not yet") if stated else None
+    apologised = case["apologised_on"] if case["apology_status"] == "issued" else owed
     return Line(
         (
             place,
@@ -117,7 +138,7 @@ def _list_table(language: Language, lines: list[Line]) -> Table:
     return Table(columns, head, tuple(lines))
 
 
-def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language) -> list[str]:
+def _list_notes(cases: Sequence[Row], apologies: Row | None, stated: bool, language: Language) -> list[str]:
     if not cases:
         return []
     notes = [
@@ -139,7 +160,9 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language)
                 f"{count_text(unnumbered, language)} cases without a number: it is kept by the office that sent them, or no longer.",
             )
         )
-    if apologies is not None and apologies["apology_pct"] is not None:
+    if not stated:
+        notes.append(either(language, *_NO_SOURCE))
+    elif apologies is not None and apologies["apology_pct"] is not None:
         notes.append(
             either(
                 language,
@@ -158,7 +181,7 @@ def _fill_summary(subject: Subject, figures: Figures, language: Language) -> For
     key, period_id = subject.unit.key, subject.period.period_id
     apologies = _disclosed(figures.of(APOLOGIES, key, period_id))
     fields = _disclosed(figures.of(SETTLEMENT, key, period_id))
-    measures = ("n_late", "n_late_settled", "n_late_pending", "n_apology_issued", "n_apology_owed", "apology_pct")
+    stated = _states_apologies(figures)
     return official_form(
         subject,
         language,
@@ -170,7 +193,7 @@ def _fill_summary(subject: Subject, figures: Figures, language: Language) -> For
         ),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
         blocks=[
-            _apology_table(language, [Line(tuple(_shown(row, name) for name in measures)) for row in apologies]),
+            _apology_table(language, [_apologies(row, stated) for row in apologies]),
             _field_table(language, _fields(fields, language)),
         ],
         notes=[
@@ -180,7 +203,8 @@ def _fill_summary(subject: Subject, figures: Figures, language: Language) -> For
                 "hiện tại. Số liệu dựa trên ít hồ sơ không hiển thị.",
                 "Cases of the first table are late by their first or their present due date, those of the second by the present "
                 "one. Figures that rest on few cases are not shown.",
-            )
+            ),
+            *([] if stated else [either(language, *_NO_SOURCE)]),
         ],
     )
 
@@ -190,6 +214,12 @@ def _disclosed(rows: Sequence[Row]) -> Sequence[Row]:
     if any("hidden" not in row for row in rows):
         raise UndisclosedFigures("a form for everybody needs the open marts, with their column `hidden`")
     return rows
+
+
+def _apologies(row: Row, stated: bool) -> Line:
+    late = tuple(_shown(row, name) for name in ("n_late", "n_late_settled", "n_late_pending"))
+    written = tuple(_shown(row, name) for name in ("n_apology_issued", "n_apology_owed", "apology_pct"))
+    return Line((*late, *(written if stated else (None, None, None))))
 
 
 def _shown(row: Row, measure: str) -> Value:

@@ -356,6 +356,18 @@ SENTENCES = {
         "vi": "trong kỳ, trên địa bàn {unit} chưa ghi nhận cuộc đối thoại nào với công dân",
         "en": "no dialogue with citizens is recorded in {unit} in the period",
     },
+    "dialogues_unknown": {
+        "vi": "chưa có nguồn số liệu về đối thoại với công dân trên địa bàn {unit}",
+        "en": "no source states dialogues with citizens in {unit}",
+    },
+    "minimum_asked": {
+        "vi": "mức tối thiểu theo kế hoạch là {minimum:count} cuộc/năm",
+        "en": "the plan asks for at least {minimum:count} a year",
+    },
+    "minimum_asked_of_communes": {
+        "vi": "mức tối thiểu theo kế hoạch của mỗi đơn vị cấp xã là {minimum:count} cuộc/năm",
+        "en": "the plan asks each commune for at least {minimum:count} a year",
+    },
     "dialogues": {
         "vi": "trong kỳ, trên địa bàn {unit} đã tổ chức {n:count} cuộc đối thoại với công dân",
         "en": "{n:count} {n:dialogue|dialogues} with citizens {n:is|are} recorded in {unit} in the period",

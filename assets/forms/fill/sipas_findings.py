@@ -49,8 +49,13 @@ YEAR_MINIMUM = """(
         ON whole.year = part.year
     WHERE activity.minimum_per_year IS NOT NULL
 ) AS year_minimum"""
+REPORTED = f"(SELECT DISTINCT kind FROM {ACTIVITY}) AS reported"
+TARGET = "staging.stg_activity_target"
 ITEM = "marts.dim_instrument_item"
 PERIOD = "marts.dim_reporting_period"
+
+
+DIALOGUE = "dialogue"
 
 
 @dataclass(frozen=True)
@@ -199,6 +204,18 @@ def read_surveys(subject: Subject, figures: Figures, minimum_n: int) -> tuple[Su
     return tuple(reader.survey(code) for code in sorted(codes))
 
 
+@dataclass(frozen=True)
+class DialogueDuty:
+    """The least number of dialogues a year, of the unit itself or (not `is_own`) of each commune of its.
+
+    `is_reported`: a source gives dialogues at all. Without one, none is known, which does not mean that none was held.
+    """
+
+    is_reported: bool
+    minimum: int | None
+    is_own: bool
+
+
 def read_activities(subject: Subject, figures: Figures) -> tuple[Activity, ...]:
     """One entry per kind of activity with a plan, an activity held or a minimum owed, in the order of the vocabulary."""
     unit, period_id = subject.unit.key, subject.period.period_id
@@ -227,6 +244,17 @@ def read_activities(subject: Subject, figures: Figures) -> tuple[Activity, ...]:
             )
         )
     return tuple(activities)
+
+
+def read_duty(subject: Subject, figures: Figures) -> DialogueDuty:
+    """What the unit owes of dialogues; where no source reports any, what the plan asks of its level or of communes."""
+    asked = {row["unit_level"]: row["minimum_per_year"] for row in figures.whole(TARGET) if row["kind"] == DIALOGUE}
+    if any(row["kind"] == DIALOGUE for row in figures.whole(REPORTED)):
+        rows = figures.of(YEAR_MINIMUM, subject.unit.key, subject.period.period_id)
+        own = next((row["minimum_per_year"] for row in rows if row["kind"] == DIALOGUE), None)
+        return DialogueDuty(True, own, True)
+    own = asked.get(subject.unit.level)
+    return DialogueDuty(False, asked.get("commune") if own is None else own, own is not None)
 
 
 class _Reader:

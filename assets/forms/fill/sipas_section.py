@@ -13,7 +13,17 @@ from functools import partial
 from assets.forms.figures import Figures
 from assets.forms.fill import narrative
 from assets.forms.fill.narrative import Claim
-from assets.forms.fill.sipas_findings import Activity, Label, Member, Node, Survey, read_activities, read_surveys
+from assets.forms.fill.sipas_findings import (
+    Activity,
+    DialogueDuty,
+    Label,
+    Member,
+    Node,
+    Survey,
+    read_activities,
+    read_duty,
+    read_surveys,
+)
 from assets.forms.fill.wording import either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import (
@@ -55,6 +65,7 @@ def sipas_section(minimum_n: int) -> FormKind:
 def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int) -> Form:
     surveys = read_surveys(subject, figures, minimum_n)
     activities = read_activities(subject, figures)
+    duty = read_duty(subject, figures)
     section = _Section(subject, language, minimum_n)
     year = subject.period.ends_on.year
     form = official_form(
@@ -77,7 +88,7 @@ def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int
             f"(SIPAS) năm {year}",
             f"Plan of {year} to improve the index of satisfaction with the service of administrative agencies (SIPAS)",
         ),
-        blocks=section.blocks(surveys, activities),
+        blocks=section.blocks(surveys, activities, duty),
         notes=section.notes(surveys),
     )
     # A report is signed by who issues it; who drew it up signs tables alone.
@@ -92,7 +103,7 @@ class _Section:
         self._language = language
         self._minimum_n = minimum_n
 
-    def blocks(self, surveys: Sequence[Survey], activities: Sequence[Activity]) -> list[Block]:
+    def blocks(self, surveys: Sequence[Survey], activities: Sequence[Activity], duty: DialogueDuty) -> list[Block]:
         parts: list[tuple[str, list[Block]]] = []
         for survey in surveys:
             of_which = f" – {self._of(survey.instrument).upper()}" if len(surveys) > 1 else ""
@@ -106,7 +117,7 @@ class _Section:
             none = Claim("no_forms", {"unit": narrative.within(self._subject.unit.name)})
             parts.append((self._say("KẾT QUẢ KHẢO SÁT", "SURVEY RESULTS"), self._paragraph([none])))
         title = self._say("ĐỐI THOẠI VÀ CÁC HOẠT ĐỘNG THEO KẾ HOẠCH", "DIALOGUES AND OTHER ACTIVITIES OF THE PLAN")
-        parts.append((title, self._activities(activities)))
+        parts.append((title, self._activities(activities, duty)))
         return [
             block
             for numeral, (title, content) in zip(_ROMAN, parts, strict=False)
@@ -138,12 +149,17 @@ class _Section:
                 "who did not are not known.",
             ),
             say(
-                "Chênh lệch tính từ số chưa làm tròn nên có thể khác hiệu của hai số đã làm tròn 0,01 điểm phần trăm. Giá trị p "
-                "được hiệu chỉnh theo Holm cho các đơn vị cùng cấp so sánh cùng lúc.",
-                "Differences are of unrounded figures and may be 0.01 percentage points off those of rounded ones. p-values "
-                "are adjusted by Holm for the units of one level compared at once.",
+                "Chênh lệch tính từ số chưa làm tròn nên có thể khác hiệu của hai số đã làm tròn 0,01 điểm phần trăm.",
+                "Differences are of unrounded figures and may be 0.01 percentage points off those of rounded ones.",
             ),
         ]
+        if any(_is_tested(survey) for survey in surveys):
+            notes.append(
+                say(
+                    "Giá trị p được hiệu chỉnh theo Holm cho các đơn vị cùng cấp so sánh cùng lúc.",
+                    "p-values are adjusted by Holm for the units of one level compared at once.",
+                )
+            )
         if self._minimum_n > 1:
             notes.append(
                 say(
@@ -396,10 +412,10 @@ class _Section:
         )
         return [*blocks, Table(columns, (head,), lines)]
 
-    def _activities(self, activities: Sequence[Activity]) -> list[Block]:
+    def _activities(self, activities: Sequence[Activity], duty: DialogueDuty) -> list[Block]:
         say = self._say
         is_year = self._subject.period.kind == "year"
-        blocks = self._paragraph(narrative.dialogues(self._subject.unit.name, activities, is_year))
+        blocks = self._paragraph(narrative.dialogues(self._subject.unit.name, activities, duty, is_year))
         if not activities:
             return blocks
         head = (
@@ -452,6 +468,12 @@ class _Section:
 
 def _is_compared(node: Node) -> bool:
     return node.change is not None and node.change.points is not None
+
+
+def _is_tested(survey: Survey) -> bool:
+    below = [member.overall for member in survey.members if member.overall is not None]
+    nodes = (survey.overall, *survey.factors, *survey.items, *below)
+    return any(node.change is not None and node.change.p_adjusted is not None for node in nodes)
 
 
 def _index_line(number: str, name: str, node: Node, role: str) -> Line:

@@ -12,8 +12,18 @@ from assets.forms.subject import Subject, Unit
 from assets.text.wording import date_text
 
 SYMBOL = "BC-UBND"
-# Words that say what kind of unit a name names; longer ones first.
-_TYPES = ("thành phố", "đặc khu", "thị trấn", "thị xã", "phường", "huyện", "quận", "tỉnh", "xã")
+# Words that say what kind of unit a name names, with the English ones; longer ones first.
+_TYPES = {
+    "thành phố": "City",
+    "đặc khu": "Special Zone",
+    "thị trấn": "Township",
+    "thị xã": "Town",
+    "phường": "Ward",
+    "huyện": "District",
+    "quận": "District",
+    "tỉnh": "Province",
+    "xã": "Commune",
+}
 _OF_DISTRICTS = ("huyện", "quận", "thị xã")
 
 
@@ -69,7 +79,16 @@ def official_form(
 
 def committee(name: str, language: Language) -> str:
     """The people's committee of the unit with that name; nothing for no name."""
-    return either(language, f"UBND {name}", f"People's Committee of {name}") if name else ""
+    return either(language, f"UBND {name}", f"People's Committee of {_english_name(name)}") if name else ""
+
+
+def _english_name(name: str) -> str:
+    """The name with its kind in English: "Huyện Mỹ Đức" gives "Mỹ Đức District", "Quận 1" gives "District 1"."""
+    kind = _type(name)
+    if not kind:
+        return name
+    bare = name[len(kind) :].strip()
+    return f"{_TYPES[kind]} {bare}" if bare[:1].isdigit() else f"{bare} {_TYPES[kind]}"
 
 
 def place_name(name: str) -> str:
@@ -94,7 +113,7 @@ def _recipients(unit: Unit, language: Language) -> tuple[str, ...]:
     above = _type(unit.parent_name)
     lines = []
     if above:
-        lines.append(either(language, f"UBND {above} (b/c)", f"People's Committee above ({unit.parent_name})"))
+        lines.append(either(language, f"UBND {above} (b/c)", committee(unit.parent_name, "en")))
     if unit.level == "commune":
         if above in _OF_DISTRICTS:
             lines.append(either(language, "Phòng Nội vụ (b/c)", "Home Affairs Office"))

@@ -23,7 +23,8 @@ _CREATED = 946_684_800
 _TALL = 600
 # Letters of notes that may fill a page; shorter ones stand on one page with the signatures.
 _LONG_NOTES = 2_500
-# A code without spaces would run over its cell: from this length on, a line may break after its signs.
+# A code without spaces would run over its cell: from this length on, a line may break after its signs. A zero-width space
+# there would stand in the text of the file, where nobody who looks for the code would find it.
 _UNBROKEN = re.compile(r"\S{13,}")
 _AFTER_SIGN = re.compile(r"(?<=[-./_,;:=+])(?=\S)")
 
@@ -136,6 +137,9 @@ def _cell(text: str, align: str, columns: int = 1) -> dict[str, Any]:
     return {"text": _breakable(text), "align": align, "columns": columns}
 
 
-def _breakable(text: str) -> str:
-    """The text with places where a long word may be broken: a zero-width space after its signs."""
-    return _UNBROKEN.sub(lambda word: _AFTER_SIGN.sub("\u200b", word.group()), text)
+def _breakable(text: str) -> list[str]:
+    """The parts of the text between which a line may break although there is no space: those of a long word end with a sign."""
+    starts = [0]
+    for word in _UNBROKEN.finditer(text):
+        starts += [word.start() + sign.start() for sign in _AFTER_SIGN.finditer(word.group())]
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]

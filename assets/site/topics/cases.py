@@ -90,23 +90,27 @@ def _apologies(desk: Desk, unit: Unit, say: Say) -> list[Block]:
     periods = latest_rows(marts, rows.values(), "n_late")
     if not periods:
         return []
+    stated = marts.states_apologies
     table_rows = [
         TableRow(
             say.period(period),
             [
-                say.percent(row["apology_pct"], row),
-                *(say.count(row[name], row) for name in ("n_apology_issued", "n_late", "n_apology_owed")),
+                say.percent(row["apology_pct"] if stated else None, row),
+                say.count(row["n_apology_issued"] if stated else None, row),
+                say.count(row["n_late"], row),
+                say.count(row["n_apology_owed"] if stated else None, row),
             ],
         )
         for period in periods
         for row in [rows[period]]
     ]
+    unknown = [] if stated else [Text(w["apologies_unknown"])]
     columns = [Column(w[name]) for name in ("apology_pct", "apology_issued", "n_late", "apology_owed")]
     return [
         Section(
             "apologies",
             w["apologies"],
-            [Text(w["apologies_lead"]), Table(w["apologies"], w["period"], columns, table_rows)],
+            [Text(w["apologies_lead"]), *unknown, Table(w["apologies"], w["period"], columns, table_rows)],
         )
     ]
 

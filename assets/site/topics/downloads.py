@@ -55,17 +55,23 @@ def _whole(desk: Desk, unit: Unit, say: Say) -> list[Link]:
 
 
 def _forms(say: Say, forms: list[FormRow]) -> Section:
-    """One row per form and period, with a link for each format; where none is in the page's language, those that there are."""
+    """One row per form, period and language, with a link for each format.
+
+    Forms in the page's language stand alone; where there is none, those that there are.
+    """
     w = say.w
-    grouped: dict[tuple[str, str], list[str]] = {}
+    grouped: dict[tuple[str, str, str], list[str]] = {}
     for form in [form for form in forms if form["language"] == say.language] or forms:
-        grouped.setdefault((str(form["title"]), str(form["period_id"])), []).append(str(form["path"]))
+        # A form's own title is in capitals, in the language of the form.
+        title = w.get(f"form_{form.get('form')}", str(form["title"]))
+        grouped.setdefault((title, str(form["period_id"]), str(form["language"])), []).append(str(form["path"]))
     rows = []
-    for (title, period), paths in sorted(grouped.items()):
-        about = f"{title}, {say.period(period)}"
+    for (title, period, language), paths in sorted(grouped.items()):
+        written = w[f"written_in_{language}"]
+        about = f"{title}, {say.period(period)}, {written}"
         links = [_file(f"forms/{path}", path.rpartition(".")[2], about) for path in sorted(paths)]
-        rows.append(TableRow(title, [say.period(period), LinkCell(links)]))
-    columns = [Column(w["period"], True), Column(w["files_of"], True)]
+        rows.append(TableRow(title, [say.period(period), written, LinkCell(links)]))
+    columns = [Column(w["period"], True), Column(w["languages"], True), Column(w["files_of"], True)]
     table = Table(w["official_forms"], w["form"], columns, rows, has_tools=True)
     return Section("forms", w["official_forms"], [table] if rows else [Text(w["no_data"])])
 

@@ -31,7 +31,8 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
         listed = latest_rows(marts, (row for row in answered if row["instrument_code"] == code), "n_forms")
         periods = list({marts.kind(period): period for period in reversed(listed)}.values())[::-1]
         blocks.append(Section(f"plan-{code}", marts.instrument_names(code, say.language), folded(say, periods, block)))
-    blocks += [Text(w["plan_note"])] if rows else []
+    blocks += [Text(w["plan_by_contribution" if _is_weighed(rows) else "plan_by_gap"])] if rows else []
+    blocks += [Text(w["plan_evidence"])] if _evidence(rows) else []
     return [Page("improvement.html", "improvement", w["improvement"], w["improvement_lead"], blocks or no_data(say))]
 
 
@@ -51,8 +52,8 @@ def criterion(desk: Desk, say: Say, row: Row) -> str:
 def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
     w = say.w
     ordered = sorted(rows, key=_weight)
-    # Counts of few complaints and cases tell of people: where they are not open, their columns are not there.
-    evidence = [name for name in ("n_complaints", "n_cases_late") if any(name in row for row in rows)]
+    evidence = _evidence(rows)
+    weights = ["contribution_pct"] if _is_weighed(rows) else []
     bars = [
         index_bar(say, criterion(desk, say, row), row, row.get("target_pct")) for row in ordered if not is_hidden(row)
     ]
@@ -62,6 +63,7 @@ def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
             [
                 say.percent(row["index_pct"], row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
                 say.label(row, "lead") or w["none"], say.label(row, "executing") or w["none"], _reason(say, row),
+                *(_size(say, row, name) for name in weights),
                 say.points(row.get("change_pct"), row), say.interval(row),
                 say.count(row["n_satisfied"], row), say.count(row["n_answers"], row),
                 *(say.count(row[name], row) for name in evidence),
@@ -70,11 +72,26 @@ def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
         for row in ordered
     ]  # fmt: skip
     words = ("lead_unit", "executing_unit", "reason")
-    names = ("index_pct", "target", "gap", *words, "change", "interval", "satisfied", "answers", *evidence)
+    names = ("index_pct", "target", "gap", *words, *weights, "change", "interval", "satisfied", "answers", *evidence)
     columns = [Column(w[name], name in words) for name in names]
     legend = [("bar", w["index_pct"]), ("target", w["target"])]
     chart: list[Block] = [Chart(charts.targets(bars, w["chart_plan"]), w["chart_plan"], legend)] if bars else []
     return [*chart, Table(w["improvement"], w["criterion"], columns, table_rows, has_tools=True, style="plan")]
+
+
+def _evidence(rows: Sequence[Row]) -> list[str]:
+    """Counts of few complaints and cases tell of people: where they are not open, their columns are not there."""
+    return [name for name in ("n_complaints", "n_cases_late") if any(name in row for row in rows)]
+
+
+def _is_weighed(rows: Sequence[Row]) -> bool:
+    """Whether the plan is ordered by what its criteria take from the overall index."""
+    return any(row.get("contribution_rank") is not None for row in rows)
+
+
+def _size(say: Say, row: Row, name: str) -> str:
+    """A part of a difference, which has no sign of its own."""
+    return say.percent(row.get(name), row).removesuffix("%")
 
 
 def _gap(row: Row) -> float | None:

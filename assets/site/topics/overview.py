@@ -126,8 +126,9 @@ def _submission_card(desk: Desk, unit: Unit, say: Say) -> list[Card]:
     if period is None:
         return []
     row = found[period]
+    on_time = None if row["n_on_time"] is None else row["n_on_time"] + row["n_empty"] - row["n_empty_late"]
     parts = [
-        (w["numerator"], say.count(row["n_on_time"], row), w["submission_numerator"]),
+        (w["numerator"], say.count(on_time, row), w["submission_numerator"]),
         (w["denominator"], say.count(row["n_expected"], row), w["submission_denominator"]),
         (w["state_missing"], say.count(row["n_missing"], row), w["submission_missing"]),
     ]
@@ -135,7 +136,7 @@ def _submission_card(desk: Desk, unit: Unit, say: Say) -> list[Card]:
         Card(
             w["submission_card"],
             say.period(period),
-            say.percent(row["on_time_pct"], row),
+            say.percent(row["timeliness_pct"], row),
             [],
             parts,
             "submissions.html",

@@ -10,6 +10,7 @@ from assets.site.say import Say
 from assets.site.source import OVERALL, Row, UnitKey, is_shown
 from assets.site.topics.common import LEFT_OUT, Desk, index_columns, index_row, no_data
 from assets.site.units import Unit
+from assets.text.wording import FIRST_DAY
 
 
 def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
@@ -23,9 +24,9 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
 
 
 def _validity(unit: Unit, say: Say) -> str:
-    if unit.valid_to is None:
-        return say.w["in_force"].format(unit=unit.name, start=say.day(unit.valid_from))
-    return say.w["ended"].format(unit=unit.name, start=say.day(unit.valid_from), end=say.day(unit.valid_to))
+    state = "in_force" if unit.valid_to is None else "ended"
+    word = state if unit.valid_from > FIRST_DAY else f"{state}_always"
+    return say.w[word].format(unit=unit.name, start=say.day(unit.valid_from), end=say.day(unit.valid_to))
 
 
 def _then(desk: Desk, unit: Unit, say: Say) -> list[Block]:

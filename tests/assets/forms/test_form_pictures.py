@@ -48,7 +48,15 @@ def very_long_names() -> Form:
 
 
 def english_report() -> Form:
-    return replace(report_form(), language="en", simulated=True, number="Form 1")
+    return replace(
+        report_form(),
+        language="en",
+        simulated=True,
+        number="Form 1",
+        signer=("ON BEHALF OF THE PEOPLE'S COMMITTEE", "CHAIRPERSON"),
+        prepared_by="PREPARED BY",
+        recipients=("People's Committee above", "Standing Party Committee and People's Council", "Archive"),
+    )
 
 
 # Name → form, the pages that are compared (of many, the ones that differ in kind).
@@ -58,7 +66,7 @@ PAGES = {
     "two_hundred_units": (lambda: wide_form(200), (0, 1, -1)),
     "very_long_names": (very_long_names, (0,)),
     "report": (report_form, (0,)),
-    "english_report": (english_report, (0,)),
+    "english_report": (english_report, (0, -1)),
 }
 
 

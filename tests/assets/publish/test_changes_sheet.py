@@ -85,6 +85,7 @@ def test_a_changed_figure_is_told_with_its_place(make: Publish, warehouse: Wareh
     assert rows[0][:3] == ("Bảng", "Nội dung", "Mã đơn vị") and rows[1][0] == "Mart"
     [told] = rows[2:]
     assert told[:4] == ("case_settlement", "Bảng case_settlement", "10441", "Thị trấn Đại Nghĩa")
+    assert told[4] is None, "a start before the lists is no day"
     assert (told[8], told[9], told[10], told[11]) == ("n_pending", "Cột n_pending", before, 77)
     assert ("So với bản / Held against revision", "r1") in [row[:2] for row in sheet(folder, "Tóm tắt")]
     assert ("case_settlement", 1) in [(row[0], row[3]) for row in sheet(folder, "Tóm tắt")]

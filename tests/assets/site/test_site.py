@@ -306,13 +306,17 @@ def test_what_stands_beside_the_site_can_be_downloaded(tmp_path: Path) -> None:
         (tmp_path / "open" / name).write_bytes(b"x")
     form = {"path": "001/2022/bieu%2E1.vi.pdf", "title": "Biểu II.06", "unit_code": "001", "unit_valid_from": "1900-01-01",
             "period_id": "2022", "language": "vi"}  # fmt: skip
-    index = {"files": [form, form | {"path": "001/2022/bieu.en.pdf", "language": "en"}]}
+    late = form | {"path": "001/2022/late.vi.pdf", "form": "overdue_summary", "title": "CÔNG KHAI", "unit_code": "002"}
+    index = {"files": [form, form | {"path": "001/2022/bieu.en.pdf", "language": "en"}, late]}
     (tmp_path / "open" / "forms" / "index.json").write_text(json.dumps(index), encoding="utf-8")
     write_sample(tmp_path / "open")
     read = page(tmp_path / "open", "001", "vi", "downloads.html")
     addresses = {address for address, is_beyond in read.links if is_beyond}
     assert {"../../../" + name.replace("%", "%25") for name in beside} <= addresses
-    assert read.table("Kỳ báo cáo").row("Biểu II.06") == ["Năm 2022", "PDF"]
+    assert read.table("Kỳ báo cáo").row("Biểu II.06") == ["Năm 2022", "tiếng Việt", "PDF"]
+    # Where there is no form in the language of the page, it is named in that language, and said to be in the other.
+    english = page(tmp_path / "open", "002", "en", "downloads.html")
+    assert english.table(WORDS["en"]["period"]).row(WORDS["en"]["form_overdue_summary"])[1:] == ["Vietnamese", "PDF"]
     other = page(tmp_path / "open", "002", "vi", "downloads.html")
     assert "Biểu II.06" not in other.words and not any("districts" in address for address, _ in other.links)
 
@@ -360,6 +364,54 @@ def test_columns_of_evidence_stand_only_where_they_are_open(tmp_path: Path) -> N
     write_sample(tmp_path / "open", tables)
     plan = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["lead_unit"])
     assert not {WORDS["vi"]["n_complaints"], WORDS["vi"]["n_cases_late"]} & set(plan.rows[0])
+    assert WORDS["vi"]["plan_evidence"] not in page(tmp_path / "open", "00101", "vi", "improvement.html").words
+
+
+def test_a_start_before_the_lists_is_not_a_day(sample: Path) -> None:
+    assert any(word.endswith("đang có hiệu lực.") for word in page(sample, "00101", "vi", "territory.html").words)
+    for path in every_page(sample):
+        assert "01/01/1900" not in path.read_text(encoding="utf-8") and "1 January 1900" not in path.read_text(
+            encoding="utf-8"
+        ), path
+    later = page(sample, f"{REUSED}-{REUSED_FROM}", "vi", "territory.html").words
+    assert any("có hiệu lực từ 01/01/2023 đến nay" in word for word in later)
+
+
+def test_the_plan_says_how_it_is_ordered(tmp_path: Path) -> None:
+    tables = sample_marts()
+    write_sample(tmp_path / "weighed", tables)
+    read = page(tmp_path / "weighed", "00101", "vi", "improvement.html")
+    assert WORDS["vi"]["contribution_pct"] in read.table(WORDS["vi"]["lead_unit"]).rows[0]
+    assert WORDS["vi"]["plan_by_contribution"] in read.words
+    tables["improvement_plan"] = tables["improvement_plan"].drop_columns(["contribution_pct", "contribution_rank"])
+    write_sample(tmp_path / "unweighed", tables)
+    read = page(tmp_path / "unweighed", "00101", "vi", "improvement.html")
+    assert WORDS["vi"]["contribution_pct"] not in read.table(WORDS["vi"]["lead_unit"]).rows[0]
+    assert WORDS["vi"]["plan_by_gap"] in read.words
+
+
+def test_apologies_that_no_source_states_are_not_said_to_be_none(tmp_path: Path) -> None:
+    tables = sample_marts()
+    tables["case_apology"] = changed(
+        tables["case_apology"], lambda row: row | {"n_apology_issued": 0, "apology_pct": 0.0}
+    )
+    write_sample(tmp_path / "open", tables)
+    read = page(tmp_path / "open", "00101", "vi", "cases.html")
+    table = read.table(WORDS["vi"]["apology_pct"])
+    assert WORDS["vi"]["apologies_unknown"] in read.words
+    assert all(row[1] == row[2] == row[4] == "–" and row[3] != "–" for row in table.rows[1:])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_overview_and_the_page_of_submissions_say_one_rate(sample: Path, language: str) -> None:
+    w = WORDS[language]
+    found = page(sample, "001", language, "index.html").words
+    card = found[found.index(w["submission_card"]) :]
+    table = page(sample, "001", language, "submissions.html").table(w["period"], w["completeness"])
+    [rate] = rows(sample, "submission_rate", unit_code="001", period_id="2023-02", dataset="*")
+    assert card[2] == percent_text(rate["timeliness_pct"], language)
+    assert table.row(card[1])[1] == percent_text(rate["timeliness_pct"], language, 1)
+    assert count_text(rate["n_on_time"] + rate["n_empty"] - rate["n_empty_late"], language) in card[:12]
 
 
 def test_both_languages_have_the_same_words_and_all_are_used() -> None:

@@ -63,6 +63,10 @@ class SurveyMarts:
 
     def __post_init__(self) -> None:
         self.connection.execute("CREATE SCHEMA marts")
+        self.connection.execute("CREATE SCHEMA staging")
+        self.connection.execute(
+            "CREATE TABLE staging.stg_activity_target AS SELECT 'dialogue' AS kind, 'commune' AS unit_level, 2 AS minimum_per_year"
+        )
         for path in sorted((ROOT / "dbt_project" / "models" / "marts").glob("_*.yml")):
             for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
                 if model["name"] in _MARTS:

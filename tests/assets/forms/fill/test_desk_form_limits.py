@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from desk_marts import DISTRICT, MARCH, QUARTER, A, B, C, Row, figures, subject
+from desk_marts import DISTRICT, FROM, MARCH, QUARTER, A, B, C, Row, figures, subject
 
 from assets.forms.fill.agency_evaluation import AGENCY_EVALUATION, AGENCY_EVALUATIONS
 from assets.forms.fill.case_evaluation import CASE_EVALUATION
@@ -166,6 +166,23 @@ def test_cases_of_no_unit_below_have_a_line_of_their_own() -> None:
 def test_a_period_without_records_gives_empty_tables(kind: FormKind) -> None:
     form = fill(kind, DISTRICT if "district" in kind.levels else A, {})
     assert all(not block.lines for block in form.blocks if isinstance(block, Table))
+
+
+@pytest.mark.parametrize("issued", [0, 3])
+def test_apologies_that_no_source_states_are_not_said_to_be_none(issued: int) -> None:
+    late = {"n_late": 11, "n_late_settled": 9, "n_late_pending": 2}
+    row = {"unit": A, "n_apology_issued": issued, "n_apology_owed": 11 - issued, "apology_pct": 100 * issued / 11}
+    case = {"unit": A, "case_id": "1", "record_id": "H26", "received_on": FROM, "due_original_on": None, "due_on": FROM,
+            "settled_on": FROM, "days_late": 3, "apology_status": "owed", "apologised_on": None,
+            "overdue_status": "settled_late", "own_unit_code": "A", "own_unit_valid_from": FROM}  # fmt: skip
+    given = {"marts.case_apology": [row | late | {"hidden": False}], "office.overdue_case": [case]}
+    listed, summary = fill(OVERDUE_LIST, A, given), fill(OVERDUE_SUMMARY, A, given)
+    said = [any("Chưa có nguồn số liệu về thư xin lỗi" in note for note in form.notes) for form in (listed, summary)]
+    assert said == [issued == 0] * 2
+    assert table(listed).lines[0].values[7] == ("Chưa" if issued else None)
+    assert table(summary).lines[0].values[:3] == (11, 9, 2)
+    assert table(summary).lines[0].values[3:5] == ((3, 8) if issued else (None, None))
+    assert any("Đã xin lỗi" in note for note in listed.notes) == bool(issued)
 
 
 def test_a_hidden_row_is_hidden_whole() -> None:

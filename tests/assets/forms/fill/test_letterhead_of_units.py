@@ -43,7 +43,10 @@ def test_a_city_has_nobody_above() -> None:
 
 def test_in_english() -> None:
     made = form("Xã An Mỹ", "commune", "Huyện Mỹ Đức", "en")
-    assert made.issuer == "PEOPLE'S COMMITTEE OF XÃ AN MỸ"
+    assert made.issuer == "PEOPLE'S COMMITTEE OF AN MỸ COMMUNE"
+    assert made.addressee == "People's Committee of Mỹ Đức District" == made.recipients[0]
+    assert form("Phường 1", "commune", "Quận 1", "en").addressee == "People's Committee of District 1"
+    assert form("Xã X", "commune", "Côn Đảo", "en").addressee == "People's Committee of Côn Đảo"
     assert made.period == "June 2023 (from 15 May 2023 to 14 Jun 2023)"
 
 

@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 from assets.forms.fill import narrative
 from assets.forms.fill.narrative import Claim
 from assets.forms.fill.sentences import SENTENCES
-from assets.forms.fill.sipas_findings import Activity, Change, Label, Member, Node, Rank, Shortfall, Survey
+from assets.forms.fill.sipas_findings import (
+    Activity,
+    Change,
+    DialogueDuty,
+    Label,
+    Member,
+    Node,
+    Rank,
+    Shortfall,
+    Survey,
+)
 
 MINIMUM = 10
 BEFORE = Label("kỳ trước", "the year before")
@@ -106,6 +116,9 @@ def survey_of(
     )  # fmt: skip
 
 
+OWING = DialogueDuty(True, 2, True)
+
+
 def activity_of(n: int, minimum: int | None, **changes: Any) -> Activity:
     made = Activity("dialogue", Label("Đối thoại", "Dialogue"), 2, 1, 1, 0, 0, 1, n, 30 * n, minimum, 1, int(n >= 2))
     return replace(made, **changes)
@@ -183,9 +196,10 @@ def everything_said() -> list[Claim]:
         narrative.evidence(
             survey_of([80.0], [line_of("A", 80.0, n_complaints=4, n_complaints_late=1, n_cases_late=1234)])
         ),
-        *(narrative.dialogues("Xã Mẫu", [activity_of(n, 2)], is_year) for n in (0, 1, 2) for is_year in (True, False)),
-        narrative.dialogues("Xã Mẫu", [activity_of(1, None, n_participants=0, n_units_owing=0)], True),
-        narrative.dialogues("Huyện Mẫu", [activity_of(3, None, n_units_owing=22, n_units_met=20)], True),
+        *(narrative.dialogues("Xã Mẫu", [activity_of(n, 2)], OWING, is_year) for n in (0, 1, 2) for is_year in (True, False)),
+        narrative.dialogues("Xã Mẫu", [activity_of(1, None, n_participants=0, n_units_owing=0)], OWING, True),
+        narrative.dialogues("Huyện Mẫu", [activity_of(3, None, n_units_owing=22, n_units_met=20)], OWING, True),
+        *(narrative.dialogues("Xã Mẫu", [], DialogueDuty(False, 2, is_own), True) for is_own in (True, False)),
         *(
             narrative.members([Member(f"Xã {code}", node(index_pct=index), rank_of(1, 2), below) for code, index, below in units])
             for units in (
@@ -400,6 +414,17 @@ def test_the_largest_part_is_claimed_only_of_the_first() -> None:
 # --- dialogues
 
 
+def test_dialogues_that_no_source_states_are_not_said_to_be_none() -> None:
+    text = said(narrative.dialogues("Xã Mẫu", [], DialogueDuty(False, 2, True), is_year=True))
+    assert "Chưa có nguồn số liệu về đối thoại" in text and "Mức tối thiểu theo kế hoạch là 2 cuộc/năm." in text
+    assert "chưa ghi nhận" not in text and "chưa đạt" not in text
+
+
+def test_a_unit_without_a_dialogue_is_held_against_what_it_owes() -> None:
+    text = said(narrative.dialogues("Xã Mẫu", [], OWING, is_year=False))
+    assert "chưa ghi nhận cuộc đối thoại nào" in text and "phải tổ chức ít nhất 2 cuộc." in text
+
+
 @pytest.mark.parametrize(
     ("held", "sentence"),
     [
@@ -410,7 +435,7 @@ def test_the_largest_part_is_claimed_only_of_the_first() -> None:
     ],
 )
 def test_dialogues_against_two_a_year(held: int, sentence: str) -> None:
-    claims = narrative.dialogues("Xã Mẫu", [activity_of(held, 2)], is_year=True)
+    claims = narrative.dialogues("Xã Mẫu", [activity_of(held, 2)], OWING, is_year=True)
     assert_states_only_its_figures(claims)
     assert sentence in said(claims)
     assert ("chưa ghi nhận cuộc đối thoại nào" in said(claims)) == (held == 0)
@@ -425,7 +450,7 @@ def test_dialogues_against_two_a_year(held: int, sentence: str) -> None:
     ],
 )
 def test_within_the_year_nothing_is_missed_yet(held: int, sentence: str) -> None:
-    text = said(narrative.dialogues("Xã Mẫu", [activity_of(held, 2)], is_year=False))
+    text = said(narrative.dialogues("Xã Mẫu", [activity_of(held, 2)], OWING, is_year=False))
     assert sentence in text
     assert "chưa đạt" not in text
 

@@ -231,6 +231,27 @@ def test_dialogues(marts: SurveyMarts, code: str, period: Period, sentence: str)
     assert sentence in text_of(fill(marts, code, period))
 
 
+@pytest.mark.parametrize(
+    ("code", "minimum"),
+    [("901", "Mức tối thiểu theo kế hoạch là 2 cuộc/năm."), (DISTRICT, "của mỗi đơn vị cấp xã là 2 cuộc/năm.")],
+)
+def test_dialogues_without_a_source(code: str, minimum: str) -> None:
+    marts = make_marts()
+    marts.connection.execute("DELETE FROM marts.activity_compliance")
+    text = text_of(fill(marts, code))
+    assert "Chưa có nguồn số liệu về đối thoại với công dân" in text and minimum in text
+
+
+def test_the_adjustment_of_tests_is_noted_where_there_is_a_test(marts: SurveyMarts) -> None:
+    for code in ("901", "905"):
+        tested = "p hiệu chỉnh" in text_of(fill(marts, code))
+        assert any("Holm" in note for note in fill(marts, code).notes) == tested
+    untested = make_marts()
+    untested.connection.execute("DELETE FROM marts.sipas_change")
+    form = fill(untested, "901")
+    assert form.notes and not any("Holm" in note for note in form.notes)
+
+
 def test_other_activities_stand_in_the_table(marts: SurveyMarts) -> None:
     [line] = table_of(fill(marts, "905"), "Hoạt động").lines
     assert line.values == ("Tập huấn", 3, 0, 1, 1, 1, 1, 35)
