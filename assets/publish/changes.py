@@ -68,7 +68,8 @@ def compare_revisions(before: Path, after: Path, audience: Audience = "analyst",
     values in `before_text` and `after_text`), and one per row that one of them has alone ("added", "removed"; `column` is
     NULL). `key` names the rest of the row's grain, `reason` holds codes of causes.REASONS parted by ";", `detail` what
     they are about; `unit_code` is the unit above where a row is about a group. "open" reads figures from `open/` alone, takes
-    from the analysts' databases, if they are there, which dataset a file brought, and gives no detail. `most`: so many rows at most, the first of that order.
+    from the analysts' databases, if they are there, which dataset a file brought, and gives no detail.
+    `most`: so many rows at most, the first of that order.
     Raises PublishError for a folder that is no revision.
     """
     with _both(before, after, audience) as database:
