@@ -79,7 +79,7 @@ def _section(entry: Entry) -> Iterator[str]:
 
 def _row(mart: Mart, column: Column, kind: str) -> str:
     name = f"**`{column.name}`**" if column.name in mart.grain else f"`{column.name}`"
-    hidden = "×" if mart.n_columns and (column.hide or column.name in mart.n_columns) else ""
+    hidden = "×" if mart.n_columns and (column.hide or (column.hide is None and column.name in mart.n_columns)) else ""
     hidden = hidden if column.is_open else "not open"
     cells = [name, kind, column.label_vi, column.label_en, hidden, column.description]
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"

@@ -326,15 +326,14 @@ class _Year:
         return len(short)
 
     def _by_level(self, hidden: Flags, exists: Flags) -> Flags:
-        """A breakdown of periods shorter than the longest is left out of all siblings where one would lack it: it would be
-        nearly so anyway, and the longest, which readers want most, then needs no partners for the shorter ones' sake."""
+        """A breakdown of periods shorter than the longest is left out of all siblings where one would lack one of them: it would
+        be nearly so anyway, nine months less six would tell a quarter, and the longest, which readers want most, then needs
+        no partners for the shorter ones' sake."""
         length = self.inside.sum(axis=1)
-        hidden = hidden.copy()
-        for size in set(length[length < length.max()].tolist()):
-            level = length == size
-            if hidden[:, level].any():
-                hidden[:, level] = exists[:, level]
-        return hidden
+        shorter = length < length.max()
+        if not hidden[:, shorter].any():
+            return hidden
+        return np.where(shorter[None, :], exists, hidden)
 
 
 class _Frames:

@@ -49,7 +49,8 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("case_field", only=(("procedure_field", False),), leave_out=True),
     ),
     "case_supplement_basis": (Stands("case"),),
-    "case_apology": (Stands("apology"),),
+    # How many cases were late is shown in hidden rows too, so a row of hidden cases is left out.
+    "case_apology": (Stands("case", leave_out=True), Stands("apology")),
     "complaint_handling": (
         Stands("complaint", only=(("channel", True), ("class", True))),
         Stands("complaint_channel", only=(("channel", False), ("class", True)), leave_out=True),

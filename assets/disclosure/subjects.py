@@ -45,7 +45,7 @@ def _small(minimum_n: int, *columns: str) -> str:
 
 def subjects(minimum_n: int) -> tuple[Subject, ...]:
     """The subjects in an order in which each comes after the one it stands under."""
-    return (_survey(minimum_n), _questions(minimum_n), _rounds(minimum_n), *_cases(minimum_n), _complaints(minimum_n),
+    return (_survey(minimum_n), _questions(minimum_n), _rounds(minimum_n), _cases(minimum_n), _complaints(minimum_n),
             _evaluations(minimum_n), _qualities(minimum_n))  # fmt: skip
 
 
@@ -93,14 +93,14 @@ def _rounds(minimum_n: int) -> Subject:
     )
 
 
-def _cases(minimum_n: int) -> tuple[Subject, Subject]:
+def _cases(minimum_n: int) -> Subject:
     counts = ("n_received", "n_with_due_date", "n_working_days")
     any_ = "n_opening + n_received + n_settled + n_withdrawn + n_pending > 0"
     none = f"({' + '.join(counts)} = 0 and {any_})"
     bases = ("early", "on_day", "late", "unclassified")
-    case = Subject(
+    return Subject(
         "case",
-        ("case_settlement", "case_supplement_basis"),
+        ("case_settlement", "case_supplement_basis", "case_apology"),
         f"""with of_basis as (
             select unit_code, unit_valid_from, period_id,
             {_flag(_small(minimum_n, "n_settled", "n_classified"))} as is_small
@@ -131,23 +131,17 @@ def _cases(minimum_n: int) -> tuple[Subject, Subject]:
         withheld={
             "case_field": f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, n_received as n,
             case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_LABEL_SPARE} as spare
-            from marts.case_settlement where procedure_field <> '*'"""
+            from marts.case_settlement where procedure_field <> '*'""",
+            # How many cases were late is shown; who among them got an apology breaks them down. A case that is pending stays
+            # with its state from month to month, so those settled alone can have another one.
+            "apology": " union all ".join(
+                f"""select {_KEY}, '' as part, 'apology' as kind, '{state}' as label, n_apology_{state} as n,
+                case when {_small(minimum_n, "n_late")} then 1 else 0 end as is_small,
+                greatest(n_apology_{state} - n_late_pending, 0) as spare from marts.case_apology"""
+                for state in ("issued", "owed")
+            ),
         },
     )
-    apology = Subject(
-        "apology",
-        ("case_apology",),
-        f"""select {_KEY}, '' as part, n_late as n, case when {_small(minimum_n, "n_late")} then 1 else 0 end as is_small,
-        case when n_late > 0 then 1 else 0 end as has_any,
-        n_late_settled - case when n_late_pending = 0 then 1 else 0 end as spare from marts.case_apology""",
-        [
-            f"""select {_KEY}, '' as part, 'apology' as kind, '{state}' as label, n_apology_{state} as spare
-            from marts.case_apology"""
-            for state in ("issued", "owed")
-        ],
-        under="case",
-    )
-    return case, apology
 
 
 def _complaints(minimum_n: int) -> Subject:

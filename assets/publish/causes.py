@@ -87,6 +87,13 @@ _MADE_OF = (
     ("activity_", ("inputs",)),
 )
 _EVERYTHING = ("survey", "case", "complaint", "evaluation", "inputs")
+# Rows about the deliveries of one dataset: whose records these bring.
+_OF_DATASET: Mapping[str, str] = {
+    "survey_response": "survey",
+    "case": "case",
+    "complaint": "complaint",
+    "case_evaluation": "evaluation",
+}
 # By family: the fact, and the column of the day on which a record leaves the stock that later periods open with.
 _FACTS: Mapping[str, tuple[str, str | None]] = {
     "survey": ("fct_survey_response", None),
@@ -106,8 +113,8 @@ _Found = dict[tuple[str, str, str], dict[Cause, list[int]]]
 class Causes:
     """The causes of one comparison. `database` has the marts of both as `before.marts` and `after.marts`.
 
-    `by_record`: whether it has the facts, so that the records of a unit and period can be compared; without them every
-    file of the unit counts, and no detail is given.
+    `by_record`: whether the records of a unit and period are compared, by the facts; otherwise every file of the unit counts
+    whose records the mart is made of, as far as there are facts to tell, and no detail is given.
     """
 
     def __init__(
@@ -127,6 +134,7 @@ class Causes:
         # (source, path) → below zero where people were forgotten since.
         self._kept: Counter[tuple[str, str]] = Counter()
         self._inputs = self._find_inputs()
+        self._brought = self._find_brought()
         self._decided = self._find_decisions()
         self._changed_inputs = self._find_changed_inputs()
         self._records = self._find_records() if by_record else {}
@@ -141,19 +149,21 @@ class Causes:
         Units are known by code: what happened to a record of another unit of the code is told as well.
         """
         unit = _EVERY if unit_code is None or "_now" in mart else unit_code
-        before = [part.split("=", 1)[1] for part in key.split(", ") if part.startswith("previous_edition_id=")]
-        asked = (mart, unit, period_id or _EVERY, *before)
+        named = dict(part.split("=", 1) for part in key.split(", ") if "=" in part)
+        before = [named[name] for name in ("previous_edition_id",) if name in named]
+        dataset = named.get("dataset", "")
+        asked = (mart, unit, dataset, period_id or _EVERY, *before)
         # The many columns and nodes of one unit and period have the same reasons.
         if asked not in self._told:
-            self._told[asked] = self._tell(mart, unit, [period_id or _EVERY, *before])
+            self._told[asked] = self._tell(mart, unit, dataset, [period_id or _EVERY, *before])
         return self._told[asked]
 
-    def _tell(self, mart: str, unit: str, periods: Sequence[str]) -> tuple[str, str | None]:
+    def _tell(self, mart: str, unit: str, dataset: str, periods: Sequence[str]) -> tuple[str, str | None]:
         families = next((made_of for prefix, made_of in _MADE_OF if mart.startswith(prefix)), _EVERYTHING)
         causes: dict[Cause, list[int]] = {}
         for family in families:
             for period in periods:
-                for cause, (added, removed) in self._causes(family, unit, period).items():
+                for cause, (added, removed) in self._causes(family, unit, period, dataset).items():
                     counts = causes.setdefault(cause, [0, 0])
                     counts[0], counts[1] = counts[0] + added, counts[1] + removed
         told = [*causes, *(cause for period in periods for cause in self._decided.get((unit, period), ()))]
@@ -164,15 +174,16 @@ class Causes:
         codes = sorted({code for code, _ in (*told, *everywhere)} or {"unknown"}, key=_ORDER.__getitem__)
         return ";".join(codes), self._detail(causes, told, everywhere) if self._by_record else None
 
-    def _causes(self, family: str, unit: str, period: str) -> dict[Cause, list[int]]:
+    def _causes(self, family: str, unit: str, period: str, dataset: str) -> dict[Cause, list[int]]:
         if family != "inputs" and self._by_record:
             return self._records.get((family, unit, period), {})
         # Deliveries, or open files: those of the unit, and those that name none.
         found: dict[Cause, list[int]] = {}
-        for cause, units, month in self._changed_inputs:
+        records = _OF_DATASET.get(dataset) if family == "inputs" else family
+        for cause, units, month, brought in self._changed_inputs:
             names_unit = unit == _EVERY or not units or unit in units
             names_period = family != "inputs" or month is None or month in self._periods.get(period, {month})
-            if names_unit and names_period:
+            if names_unit and names_period and (records is None or not brought or records in brought):
                 found.setdefault(cause, [0, 0])
         return found
 
@@ -204,8 +215,21 @@ class Causes:
             found[side] = readings
         return found
 
-    def _find_changed_inputs(self) -> list[tuple[Cause, frozenset[str], str | None]]:
-        """Inputs that one side has alone: the cause, the units it is about with those above, and its month."""
+    def _find_brought(self) -> dict[str, set[str]]:
+        """Input → the families of the records that stand of it on either side."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for family, (fact, _) in _FACTS.items():
+            if "input_id" not in self._fact_columns(fact):
+                continue
+            for side in ("before", "after"):
+                inputs = self._database.execute(f"SELECT DISTINCT input_id FROM {side}.{MART_SCHEMA}.{fact}").fetchall()
+                for (input_id,) in inputs:
+                    found[input_id].add(family)
+        return found
+
+    def _find_changed_inputs(self) -> list[tuple[Cause, frozenset[str], str | None, frozenset[str]]]:
+        """Inputs that one side has alone: the cause, the units it is about with those above, its month, and the families of its
+        records, none where no fact tells."""
         above = self._units_above()
         found = []
         for side, other in (("after", "before"), ("before", "after")):
@@ -218,7 +242,7 @@ class Causes:
                     continue
                 code = self._code(side, source, path)
                 units = frozenset() if unit is None else frozenset({unit}) | above.get(unit, frozenset())
-                found.append(((code, path), units, month))
+                found.append(((code, path), units, month, frozenset(self._brought.get(input_id, ()))))
         return found
 
     def _units_above(self) -> dict[str, frozenset[str]]:

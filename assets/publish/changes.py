@@ -67,8 +67,9 @@ def compare_revisions(before: Path, after: Path, audience: Audience = "analyst",
     One row per changed column of a row that both have (`change` "changed"; numbers stand in `before` and `after`, other
     values in `before_text` and `after_text`), and one per row that one of them has alone ("added", "removed"; `column` is
     NULL). `key` names the rest of the row's grain, `reason` holds codes of causes.REASONS parted by ";", `detail` what
-    they are about; `unit_code` is the unit above where a row is about a group. "open" reads `open/` alone and gives
-    no detail. `most`: so many rows at most, the first of that order.
+    they are about; `unit_code` is the unit above where a row is about a group. "open" reads figures from `open/` alone, takes
+    from the analysts' databases, if they are there, which dataset a file brought, and gives no detail.
+    `most`: so many rows at most, the first of that order.
     Raises PublishError for a folder that is no revision.
     """
     with _both(before, after, audience) as database:
@@ -105,7 +106,23 @@ def _both(before: Path, after: Path, audience: Audience) -> Iterator[duckdb.Duck
                 database.execute(
                     f"CREATE VIEW {name}.{MART_SCHEMA}.{quote(table.stem)} AS SELECT * FROM read_parquet({literal(str(table))})"
                 )
+            _show_facts(database, name, folder / "analyst" / "sipas.duckdb")
         yield database
+
+
+def _show_facts(database: duckdb.DuckDBPyConnection, name: str, analyst: Path) -> None:
+    """Give the open marts the facts' inputs, which tell whose records a file brought; no figure is compared in them."""
+    if not analyst.is_file():
+        return
+    database.execute(f"ATTACH {literal(str(analyst.resolve()))} AS {name}_analyst (READ_ONLY)")
+    facts = database.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? AND column_name = 'input_id'"
+        " AND starts_with(table_name, 'fct_')",
+        [f"{name}_analyst", MART_SCHEMA],
+    ).fetchall()
+    for (fact,) in facts:
+        columns = f"SELECT input_id FROM {name}_analyst.{MART_SCHEMA}.{quote(fact)}"
+        database.execute(f"CREATE VIEW {name}.{MART_SCHEMA}.{quote(fact)} AS {columns}")
 
 
 def _provenance(folder: Path) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _CHANGES = {
     "added": "dòng mới / added",
     "removed": "dòng không còn / removed",
 }
+_ROW = ("mart", "unit_code", "unit_valid_from", "period_id", "key")
 _COLUMNS = tuple(name for name in CHANGE_SCHEMA.names if name != "detail")  # open changes have none
 _HEADS = (
     ("Bảng", "Mart", 26), ("Nội dung", "Name", 34), ("Mã đơn vị", "Unit code", 11), ("Đơn vị", "Unit", 26),
@@ -60,9 +61,10 @@ def write_changes(
 ) -> None:
     """Write `<folder>/changes.csv` and `changes.xlsx`.
 
-    A number that is no longer shown gives no number: of two revisions it stood in the one before only.
+    A number that is no longer shown gives no number: of two revisions it stood in the one before only. Nor do the figures of
+    a row that rests on a few records more or fewer than before: their differences would be what these few say.
     """
-    lines = _without_withdrawn(changes.lines)
+    lines = _without_few(_without_withdrawn(changes.lines), tables, context.minimum_n)
     _write_csv(lines.select(_COLUMNS), folder / "changes.csv")
     _write_workbook(Changes(changes.base, lines, changes.is_cut), tables, context, revision, folder / "changes.xlsx")
 
@@ -71,6 +73,23 @@ def _without_withdrawn(lines: pa.Table) -> pa.Table:
     for before, after in (("before", "after"), ("before_text", "after_text")):
         shown = pc.if_else(pc.is_null(lines[after]), pa.scalar(None, lines.schema.field(before).type), lines[before])
         lines = lines.set_column(lines.schema.get_field_index(before), lines.schema.field(before), shown)
+    return lines
+
+
+def _without_few(lines: pa.Table, tables: Sequence[OpenTable], minimum_n: int) -> pa.Table:
+    n_columns = {(table.mart.name, column) for table in tables for column in table.mart.n_columns}
+    rows = list(zip(*(lines[name].to_pylist() for name in _ROW), strict=True))
+    values = (lines[name].to_pylist() for name in ("mart", "column", "before", "after"))
+    few = {
+        row
+        for row, mart, column, before, after in zip(rows, *values, strict=True)
+        if (mart, column) in n_columns and None not in (before, after) and 0 < abs(after - before) < minimum_n
+    }
+    told = pa.array([row not in few for row in rows], pa.bool_())
+    for name in ("before", "after", "before_text", "after_text"):
+        field = lines.schema.field(name)
+        kept = pc.if_else(told, lines[name], pa.scalar(None, field.type))
+        lines = lines.set_column(lines.schema.get_field_index(name), field, kept)
     return lines
 
 

@@ -3,7 +3,8 @@
 The rule of one row, over the mart's n columns (the counts its figures rest on): it is hidden when one of them is above zero
 and below the minimum, or unknown; and, in a mart no plan covers, when all of them are zero while another figure is not,
 because that figure then rests on few records too. A row of zeros alone is shown: that nothing happened tells of no one.
-Hiding sets every n and every figure to NULL, so that no count left standing gives back another. Which rows must be hidden or
+Hiding sets every n and every figure to NULL, so that no count left standing gives back another; but for a count that the
+model marks `hide: false`, which is shown elsewhere anyway. Which rows must be hidden or
 left out because others would tell is the plan's word (`assets.disclosure`).
 """
 
@@ -56,6 +57,8 @@ def disclose(batch: pa.RecordBatch, mart: Mart, plan: Plan) -> pa.RecordBatch:
                 left_out = pc.or_(left_out, named)
             else:
                 hidden = pc.or_(hidden, named)
+        if not figure_columns(mart, batch.schema).issuperset(mart.n_columns):
+            hidden = pc.and_(hidden, _has_figures(batch, mart))  # that there were no records is shown anyway
         shown = pc.invert(left_out)
         batch, hidden = batch.filter(shown), hidden.filter(shown)
     figures = figure_columns(mart, batch.schema)
@@ -69,14 +72,18 @@ def disclose(batch: pa.RecordBatch, mart: Mart, plan: Plan) -> pa.RecordBatch:
 
 def _hidden_by_itself(batch: pa.RecordBatch, mart: Mart, minimum_n: int, is_planned: bool) -> pa.Array:
     """Rows that rest on few records, whatever other rows tell."""
-    figures = figure_columns(mart, batch.schema)
     rests_on = [batch.column(name) for name in mart.n_columns]
     few = _any(pc.fill_null(pc.and_(pc.greater(n, 0), pc.less(n, minimum_n)), True) for n in rests_on)
-    active = _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
     if not is_planned:
         few = pc.or_(few, pc.invert(_any(_is_active(n) for n in rests_on)))
     stated = [pc.is_valid(batch.column(name)) for name in OF_ONE.get(mart.name, ())]
-    return pc.and_(active, _any([few, *stated]))
+    return pc.and_(_has_figures(batch, mart), _any([few, *stated]))
+
+
+def _has_figures(batch: pa.RecordBatch, mart: Mart) -> pa.Array:
+    """Rows in which some figure that hiding takes away is not zero."""
+    figures = figure_columns(mart, batch.schema)
+    return _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
 
 
 def _is_active(figures: pa.Array) -> pa.Array:
@@ -88,15 +95,18 @@ def _any(flags: Iterable[pa.Array]) -> pa.Array:
 
 
 def figure_columns(mart: Mart, schema: pa.Schema) -> frozenset[str]:
-    """Columns that a hidden row loses: n, what the model marks `hide: true`, and every number outside the grain that it
+    """Columns that a hidden row loses: what the model marks `hide: true`, and n and every number outside the grain that it
     does not mark at all, so that a forgotten mark hides rather than shows."""
     return frozenset(
         column.name
         for column in mart.columns
-        if column.name in mart.n_columns
-        or column.hide is True
-        or (column.hide is None and column.name not in mart.grain and _is_number(schema.field(column.name).type))
+        if column.hide is True
+        or (column.hide is None and (column.name in mart.n_columns or _is_count(column.name, mart, schema)))
     )
+
+
+def _is_count(name: str, mart: Mart, schema: pa.Schema) -> bool:
+    return name not in mart.grain and _is_number(schema.field(name).type)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -59,7 +59,8 @@ def test_mart_is_labelled_for_every_reader(node: dict[str, Any]) -> None:
         assert column["description"] and column["data_type"], name
     named = node["meta"].get("n_column", [])
     for name in [named] if isinstance(named, str) else named:
-        assert node["columns"][name]["meta"]["hide"]
+        # How many cases were late is published by law; what the row hides is who got an apology.
+        assert node["columns"][name]["meta"]["hide"] or (node["name"], name) == ("case_apology", "n_late")
 
 
 @pytest.mark.parametrize("schema", ["staging", "intermediate", "marts"])

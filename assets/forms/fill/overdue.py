@@ -1,7 +1,8 @@
 """Late cases and their apologies: the full list for the office, and a summary that may be published.
 
 The list has the columns of the appendix that one-stop software prints, and what became of each apology. The summary is
-filled from open marts alone, after disclosure control has hidden what rests on few records.
+filled from open marts alone, after disclosure control has hidden what rests on few records: how many cases were late is
+published by law (form II.06), how many of few got an apology is not.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from assets.text.wording import count_text, name_key, percent_text
 LIST = "office.overdue_case"
 APOLOGIES = "marts.case_apology"
 SETTLEMENT = "marts.case_settlement"
+_LATE = ("n_late", "n_late_settled", "n_late_pending")
+_APOLOGY = ("n_apology_issued", "n_apology_owed", "apology_pct")
 _STATUS = {
     "settled_late": ("Đã giải quyết", "Settled"),
     "pending_overdue": ("Đang giải quyết", "Pending"),
@@ -77,7 +80,7 @@ def _states_apologies(figures: Figures) -> bool:
 
     Where no late case is shown, nothing speaks against it.
     """
-    shown = [row for row in figures.whole(APOLOGIES) if row["n_late"]]
+    shown = [row for row in figures.whole(APOLOGIES) if row["n_late"] and not row.get("hidden")]
     return not shown or any(row["n_apology_issued"] for row in shown)
 
 
@@ -193,16 +196,16 @@ def _fill_summary(subject: Subject, figures: Figures, language: Language) -> For
         ),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
         blocks=[
-            _apology_table(language, [_apologies(row, stated) for row in apologies]),
+            _apology_table(language, _apologies(apologies, fields, stated)),
             _field_table(language, _fields(fields, language)),
         ],
         notes=[
             either(
                 language,
                 "Hồ sơ quá hạn ở bảng thứ nhất tính theo cả ngày hẹn lần đầu và ngày hẹn hiện tại; bảng thứ hai theo ngày hẹn "
-                "hiện tại. Số liệu dựa trên ít hồ sơ không hiển thị.",
+                "hiện tại. Số thư xin lỗi dựa trên ít hồ sơ không hiển thị.",
                 "Cases of the first table are late by their first or their present due date, those of the second by the present "
-                "one. Figures that rest on few cases are not shown.",
+                "one. Apologies that rest on few cases are not shown.",
             ),
             *([] if stated else [either(language, *_NO_SOURCE)]),
         ],
@@ -216,14 +219,19 @@ def _disclosed(rows: Sequence[Row]) -> Sequence[Row]:
     return rows
 
 
-def _apologies(row: Row, stated: bool) -> Line:
-    late = tuple(_shown(row, name) for name in ("n_late", "n_late_settled", "n_late_pending"))
-    written = tuple(_shown(row, name) for name in ("n_apology_issued", "n_apology_owed", "apology_pct"))
-    return Line((*late, *(written if stated else (None, None, None))))
-
-
 def _shown(row: Row, measure: str) -> Value:
     return Mark.HIDDEN if row["hidden"] else row[measure]
+
+
+def _apologies(rows: Sequence[Row], fields: Sequence[Row], stated: bool) -> list[Line]:
+    """The line of the unit and period, without apologies where no source states any; of a unit whose cases are hidden the
+    table has none, and the line says so."""
+    if not rows and any(row["hidden"] and row["procedure_field"] == "*" for row in fields):
+        return [Line((Mark.HIDDEN,) * len((*_LATE, *_APOLOGY)))]
+    return [
+        Line((*(row[name] for name in _LATE), *(_shown(row, name) if stated else None for name in _APOLOGY)))
+        for row in rows
+    ]
 
 
 def _fields(rows: Sequence[Row], language: Language) -> list[Line]:

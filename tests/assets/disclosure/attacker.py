@@ -30,7 +30,7 @@ class Table:
     """What is known of a table: flows add up over months; a stock is that of the first or last month. `identities` are sums of
     columns that are zero, `limits` sums that are not above zero. `derived`: columns that
     are sums of others. `active`: counts of which a hidden row has one, where it is not the first that figures rest on.
-    `labels`: columns that break the rows down, '*' the total."""
+    `labels`: columns that break the rows down, '*' the total. `whole`: what the hidden counts add up to, shown in hidden rows."""
 
     name: str
     labels: tuple[str, ...]
@@ -43,6 +43,7 @@ class Table:
     leaves: tuple[str, ...] = tuple(MONTHS)
     adds_up: bool = True
     active: tuple[str, ...] = ()
+    whole: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,8 +75,9 @@ BASIS = Table(
     adds_up=False,
 )  # fmt: skip
 APOLOGY = Table(
-    "case_apology", (), ("n_apology_issued", "n_apology_owed"), ("n_late",),
+    "case_apology", (), ("n_apology_issued", "n_apology_owed"), ("n_apology_issued", "n_apology_owed"),
     derived={name: ("n_apology_issued", "n_apology_owed") for name in ("n_late", "n_late_settled")},
+    active=("n_late",), whole="n_late",
 )  # fmt: skip
 QUALITY = Table(
     "service_quality_766", ("item_code",), ("numerator", "n_denominator", "n_left_out"), ("n_denominator",),
@@ -136,8 +138,8 @@ class Knowledge:
     def at_most(self, terms: Terms, value: float = 0.0) -> None:
         self._at_most.append((terms, value))
 
-    def bounds(self, targets: list[Terms], wanted: int, rng: np.random.Generator, rounds: int = 14) -> Floats:
-        """(targets, 2): the least and greatest value of each target, as far as it takes to see `wanted` whole numbers.
+    def bounds(self, targets: list[Terms], wanted: Floats, rng: np.random.Generator, rounds: int = 14) -> Floats:
+        """(targets, 2): the least and greatest value of each target, as far as it takes to see `wanted` (targets) whole numbers.
 
         Vertices for objectives by chance show most targets to be wide; the rest is bounded one by one.
         """
@@ -251,6 +253,21 @@ class Attack:
                 for column in table.counted:
                     yield (table.name, unit, period, label, column), row[column]
 
+    def most_values(self, key: Key) -> float:
+        """How many values the sums that each contain the count leave it, if its table shows what it is a part of: of n late
+        cases in a month, of a year's or the district's I with an apology and O without one."""
+        [table] = [table for table in self._tables if table.name == key[0]]
+        if table.whole is None:
+            return np.inf
+        n = self._editions[-1].frame(table).at[key[1:4], table.whole]
+        low, high = 0, n
+        for edition in self._editions:
+            for (unit, period, _), row in edition.frame(table).iterrows():
+                if not row["hidden"] and unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
+                    high = min(high, row[key[4]])
+                    low = max(low, n - (row[table.whole] - row[key[4]]))
+        return float(high - low + 1)
+
     def _learn(self, number: int, table: Table) -> None:
         frame = self._editions[number].frame(table)
         told = (*table.columns, *table.derived)
@@ -275,6 +292,8 @@ class Attack:
                             self._told(terms, 0)  # rows beside it are shown: nothing happened here
                     if row is not None and hidden[unit, period, label]:
                         self._has_a_record(number, table, unit, period, label)
+                        if table.whole is not None:
+                            self._told(self.terms(number, table, unit, period, label, table.whole), row[table.whole])
                 if len(table.labels) == 1 and table.adds_up:
                     self._add_up(number, table, unit, period, ALL, [label for label in labels if label != ALL])
                 for axis in range(len(table.labels)) if len(table.labels) == 2 else ():
@@ -343,14 +362,6 @@ class Attack:
 
                     for one, other in self._links(names, at):
                         self.known.equal([*one, *((-c, place) for c, place in other)])
-                    if (
-                        "case_apology" in names
-                    ):  # late by one of two dates: no fewer than by either, no more than by both
-                        late = [at(BASIS, basis, "n_late") for basis in BASES]
-                        either = at(APOLOGY, ALL, "n_late")
-                        for [(c, place)] in late:
-                            self.known.at_most([(c, place), *((-c, other) for c, other in either)])
-                        self.known.at_most([*either, *((-c, place) for terms in late for c, place in terms)])
 
     def _links(self, names: set[str], at: Callable[..., Terms]) -> Iterable[tuple[Terms, Terms]]:
         """Pairs of sums that are the same number."""

@@ -256,7 +256,10 @@ def write_open(database: Path, folder: Path, plan: Plan) -> dict[str, OpenTable]
 def _mart(name: str, column_names: list[str]) -> Mart:
     own, n_columns = GRAINS[name]
     grain = ("unit_code", "unit_valid_from", "period_id", *own)
-    columns = tuple(Column(c, c, c, "", None, c.startswith("n_") or c == "numerator") for c in column_names)
+    shown = ("n_late", "n_late_settled", "n_late_pending") if name == "case_apology" else ()
+    columns = tuple(
+        Column(c, c, c, "", None, c not in shown and (c.startswith("n_") or c == "numerator")) for c in column_names
+    )
     return Mart(name, "open", name, name, "", tuple(n_columns), None, grain, columns)
 
 

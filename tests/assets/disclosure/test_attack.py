@@ -19,8 +19,6 @@ from simulated_office import Records, make_records, publish, with_late_arrivals
 from assets.disclosure.rules import DisclosureRules
 
 WANTED = 5
-# case_apology stands alone: how many cases were late is shown in case_settlement on purpose, so that n_late of a hidden row is
-# bounded from there; what is hidden is who got an apology.
 GROUPS = {
     "evaluation": (attacker.EVALUATION,),
     "survey": (attacker.INDEX, attacker.QUESTION),
@@ -62,7 +60,7 @@ def _true(folder: Path, tables: tuple[Table, ...]) -> tuple[dict[Key, int], set[
         for table in tables:
             for row in database.sql(f"select * from marts.{table.name}").to_arrow_table().to_pylist():
                 label = "/".join(row[name] for name in table.labels) if table.labels else attacker.ALL
-                for column in table.counted:
+                for column in (*table.counted, *((table.whole,) if table.whole else ())):
                     counts[table.name, row["unit_code"], row["period_id"], label, column] = row[column]
                 rows.add((table.name, row["unit_code"], row["period_id"], str(sorted(row.items(), key=str))))
     return counts, rows
@@ -81,10 +79,11 @@ def _found(attack: Attack, edition: int, true: dict[Key, int]) -> dict[Key, tupl
     out = {key for key, value in shown if true.get(key) == value or true.get(key, 0) >= DisclosureRules().minimum_n}
     hidden = [(key, terms) for key, terms in attack.hidden(edition) if true[key] > 0 and key not in out]
     assert hidden, "an attack on nothing proves nothing"
-    bounds = attack.known.bounds([terms for _, terms in hidden], WANTED, np.random.default_rng(0))
-    for (key, _), (low, high) in zip(hidden, bounds, strict=True):
-        assert low - 1e-6 <= true[key] <= high + 1e-6 or high - low >= WANTED - 1, "the attacker reckons wrongly"
-    narrow = whole_numbers(bounds) < WANTED
+    wanted = np.array([min(WANTED, attack.most_values(key)) for key, _ in hidden], np.float64)
+    bounds = attack.known.bounds([terms for _, terms in hidden], wanted, np.random.default_rng(0))
+    for (key, _), (low, high), values in zip(hidden, bounds, wanted, strict=True):
+        assert low - 1e-6 <= true[key] <= high + 1e-6 or high - low >= values - 1, "the attacker reckons wrongly"
+    narrow = whole_numbers(bounds) < wanted
     return {
         key: (float(low), float(high))
         for (key, _), (low, high), found in zip(hidden, bounds, narrow, strict=True)

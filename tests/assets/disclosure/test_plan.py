@@ -44,7 +44,8 @@ def _rows(folder: Path, table: str) -> list[dict[str, object]]:
 def test_every_small_row_is_hidden_or_left_out_and_every_row_of_zeros_shown(first: tuple[Path, Plan]) -> None:
     for table in MARTS:
         for row in _rows(first[0], table):
-            counts = {name: value for name, value in row.items() if name.startswith("n_")}
+            shown = ("n_late", "n_late_settled", "n_late_pending") if table == "case_apology" else ()
+            counts = {name: value for name, value in row.items() if name.startswith("n_") and name not in shown}
             if row["hidden"]:
                 assert set(counts.values()) == {None}
         if table == "one_stop_evaluation":

@@ -308,6 +308,22 @@ def test_open_files_alone_are_enough(make_revision: MakeRevision) -> None:
         compare_revisions(*folders)
 
 
+def test_a_corrected_case_is_no_reason_of_survey_figures_in_the_open_files(make_revision: MakeRevision) -> None:
+    after = make_revision(
+        "b", *NEW_FILE,
+        "INSERT INTO marts.data_quality VALUES ('k', 'reference/corrections', 'reference/corrections.csv', NULL, NULL, 'landed', 0)",
+        "UPDATE marts.fct_case SET input_id = 'k', source = 'reference/corrections' WHERE case_id = 1",
+        "UPDATE marts.case_settlement SET n_pending = 6 WHERE period_id = '2023-01'",
+    )  # fmt: skip
+    rows = compare_revisions(make_revision("a"), after, "open").to_pylist()
+    assert {(row["mart"], row["reason"]) for row in rows} == {
+        ("sipas_index", "new_file"),
+        ("submission_status", "new_file"),
+        ("case_settlement", "correction"),
+    }
+    assert {row["detail"] for row in rows} == {None}
+
+
 def test_reasons_of_a_revision_without_provenance(make_revision: MakeRevision) -> None:
     before, after = (
         make_revision("a"),

@@ -118,6 +118,24 @@ def test_a_number_that_is_no_longer_shown_is_not_repeated() -> None:
     assert kept[0]["before"] is None and kept[1]["before_text"] is None
 
 
+def test_a_few_more_records_do_not_tell_what_they_say(
+    make: Publish, warehouse: Warehouse, workspace: Workspace
+) -> None:
+    first = make(workspace, "r1")
+    shown = change(warehouse, "n_settled", "n_settled + 1")
+    change(warehouse, "n_pending", "77", period="2023-02")
+    change(warehouse, "n_pending", "77")
+    assert shown >= 10 and first.is_dir()
+    found = {(line["period_id"], line["column"]): line for line in lines(make(workspace, "r2"))}
+    for column in ("n_settled", "n_pending"):
+        line = found["2023-01", column]
+        assert (line["before"], line["after"]) == ("", ""), "that it changed is told, and not by what"
+    assert found["2023-02", "n_pending"]["after"] == "77", "no record came: the figure was mended"
+    change(warehouse, "n_settled", "n_settled + 10")
+    told = {line["column"]: line for line in lines(make(workspace, "r3"))}["n_settled"]
+    assert float(told["after"]) - float(told["before"]) == 10
+
+
 def test_texts_stay_texts_and_more_lines_than_fit_are_said_to_be_more(
     make: Publish, warehouse: Warehouse, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,9 @@ def test_nothing_happened_is_shown_but_a_zero_n_beside_small_counts_is_not() -> 
 
 def test_marks_of_the_model_rule_and_a_minimum_of_one_hides_nothing() -> None:
     assert _hidden(_mart(n_late=False, note=True), [("b", 9, 2, 77.8, "x")]) == [("b", None, 2, None, None, True)]
-    assert _hidden(_mart(n=False), [("b", 9, 2, 77.8, "x")])[0][1] is None, "n itself is always hidden"
+    shown_n = _mart(n=False)
+    assert _hidden(shown_n, [("b", 9, 2, 77.8, "x")]) == [("b", 9, None, None, "x", True)]
+    assert _hidden(shown_n, [("b", 9, 0, None, "x")]) == [("b", 9, 0, None, "x", False)], "nothing else to hide"
     assert _hidden(_mart(), [("b", 9, 2, 77.8, "x")], minimum_n=1) == [("b", 9, 2, 77.8, "x", False)]
     schema = pa.schema(
         [("unit", pa.string()), ("n", pa.int64()), ("n_late", pa.int64()), ("pct", pa.float64()), ("note", pa.string())]

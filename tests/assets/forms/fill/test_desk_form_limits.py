@@ -185,10 +185,16 @@ def test_apologies_that_no_source_states_are_not_said_to_be_none(issued: int) ->
     assert any("Đã xin lỗi" in note for note in listed.notes) == bool(issued)
 
 
-def test_a_hidden_row_is_hidden_whole() -> None:
-    measures = ("n_late", "n_late_settled", "n_late_pending", "n_apology_issued", "n_apology_owed", "apology_pct")
-    hidden = {"unit": A, "hidden": True} | dict.fromkeys(measures)
+def test_a_hidden_row_shows_how_many_were_late_and_not_who_got_an_apology() -> None:
+    late = {"n_late": 4, "n_late_settled": 3, "n_late_pending": 1}
+    hidden = {"unit": A, "hidden": True} | late | dict.fromkeys(("n_apology_issued", "n_apology_owed", "apology_pct"))
     field = {"unit": A, "procedure_field": "Hộ tịch", "n_settled_late": 11, "n_pending_overdue": 0, "hidden": False}
     form = fill(OVERDUE_SUMMARY, A, {"marts.case_apology": [hidden], "marts.case_settlement": [field]})
-    assert set(table(form).lines[0].values) == {Mark.HIDDEN}
+    assert table(form).lines[0].values == (4, 3, 1, *[Mark.HIDDEN] * 3)
     assert table(form, 1).lines[0].values == (1, "Hộ tịch", 11, 0)
+
+
+def test_late_cases_of_a_unit_whose_cases_are_hidden_are_hidden_too() -> None:
+    total = {"unit": A, "procedure_field": "*", "n_settled_late": None, "n_pending_overdue": None, "hidden": True}
+    form = fill(OVERDUE_SUMMARY, A, {"marts.case_settlement": [total]})
+    assert [line.values for line in table(form).lines] == [(Mark.HIDDEN,) * 6]
