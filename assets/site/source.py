@@ -121,7 +121,7 @@ class OpenMarts:
 
         Where no late case is shown, nothing speaks against it.
         """
-        late = self.read("case_apology", pc.field("n_late") > 0)
+        late = self.read("case_apology", (pc.field("n_late") > 0) & ~pc.field("hidden"))
         return late is None or late.num_rows == 0 or bool(pc.sum(late["n_apology_issued"]).as_py())
 
     def _detailed(self) -> frozenset[str]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from assets.publish.context import PublishContext
 from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary import Entry, dictionary_of
 from assets.publish.dictionary_page import write_dictionary
 from assets.warehouse.dbt import manifest as compiled
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
@@ -148,25 +144,3 @@ def test_dbts_own_page_holds_no_path_no_moment_and_no_script_of_the_models(pages
     assert (tmp_path / "again.html").read_bytes() == place.read_bytes()
     write_dbt_docs({"nodes": {"model.a.b": {"name": "b", "description": "</script>"}}}, tmp_path / "small.html")
     assert (tmp_path / "small.html").read_text().count("</script>") == text.count("</script>")
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_in_a_browser_nothing_is_asked_for_and_the_filter_works(pages: Path) -> None:
-    place = pages / "dbt.html"
-    write_dbt_docs(compiled("duckdb"), place)
-    asked: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(f"{place.as_uri()}#!/model/model.sipas.sipas_index")
-        page.wait_for_selector("text=n_satisfied")
-        assert "Chỉ số hài lòng" in page.inner_text("body")
-        page.goto((pages / "vi.html").as_uri())
-        page.fill("#filter", "ty le hai long")
-        shown = page.locator("main section:visible").count()
-        assert 0 < shown < page.locator("main section").count() and page.inner_text("#found").startswith(f"{shown} /")
-        page.set_viewport_size({"width": 360, "height": 700})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        browser.close()
-    assert asked and all(url.startswith(("file:", "data:")) for url in asked)
