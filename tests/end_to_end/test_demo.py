@@ -368,4 +368,4 @@ def test_case_numbers_stand_in_the_forms_of_the_office_alone(workspace: Path, ma
         for text in texts(path)
         for word in re.split(r"[<>\s]+", text)
     }
-    assert "ẩn" in words and not words & numbers
+    assert "nguồn" in words and not words & numbers
