@@ -41,14 +41,18 @@ class Server:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(connection)
-            transport.add_server_key(self.host_key)
-            transport.set_subsystem_handler("sftp", SFTPServer, _Files, self)
-            self._transports.append(transport)
-            try:
-                transport.start_server(server=_Accounts(self))
-            except (paramiko.SSHException, EOFError):
-                transport.close()
+            # In a thread of its own: a client that goes in the middle of the handshake must not keep others waiting.
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        transport = paramiko.Transport(connection)
+        transport.add_server_key(self.host_key)
+        transport.set_subsystem_handler("sftp", SFTPServer, _Files, self)
+        self._transports.append(transport)
+        try:
+            transport.start_server(server=_Accounts(self))
+        except (paramiko.SSHException, EOFError, OSError):
+            transport.close()
 
     def cut(self) -> None:
         for transport in self._transports:
