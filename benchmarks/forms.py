@@ -92,11 +92,12 @@ def build_city(district: Path, revision: Path, folder: Path, communes: int) -> N
         ]
         copies = -(-communes // len(codes))
         kept = codes[: communes - (copies - 1) * len(codes)]
-        for schema in ("marts", "office"):
+        for schema in ("marts", "office", "staging"):
             connection.execute(f"CREATE SCHEMA {schema}")
         relations = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'district' "
-            "AND table_schema IN ('marts', 'office') AND table_name NOT LIKE 'fct_%' ORDER BY ALL"
+            "AND (table_schema IN ('marts', 'office') AND table_name NOT LIKE 'fct_%' OR table_name = 'stg_activity_target')"
+            " ORDER BY ALL"
         ).fetchall()
         for schema, name in relations:
             select = _of_city(connection, f"district.{schema}.{quote(name)}", name, [*codes, ROOT], kept, copies)
