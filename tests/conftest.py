@@ -14,7 +14,7 @@ TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS.parent))
 
 # One worker builds what this folder needs once for all its modules; other modules make what they need themselves.
-WHOLE_FOLDERS = ("browser", "dbt_project")
+WHOLE_FOLDERS = ("browser", "dbt_project", "golden")
 # What takes longest begins first, so that no worker is left with it at the end.
 LONG_FOLDERS = ("end_to_end", "dbt_project")
 

@@ -71,6 +71,12 @@ def make_workspace(root: Path, **settings: Any) -> Workspace:
     return workspace
 
 
+def write_no_forms(root: Path) -> None:
+    """Have no official forms written in a simulated workspace."""
+    with (root / "sipas.yml").open("a", encoding="utf-8") as settings:
+        settings.write("forms: {months: 0}\n")
+
+
 def open_office(workspace: Workspace, keys: Keyring = KEYS, **thresholds: Any) -> Office:
     """Return the office of a test workspace, as the command opens it, on a fixed day."""
     return Office(

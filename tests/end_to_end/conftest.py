@@ -1,4 +1,4 @@
-"""A tiny office published once per session; tests copy it and never change it."""
+"""A tiny office published once and once more; tests copy it and change nothing in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sipas_process import Sipas
-from tiny_office import MONTHS, june
+from tiny_office import MONTHS, july, june
 from workspaces import make_workspace
 
 from assets.workspace import Workspace
@@ -25,6 +25,17 @@ def published(sipas: Sipas, tmp_path_factory: pytest.TempPathFactory) -> Workspa
     """The office with June published."""
     workspace = make_workspace(tmp_path_factory.mktemp("published") / "office", months=MONTHS)
     june(workspace)
+    done = sipas.run(workspace)
+    assert done.code == 0, done.output
+    return workspace
+
+
+@pytest.fixture(scope="session")
+def two_steps(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """June published first, then July added and published."""
+    folder = tmp_path_factory.mktemp("two_steps") / "office"
+    workspace = Workspace(Path(shutil.copytree(published.root, folder, symlinks=True)))
+    july(workspace)
     done = sipas.run(workspace)
     assert done.code == 0, done.output
     return workspace

@@ -1,4 +1,8 @@
-"""SIGKILL at every named point of a run: readers see one revision whole, and the next run repairs nothing by hand."""
+"""SIGKILL at every named point of a run: readers see one revision whole, and no run after it repairs anything by hand.
+
+Each run of a series takes up what the killed one before it left, and is killed further on; the last one must end as a run
+that nothing interrupted. `make soak` kills at random moments, each in an office of its own.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,12 @@ import re
 import shutil
 import signal
 import sqlite3
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killed_runs import Contents, Reader, Reference, contents, copied, ledger, reading, uninterrupted, whole
+from killed_runs import Contents, Reader, Reference, contents, copied, ledger, reading, reference_of, whole
 from sipas_process import Finished, Sipas, Trouble
 from tiny_office import june
 from workspaces import make_workspace, take
@@ -36,6 +38,8 @@ POINTS = (
     "publish.renamed",
     "publish.pointed",
 )
+# Every other point, so that the runs of a series are killed further and further on.
+SERIES = (POINTS[::2], POINTS[1::2])
 # Where refused rows go back, which a command does by itself.
 RETURNED = "returns.written"
 # At these the batch, or the whole revision, is in place already.
@@ -43,48 +47,48 @@ COMMITTED = POINTS[POINTS.index("ledger.committed") :]
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """A run killed at one point, what it left published and in the ledger, the run after it, and who read meanwhile."""
+class Kill:
+    """A run killed at one point, and what it left: the revision that readers see, and the number of inputs in the ledger."""
 
-    workspace: Workspace
-    killed: Finished
+    run: Finished
     seen: str
     seen_whole: bool
     recorded: int
-    again: Finished
+
+
+@dataclass(frozen=True)
+class Series:
+    """An office whose runs were killed at some points in turn, the run that was not, and who read all the while."""
+
+    workspace: Workspace
+    kills: dict[str, Kill]
+    last: Finished
     reader: Reader
 
 
 @pytest.fixture(scope="module")
-def reference(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    """The run that nothing interrupts."""
-    return uninterrupted(sipas, published, tmp_path_factory.mktemp("reference") / "office")
+def reference(two_steps: Workspace) -> Reference:
+    """What the run that nothing interrupts ends with."""
+    return reference_of(two_steps)
 
 
 @pytest.fixture(scope="module")
-def attempts(
+def series(
     request: pytest.FixtureRequest, sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Future[Attempt]]]:
-    """The selected points, killed and run again two at a time: a run leaves a second core idle most of its time."""
-
-    def attempt(point: str, folder: Path) -> Attempt:
-        workspace = copied(published, folder)
-        with reading(workspace, POINTS.index(point)) as reader:
+) -> Series:
+    """The office after the runs that a series of points killed and the one that none did."""
+    points: tuple[str, ...] = request.param
+    workspace = copied(published, tmp_path_factory.mktemp("killed") / "office")
+    kills = {}
+    with reading(workspace, len(points)) as reader:
+        for point in points:
             killed = sipas.run(workspace, kill_at=point)
             seen = open_current(workspace)
-            connection = sqlite3.connect(workspace.state / "ledger.sqlite")
-            [recorded] = connection.execute("SELECT count(*) FROM input").fetchone()
-            connection.close()
-            again = sipas.run(workspace)
-        return Attempt(workspace, killed, seen.name, whole(seen), recorded, again, reader)
-
-    selected = {getattr(item, "callspec", None) and item.callspec.params.get("point") for item in request.session.items}
-    with ThreadPoolExecutor(2) as pool:
-        yield {
-            point: pool.submit(attempt, point, tmp_path_factory.mktemp(point) / "office")
-            for point in POINTS
-            if point in selected
-        }
+            with closing(sqlite3.connect(workspace.state / "ledger.sqlite")) as connection:
+                [recorded] = connection.execute("SELECT count(*) FROM input").fetchone()
+            kills[point] = Kill(killed, seen.name, whole(seen), recorded)
+        last = sipas.run(workspace)
+    return Series(workspace, kills, last, reader)
 
 
 def test_every_checkpoint_of_the_code_is_killed_here() -> None:
@@ -131,23 +135,30 @@ def test_a_return_that_was_killed_is_written_again_and_once(sipas: Sipas, tmp_pa
     assert "Nothing is to go back" in again.output
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_kill_and_run_again(
-    point: str, published: Workspace, reference: Reference, attempts: dict[str, Future[Attempt]]
-) -> None:
-    attempt = attempts[point].result()
-    before = current_revision(published)
-    assert attempt.killed.code == -signal.SIGKILL, attempt.killed.output
-    assert attempt.seen == (reference.revision if point == "publish.pointed" else before)
-    assert attempt.seen_whole
-    assert (attempt.recorded > 3) == (point in COMMITTED), "a batch counts from its ledger row on, and not before"
+@pytest.mark.parametrize("series", SERIES, indirect=True, ids=" ".join)
+class TestKilledAndRunAgain:
+    def test_readers_see_the_old_revision_until_the_pointer_moves(
+        self, published: Workspace, reference: Reference, series: Series
+    ) -> None:
+        for point, kill in series.kills.items():
+            assert kill.run.code == -signal.SIGKILL, kill.run.output
+            expected = reference.revision if point == "publish.pointed" else current_revision(published)
+            assert (point, kill.seen, kill.seen_whole) == (point, expected, True)
+        assert series.reader.faults == [] and series.reader.looks > 10
+        assert series.reader.revisions == [current_revision(published), reference.revision], "the old one, then the new"
 
-    assert attempt.again.code == 0, attempt.again.output
-    assert ("Nothing new" in attempt.again.output) == (point == "publish.pointed")
-    folder = open_current(attempt.workspace)
-    assert folder.name == reference.revision
-    assert whole(folder) and contents(folder) == reference.contents
-    assert ledger(attempt.workspace) == reference.ledger
-    assert attempt.reader.faults == [] and attempt.reader.looks > 10
-    assert attempt.reader.revisions == [before, reference.revision], "the old revision, then the new one, and no other"
-    assert sorted(path.name for path in folder.parent.iterdir()) == sorted([str(before), reference.revision])
+    def test_a_batch_counts_from_its_ledger_row_on_and_not_before(self, series: Series) -> None:
+        found = {point: kill.recorded > 3 for point, kill in series.kills.items()}
+        assert found == {point: point in COMMITTED for point in series.kills}
+
+    def test_the_last_run_ends_as_one_that_nothing_interrupted(
+        self, published: Workspace, reference: Reference, series: Series
+    ) -> None:
+        assert series.last.code == 0, series.last.output
+        assert ("Nothing new" in series.last.output) == ("publish.pointed" in series.kills)
+        folder = open_current(series.workspace)
+        assert folder.name == reference.revision
+        assert whole(folder) and contents(folder) == reference.contents
+        assert ledger(series.workspace) == reference.ledger
+        revisions = sorted(path.name for path in folder.parent.iterdir())
+        assert revisions == sorted([str(current_revision(published)), reference.revision])

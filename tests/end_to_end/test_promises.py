@@ -33,17 +33,6 @@ from assets.workspace import Workspace
 CopyOf = Callable[[Workspace, str], Workspace]
 
 
-@pytest.fixture(scope="module")
-def two_steps(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """June published first, then July added and published."""
-    folder = tmp_path_factory.mktemp("two_steps") / "office"
-    workspace = Workspace(Path(shutil.copytree(published.root, folder, symlinks=True)))
-    july(workspace)
-    done = sipas.run(workspace)
-    assert done.code == 0, done.output
-    return workspace
-
-
 def mart(workspace: Workspace, name: str) -> list[dict[str, Any]]:
     """Every row of a mart in the current revision's database."""
     with duckdb.connect(str(open_current(workspace) / "analyst" / "sipas.duckdb"), read_only=True) as database:

@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 from scipy.special import stdtrit
 from sipas_process import Sipas
+from workspaces import write_no_forms
 
 from assets.workspace import Workspace
 from pipelines.simulate import simulate
@@ -37,6 +38,7 @@ NODES = {"overall": range(33), "P": range(14), "S": range(14, 33), "B": (2, 3), 
 def workspace(sipas: Sipas, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("round") / "city"
     simulate(folder, units=1, months=1, seed=1, survey_round=True)
+    write_no_forms(folder)
     done = sipas.run(Workspace(folder))
     assert done.code == 0, done.output
     return folder
