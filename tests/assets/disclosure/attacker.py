@@ -193,6 +193,7 @@ class Edition:
 
     folder: Path
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    rows: dict[str, dict[tuple[str, str, str], dict[str, float]]] = field(default_factory=dict)
 
     def frame(self, table: Table) -> pd.DataFrame:
         if table.name not in self.frames:
@@ -201,6 +202,14 @@ class Edition:
             frame["label"] = labels[0].str.cat(labels[1:], sep="/") if labels else ALL
             self.frames[table.name] = frame.set_index(["unit_code", "period_id", "label"]).sort_index()
         return self.frames[table.name]
+
+    def shown(self, table: Table) -> dict[tuple[str, str, str], dict[str, float]]:
+        """The rows that are not hidden, by unit, period and label."""
+        if table.name not in self.rows:
+            frame = self.frame(table)
+            columns = [*table.columns, *table.derived, *table.counted]
+            self.rows[table.name] = frame.loc[~frame["hidden"], list(dict.fromkeys(columns))].to_dict("index")
+        return self.rows[table.name]
 
 
 class Attack:
@@ -245,13 +254,12 @@ class Attack:
                         found.append(((table.name, unit, period, label, column), terms))
         return found
 
-    def shown(self, edition: int) -> Iterable[tuple[Key, int]]:
+    def shown(self, edition: int) -> Iterable[tuple[Key, float]]:
         """The same counts of every row that is shown."""
         for table in self._tables:
-            frame = self._editions[edition].frame(table)
-            for (unit, period, label), row in frame[~frame["hidden"]].iterrows():
+            for place, row in self._editions[edition].shown(table).items():
                 for column in table.counted:
-                    yield (table.name, unit, period, label, column), row[column]
+                    yield (table.name, *place, column), row[column]
 
     def most_values(self, key: Key) -> float:
         """How many values the sums that each contain the count leave it, if its table shows what it is a part of: of n late
@@ -262,8 +270,8 @@ class Attack:
         n = self._editions[-1].frame(table).at[key[1:4], table.whole]
         low, high = 0, n
         for edition in self._editions:
-            for (unit, period, _), row in edition.frame(table).iterrows():
-                if not row["hidden"] and unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
+            for (unit, period, _), row in edition.shown(table).items():
+                if unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
                     high = min(high, row[key[4]])
                     low = max(low, n - (row[table.whole] - row[key[4]]))
         return float(high - low + 1)
