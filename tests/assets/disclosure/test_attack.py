@@ -1,6 +1,6 @@
-"""The attacker finds what hiding row by row leaves open, and no hidden count once the tables are planned together.
+"""The attacker finds what hiding row by row leaves open, and nothing that is hidden or left out once the tables are planned together.
 
-A district and a year; a first revision, and a second with late and corrected records. The district has 22 communes, and ten for
+A district and a year; a first revision, and a second with late and corrected records. The district has 22 communes, and eight for
 the tables by many columns and breakdowns, whose programs are the large ones: fewer units have fewer partners, not more.
 """
 
@@ -21,7 +21,7 @@ from simulated_office import Records, make_records, publish, with_late_arrivals
 from assets.disclosure.rules import DisclosureRules
 
 WANTED = 5
-SMALL, LARGE = 10, 22
+SMALL, LARGE = 8, 22
 GROUPS = {
     "evaluation": (LARGE, (attacker.EVALUATION,)),
     "survey": (LARGE, (attacker.INDEX, attacker.QUESTION)),
@@ -78,11 +78,12 @@ def _told_apart(first: Path, second: Path, tables: tuple[Table, ...]) -> Callabl
 
 
 def _found(attack: Attack, edition: int, true: dict[Key, int]) -> dict[Key, tuple[float, float]]:
-    """Hidden counts above zero of which fewer than the wanted values are possible, with their bounds; without those that the
-    edition before shows, as they still are or as large as the rule asks."""
+    """Hidden and left-out counts above zero of which fewer than the wanted values are possible, with their bounds; without
+    those that the edition before shows, as they still are or as large as the rule asks."""
     shown = ((key, value) for before in range(edition) for key, value in attack.shown(before))
     out = {key for key, value in shown if true.get(key) == value or true.get(key, 0) >= DisclosureRules().minimum_n}
-    hidden = [(key, terms) for key, terms in attack.hidden(edition) if true[key] > 0 and key not in out]
+    asked = attack.hidden(edition) + attack.left_out(edition, true)
+    hidden = [(key, terms) for key, terms in asked if true[key] > 0 and key not in out]
     assert hidden, "an attack on nothing proves nothing"
     wanted = np.array([min(WANTED, attack.most_values(key)) for key, _ in hidden], np.float64)
     bounds = attack.known.bounds([terms for _, terms in hidden], wanted, np.random.default_rng(0))
@@ -97,7 +98,7 @@ def _found(attack: Attack, edition: int, true: dict[Key, int]) -> dict[Key, tupl
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_no_hidden_count_is_bounded_to_fewer_than_five_values(
+def test_no_count_that_is_not_shown_is_bounded_to_fewer_than_five_values(
     group: str, published: Callable[[int], Published]
 ) -> None:
     communes, tables = GROUPS[group]
@@ -122,12 +123,7 @@ def test_a_second_revision_planned_alone_gives_the_first_away(
     published: Callable[[int], Published], tmp_path: Path
 ) -> None:
     district, tables = published(LARGE), GROUPS["evaluation"][1]
-    found = 0
-    for seed in (2, 3, 4):
-        second = tmp_path / f"second {seed}"
-        rules = DisclosureRules(earlier_revisions=False)
-        publish(with_late_arrivals(district.records[0], seed), second, rules, previous=district.first)
-        same = _told_apart(district.first, second, tables)
-        attack = Attack(tables, [Edition(district.first), Edition(second)], same)
-        found += len(_found(attack, 1, _true(second, tables)[0]))
-    assert found
+    publish(district.records[1], tmp_path, DisclosureRules(earlier_revisions=False), previous=district.first)
+    same = _told_apart(district.first, tmp_path, tables)
+    attack = Attack(tables, [Edition(district.first), Edition(tmp_path)], same)
+    assert _found(attack, 1, _true(tmp_path, tables)[0])

@@ -176,8 +176,8 @@ def test_months_from_before_the_office_began_are_left_out(first: tuple[Path, Pla
         assert shown == _rows(first[0], name), name
 
 
-def test_a_revision_from_before_disclosure_control_is_known_row_by_row(records: Records, tmp_path: Path) -> None:
-    """What an old revision showed is known: partners are looked for among what it hid."""
+def test_what_looser_rules_showed_is_known(records: Records, tmp_path: Path) -> None:
+    """Partners are looked for among what the earlier revision hid, row by row."""
     publish(records, tmp_path / "old", DisclosureRules(possible_values=1))
     plan = publish(records, tmp_path / "new", RULES, previous=tmp_path / "old")
     assert plan.short > 0, "nothing can take back what was shown"
