@@ -20,7 +20,7 @@ import pyarrow as pa
 from assets.disclosure.exchange import Target, settle
 from assets.disclosure.grid import Counts, Flags, Grid
 from assets.disclosure.previous import Previous, open_previous
-from assets.disclosure.rows import SEPARATOR, TABLES, row_key
+from assets.disclosure.rows import OPENING, SEPARATOR, TABLES, row_key
 from assets.disclosure.rules import DisclosureRules
 from assets.disclosure.subjects import Subject, part_under, subjects
 
@@ -145,6 +145,7 @@ class _Planner:
             old = None if before is None else before.part(part)
             labels = [_labels(frame, rows, part) for frame in now.kinds()]
             whole = replace(rows, labels=[array for array in labels if array is not None])
+            self._hidden[subject.name + OPENING, part] = now.opening(part)
             hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), False)
             for name, frame in now.withheld.items():
                 broken = _broken_down(frame, whole, part)
@@ -343,7 +344,8 @@ class _Frames:
         self.rows = frame(subject.rows)
         self.labels = [frame(sql) for sql in subject.labels]
         self.withheld = {name: frame(sql) for name, sql in subject.withheld.items()}
-        for answer in (self.rows, *self.labels, *self.withheld.values()):
+        self._opening = self.rows.iloc[:0].copy() if subject.opening is None else frame(subject.opening)
+        for answer in (self.rows, self._opening, *self.labels, *self.withheld.values()):
             answer["unit"] = _joined(answer, "unit_code", "unit_valid_from")
 
     @classmethod
@@ -372,7 +374,7 @@ class _Frames:
         units, periods = sorted(frame["unit"].unique()), sorted(frame["period_id"].unique())
         u, p = _places(frame, units, periods)
         shape = (len(units), len(periods))
-        return _Rows(
+        rows = _Rows(
             units,
             periods,
             _filled(shape, (u, p), frame["has_any"]) > 0,
@@ -381,6 +383,13 @@ class _Frames:
             _filled(shape, (u, p), frame["spare"]),
             [],
         )
+        rows.has_any &= ~rows.at(self.opening(part))
+        return rows
+
+    def opening(self, part: str) -> set[tuple[str, str]]:
+        """Units and periods that are left out, and so neither hidden nor a partner."""
+        frame = self._opening[self._opening["part"] == part]
+        return set(zip(frame["unit"], frame["period_id"], strict=True))
 
     def kinds(self) -> list[pd.DataFrame]:
         if not self.labels:

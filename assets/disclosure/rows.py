@@ -30,6 +30,7 @@ class Stands:
 
 
 _SUBJECT = "@"  # a subject that stands in a column
+OPENING = " opening"  # after a subject's name: its rows from before the office began
 TABLES: dict[str, tuple[Stands, ...]] = {
     "sipas_index": (Stands("period", ("instrument_code",)),),
     "survey_question": (Stands("question", ("instrument_code", "question_code")),),
@@ -47,18 +48,23 @@ TABLES: dict[str, tuple[Stands, ...]] = {
     "case_settlement": (
         Stands("case", only=(("procedure_field", True),)),
         Stands("case_field", only=(("procedure_field", False),), leave_out=True),
+        Stands("case" + OPENING, leave_out=True),
     ),
-    "case_supplement_basis": (Stands("case"),),
+    "case_supplement_basis": (Stands("case"), Stands("case" + OPENING, leave_out=True)),
     # How many cases were late is shown in hidden rows too, so a row of hidden cases is left out.
-    "case_apology": (Stands("case", leave_out=True), Stands("apology")),
+    "case_apology": (Stands("case", leave_out=True), Stands("case" + OPENING, leave_out=True), Stands("apology")),
     "complaint_handling": (
         Stands("complaint", only=(("channel", True), ("class", True))),
         Stands("complaint_channel", only=(("channel", False), ("class", True)), leave_out=True),
         Stands("complaint_class", only=(("channel", True), ("class", False)), leave_out=True),
         Stands("complaint_cross", only=(("channel", False), ("class", False)), leave_out=True),
+        Stands("complaint" + OPENING, leave_out=True),
     ),
     "one_stop_evaluation": (Stands("evaluation"),),
-    "service_quality_766": (Stands("quality", ("item_code",)),),
+    "service_quality_766": (
+        Stands("quality", ("item_code",)),
+        Stands("quality" + OPENING, ("item_code",), leave_out=True),
+    ),
 }
 # Left out whole: a table by two breakdowns at once is small nearly everywhere, and its sums are in the tables by one.
 ALWAYS_LEFT_OUT = frozenset({"complaint_cross"})

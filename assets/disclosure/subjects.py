@@ -21,6 +21,7 @@ _SURVEY_SPARE = (
     " then least(n_satisfied, n_forms_answered - 1) end) as bigint)"
 )
 _KEY = "unit_code, cast(unit_valid_from as varchar) as unit_valid_from, period_id"
+_COMPLAINT_ITEMS = ("5.1a", "5.1b", "5.2", "5.3")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Subject:
     per unit, period and part. `labels`: SELECTs of the same key, part, kind, label and spare: shown sums of labels, which an
     exchange must keep. `tables`: what they read, besides which nothing is asked. `under`: subject whose hidden rows are
     hidden here too, with its part. `withheld`: breakdowns of the same records, by name: SELECTs as of `labels` with n and
-    is_small; a breakdown of a unit and period is shown whole or left out whole."""
+    is_small; a breakdown of a unit and period is shown whole or left out whole. `opening`: SELECT of the key and part of rows
+    from before an office began, which are left out: what was received then is the stock that its first period opens with."""
 
     name: str
     tables: tuple[str, ...]
@@ -37,6 +39,7 @@ class Subject:
     labels: Sequence[str] = ()
     under: str | None = None
     withheld: dict[str, str] = field(default_factory=dict)
+    opening: str | None = None
 
 
 def _small(minimum_n: int, *columns: str) -> str:
@@ -51,6 +54,30 @@ def subjects(minimum_n: int) -> tuple[Subject, ...]:
 
 def _flag(condition: str) -> str:
     return f"cast(max(case when {condition} then 1 else 0 end) as integer)"
+
+
+def _opening(mart: str, total: str, n_ended: str) -> str:
+    """SELECT of the rows of `mart` for which `total` holds, as unit_code, unit_valid_from (text) and period_id, that end before
+    the first month in which the unit above ended a record, or the unit itself where none above it has any."""
+    return f"""with began as (
+            select ended.unit_code, ended.unit_valid_from, min(month.first_month_id) as month_id
+            from marts.{mart} as ended
+            inner join marts.dim_reporting_period as month on ended.period_id = month.period_id
+            where month.period_kind = 'month' and {n_ended} > 0 and {total}
+            group by ended.unit_code, ended.unit_valid_from
+        )
+        select every.unit_code, cast(every.unit_valid_from as varchar) as unit_valid_from, every.period_id
+        from marts.{mart} as every
+        inner join marts.dim_reporting_period as period on every.period_id = period.period_id
+        inner join marts.dim_admin_unit as unit
+        on every.unit_code = unit.unit_code and every.unit_valid_from = unit.unit_valid_from
+        left join began as above on unit.parent_code = above.unit_code and unit.parent_valid_from = above.unit_valid_from
+        left join began as own on unit.unit_code = own.unit_code and unit.unit_valid_from = own.unit_valid_from
+        where period.last_month_id < coalesce(above.month_id, own.month_id) and {total}"""
+
+
+_CASE_OPENING = _opening("case_settlement", "procedure_field = '*'", "n_settled + n_withdrawn")
+_COMPLAINT_OPENING = _opening("complaint_handling", "channel = '*' and class = '*'", "n_closed")
 
 
 def _survey(minimum_n: int) -> Subject:
@@ -141,6 +168,7 @@ def _cases(minimum_n: int) -> Subject:
                 for state in ("issued", "owed")
             ),
         },
+        opening=f"select *, '' as part from ({_CASE_OPENING}) as opening",
     )
 
 
@@ -166,6 +194,7 @@ def _complaints(minimum_n: int) -> Subject:
             from marts.complaint_handling where {column} <> '*' and {other} = '*'"""
             for name, (column, other) in by.items()
         },
+        opening=f"select *, '' as part from ({_COMPLAINT_OPENING}) as opening",
     )
 
 
@@ -188,6 +217,8 @@ def _evaluations(minimum_n: int) -> Subject:
 
 
 def _qualities(minimum_n: int) -> Subject:
+    items = ", ".join(f"'{item}'" for item in _COMPLAINT_ITEMS)
+    of_records = ((f"not in ({items})", _CASE_OPENING), (f"in ({items})", _COMPLAINT_OPENING))
     # 3.2 counts procedures, no one's records.
     return Subject(
         "quality",
@@ -205,6 +236,13 @@ def _qualities(minimum_n: int) -> Subject:
             from marts.service_quality_766""",
         ],
         under="case or complaint",
+        opening=" union all ".join(
+            f"""select opening.*, item.item_code as part from ({opening}) as opening
+            inner join marts.service_quality_766 as item on opening.unit_code = item.unit_code
+            and opening.unit_valid_from = cast(item.unit_valid_from as varchar) and opening.period_id = item.period_id
+            where item.item_code {condition}"""
+            for condition, opening in of_records
+        ),
     )
 
 
@@ -212,6 +250,6 @@ def part_under(subject: str, part: str) -> tuple[str, str]:
     """Subject and part whose hidden rows are hidden in this part too."""
     if subject == "question":
         return "period", part.rsplit("/", 1)[0]
-    if subject == "quality" and part in ("5.1a", "5.1b", "5.2", "5.3"):
+    if subject == "quality" and part in _COMPLAINT_ITEMS:
         return "complaint", ""
     return "case", ""

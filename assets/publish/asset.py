@@ -76,6 +76,10 @@ def publish_assets(
         plan, made = _plan(
             office.workspace, warehouse, manifest, context.resources.disclosure, context.resources.revision(office)
         )
+        if plan is not None and plan.short:
+            office.tell(
+                f"open tables: {plan.short} hidden count(s) have fewer than {plan.rules.possible_values} possible values"
+            )
         name = made.revision
         reader = MartReader(warehouse.query, warehouse.stream)
         hold_accepted(office.workspace, office.ledger, marts_of(manifest), reader, name)

@@ -19,6 +19,8 @@ import openpyxl
 import pytest
 from said import texts
 
+from assets.disclosure.plan import make_plan
+from assets.disclosure.rules import DisclosureRules
 from pipelines.simulate import simulate
 
 CASE_COUNTS = [
@@ -91,6 +93,21 @@ def ledger_name(file: dict[str, Any]) -> str:
     """The path a file has in the ledger; a table of a database stands there under its name and source."""
     source = file["source"]
     return f"{TABLES[source]}@{source}" if source in TABLES else file["path"]
+
+
+def test_no_hidden_count_lacks_partners(workspace: Path) -> None:
+    """Not in December 2022 either, whose cases are the stock that the demo's first month opens with."""
+    current = (
+        workspace / "published" / json.loads((workspace / "published" / "current.json").read_text("utf-8"))["path"]
+    )
+    with duckdb.connect(str(workspace / "warehouse" / "sipas.duckdb"), read_only=True) as connection:
+        marts = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'marts'"
+        tables = [name for (name,) in connection.execute(marts).fetchall()]
+        plan = make_plan(lambda sql: connection.sql(sql).to_arrow_table(), tables, DisclosureRules(), None)
+    assert plan.short == 0 and plan.tables
+    for table in ("case_settlement", "case_apology", "complaint_handling", "service_quality_766"):
+        shown = duckdb.sql(f"SELECT min(period_id) FROM '{current}/open/marts/{table}.parquet'").fetchall()
+        assert shown == [("2023",)], table
 
 
 def test_every_file_ends_as_planted(truth, marts) -> None:

@@ -62,7 +62,7 @@ SETTLEMENT = Table(
     "case_settlement", ("procedure_field",),
     (*(f"n_received_{c}" for c in CHANNELS), "n_settled_early", "n_settled_on_day", "n_settled_late", "n_settled_no_due_date",
      "n_working_days"),
-    ("n_received", "n_with_due_date", "n_working_days"),
+    ("n_received", "n_with_due_date", "n_working_days", "n_in_time"),
     ({"n_opening": 1, "n_received": 1, "n_settled": -1, "n_pending": -1},), ({"n_working_days": 1, "n_settled": -1},),
     ("n_opening", "n_pending"),
     {"n_received": tuple(f"n_received_{c}" for c in CHANNELS), "n_in_time": ("n_settled_early", "n_settled_on_day"),
@@ -86,7 +86,7 @@ QUALITY = Table(
 COMPLAINT = Table(
     "complaint_handling", ("channel", "class"),
     ("n_received", "n_received_no_due_date", "n_closed_in_time", "n_closed_late", "n_closed_no_due_date", "n_working_days"),
-    ("n_received", "n_with_due_date", "n_working_days"),
+    ("n_received", "n_with_due_date", "n_working_days", "n_closed_in_time"),
     ({"n_opening": 1, "n_received": 1, "n_closed": -1, "n_pending": -1},),
     ({"n_working_days": 1, "n_closed": -1}, {"n_received_no_due_date": 1, "n_received": -1}),
     ("n_opening", "n_pending"),
@@ -99,7 +99,7 @@ EVALUATION = Table(
     limits=({"n_overall": 1, "n_forms": -1},), leaves=("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"), adds_up=False,
 )  # fmt: skip
 INDEX = Table(
-    "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"), ("n_forms_answered",),
+    "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"), ("n_forms_answered", "n_satisfied"),
     limits=({"n_forms_answered": 1, "n_forms": -1}, {"n_forms_answered": 1, "n_answers": -1}, {"n_satisfied": 1, "n_answers": -1}),
     adds_up=False, active=("n_forms",),
 )  # fmt: skip
@@ -193,6 +193,7 @@ class Edition:
 
     folder: Path
     frames: dict[str, pd.DataFrame] = field(default_factory=dict)
+    rows: dict[str, dict[tuple[str, str, str], dict[str, float]]] = field(default_factory=dict)
 
     def frame(self, table: Table) -> pd.DataFrame:
         if table.name not in self.frames:
@@ -201,6 +202,14 @@ class Edition:
             frame["label"] = labels[0].str.cat(labels[1:], sep="/") if labels else ALL
             self.frames[table.name] = frame.set_index(["unit_code", "period_id", "label"]).sort_index()
         return self.frames[table.name]
+
+    def shown(self, table: Table) -> dict[tuple[str, str, str], dict[str, float]]:
+        """The rows that are not hidden, by unit, period and label."""
+        if table.name not in self.rows:
+            frame = self.frame(table)
+            columns = [*table.columns, *table.derived, *table.counted]
+            self.rows[table.name] = frame.loc[~frame["hidden"], list(dict.fromkeys(columns))].to_dict("index")
+        return self.rows[table.name]
 
 
 class Attack:
@@ -245,25 +254,37 @@ class Attack:
                         found.append(((table.name, unit, period, label, column), terms))
         return found
 
-    def shown(self, edition: int) -> Iterable[tuple[Key, int]]:
+    def left_out(self, edition: int, keys: Iterable[Key]) -> list[tuple[Key, Terms]]:
+        """Those of the keys that name a commune's records of one label in a row that the table lacks."""
+        tables = {table.name: table for table in self._tables if table.labels}
+        found = []
+        for key in keys:
+            name, unit, period, label, column = key
+            if name not in tables or unit == ROOT or column != tables[name].counted[0]:
+                continue
+            is_of_one_label = sum(_kind(label)) == label.count("/")
+            if is_of_one_label and (unit, period, label) not in self._editions[edition].frame(tables[name]).index:
+                found.append((key, self.terms(edition, tables[name], unit, period, label, column)))
+        return found
+
+    def shown(self, edition: int) -> Iterable[tuple[Key, float]]:
         """The same counts of every row that is shown."""
         for table in self._tables:
-            frame = self._editions[edition].frame(table)
-            for (unit, period, label), row in frame[~frame["hidden"]].iterrows():
+            for place, row in self._editions[edition].shown(table).items():
                 for column in table.counted:
-                    yield (table.name, unit, period, label, column), row[column]
+                    yield (table.name, *place, column), row[column]
 
     def most_values(self, key: Key) -> float:
-        """How many values the sums that each contain the count leave it, if its table shows what it is a part of: of n late
-        cases in a month, of a year's or the district's I with an apology and O without one."""
+        """How many values the sums that each contain a numerator leave it, if its table shows the denominator: of n late cases
+        in a month, of a year's or the district's I with an apology and O without one."""
         [table] = [table for table in self._tables if table.name == key[0]]
         if table.whole is None:
             return np.inf
         n = self._editions[-1].frame(table).at[key[1:4], table.whole]
         low, high = 0, n
         for edition in self._editions:
-            for (unit, period, _), row in edition.frame(table).iterrows():
-                if not row["hidden"] and unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
+            for (unit, period, _), row in edition.shown(table).items():
+                if unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
                     high = min(high, row[key[4]])
                     low = max(low, n - (row[table.whole] - row[key[4]]))
         return float(high - low + 1)

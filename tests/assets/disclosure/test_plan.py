@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from simulated_office import (
+    GRAINS,
     MARTS,
     ROOT,
     Records,
@@ -19,7 +22,7 @@ from simulated_office import (
 )
 
 from assets.disclosure.plan import Plan
-from assets.disclosure.rows import SEPARATOR
+from assets.disclosure.rows import OPENING, SEPARATOR
 from assets.disclosure.rules import DisclosureRules
 
 RULES = DisclosureRules()
@@ -141,8 +144,40 @@ def test_month_by_month_an_unfinished_period_does_not_tell_its_last_month(record
     assert small and not [unit for unit in small if not before[unit] and not now[unit]]
 
 
-def test_a_revision_from_before_disclosure_control_is_known_row_by_row(records: Records, tmp_path: Path) -> None:
-    """What an old revision showed is known: partners are looked for among what it hid."""
+def test_months_from_before_the_office_began_are_left_out(first: tuple[Path, Plan], tmp_path: Path) -> None:
+    """What was received then is the stock that January opens with, which January's row states."""
+    database = tmp_path / "sipas.duckdb"
+    shutil.copy(first[0] / "analyst" / "sipas.duckdb", database)
+    received = {"case_settlement": ("'*'",), "complaint_handling": ("'*'", "'*'")}
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into marts.dim_reporting_period values ('2022-12', 'month', 2022, '2022-12', '2022-12')"
+        )
+        for table, labels in received.items():
+            flows = [c for c in connection.table(f"marts.{table}").columns if c.startswith("n_") and c != "n_pending"]
+            connection.execute(
+                f"insert into marts.{table} by name select unit_code, date '1900-01-01' as unit_valid_from, '2022-12' as period_id,"
+                f" {', '.join(f'{label} as {name}' for label, name in zip(labels, GRAINS[table][0], strict=True))},"
+                f" {', '.join(f'0 as {flow}' for flow in flows if flow != 'n_received')},"
+                f" case when unit_code = '{ROOT}' then 45 else 5 end as n_received, n_received as n_pending"
+                " from marts.dim_admin_unit"
+            )
+        connection.execute(
+            "insert into marts.service_quality_766 by name select unit_code, unit_valid_from, period_id, '3.3' as item_code,"
+            " n_received as n_denominator, 0 as numerator, 0 as n_left_out from marts.case_settlement where period_id = '2022-12'"
+        )
+    plan = plan_of(database, RULES)
+    assert plan.short == 0
+    assert {name for name in plan.hidden if OPENING not in name} == first[1].hidden
+    left_out = {tuple(name.split(SEPARATOR)[i] for i in (0, 4)) for name in plan.hidden if OPENING in name}
+    assert left_out == {(subject + OPENING, "2022-12") for subject in ("case", "complaint", "quality")}
+    for name, table in write_open(database, tmp_path / "open", plan).items():
+        shown = pq.read_table(table.parquet).to_pylist()
+        assert shown == _rows(first[0], name), name
+
+
+def test_what_looser_rules_showed_is_known(records: Records, tmp_path: Path) -> None:
+    """Partners are looked for among what the earlier revision hid, row by row."""
     publish(records, tmp_path / "old", DisclosureRules(possible_values=1))
     plan = publish(records, tmp_path / "new", RULES, previous=tmp_path / "old")
     assert plan.short > 0, "nothing can take back what was shown"
