@@ -1,7 +1,7 @@
 """Forget a person: take their rows out of inbox, landing, quarantine and returns, and leave a tombstone.
 
 The tombstone comes first and the files follow, each in one step, so that after a kill the same command ends what it began:
-what a run would read again is dropped from the first step on. What is already published stays as it was published.
+what a run would read again is dropped from the first step on. Of what is published only the forms go that list their cases.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from assets.keys import PERSON, RECORD
 from assets.ledger import Part, Removed, Tombstone
 from assets.office import Office
 from assets.privacy.parts import columns_of, remove_replaced, rows_of, write_part
+from assets.privacy.published import forms_naming, take_out
 from assets.privacy.rewrite import (
     CannotRewrite,
     database_file,
@@ -53,6 +54,7 @@ class Forgotten:
     rows_landing: int = 0
     rows_quarantine: int = 0
     files_returned: int = 0
+    files_published: int = 0
     linked: set[str] = field(default_factory=set)
     by_hand: list[str] = field(default_factory=list)
 
@@ -100,6 +102,8 @@ def forget(office: Office, tokens: Collection[str], *, dry_run: bool) -> Forgott
             for (database, table), rows in databases.items():
                 delete_from_database(database, table, rows)
             checkpoint("forget.inbox")
+        # While the landed rows still tell the numbers.
+        _take_out_forms(connection, office, found, dry_run)
         _rewrite_private_zone(connection, office, wanted, found, work, dry_run)
     _remove_returns(office, wanted, found, dry_run)
     if not dry_run:
@@ -249,6 +253,22 @@ def _rewrite_inbox(office: Office, wanted: Wanted, files: Collection[_File], fou
         office.ledger.note_rewriting(item.path, sha256_of(written), item.content_sha)
         checkpoint("forget.noted")
         os.replace(whole, item.file)
+
+
+def _take_out_forms(connection: duckdb.DuckDBPyConnection, office: Office, found: Forgotten, dry_run: bool) -> None:
+    numbers: set[str] = set()
+    for part, contract in _record_parts(office):
+        landed = columns_of(office.workspace, part)
+        for name in (one.name for one in contract.fields if one.personal == "office" and one.name in landed):
+            rows = connection.execute(
+                f"SELECT DISTINCT {quote(name)} FROM {rows_of(office.workspace, part)} "
+                f"WHERE {quote(name)} IS NOT NULL AND ({_goes(office, part, contract)})"
+            ).fetchall()
+            numbers.update(number for (number,) in rows)
+    for revision, files in forms_naming(office.workspace, numbers).items() if numbers else ():
+        found.files_published += len(files)
+        if not dry_run:
+            take_out(revision, files, office.today)
 
 
 def _rewrite_private_zone(
