@@ -134,6 +134,7 @@ class Killed(Exception):
 
 def test_after_a_kill_the_same_command_ends_it(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def die(name: str) -> None:
+        assert name == "forget.forms"
         raise Killed
 
     with monkeypatch.context() as patched:
