@@ -36,6 +36,7 @@ from assets.ingest.zipped import members
 from assets.privacy.reread import reads_alike
 from assets.privacy.rewrite_archive import replace_members
 from assets.privacy.rewrite_columns import blank_parquet, blank_spss
+from assets.privacy.rewrite_old_excel import NotUnderstood, blank_old_excel
 from assets.privacy.rewrite_opendocument import blank_opendocument
 from assets.privacy.tokens import Wanted
 
@@ -104,6 +105,11 @@ def _write(options: ReaderOptions, file: Path, places: Places, target: Path) -> 
             _blank_cells(file, places, target)
         case WorkbookOptions() if suffix == ".ods":
             blank_opendocument(file, places, target)
+        case WorkbookOptions() if suffix == ".xls":
+            try:
+                blank_old_excel(file, places, target)
+            except NotUnderstood as how:
+                raise CannotRewrite(f"it is laid out in another way ({how}): {_BY_HAND}") from None
         case _:
             raise CannotRewrite(f"a {suffix or options.kind} file is not rewritten: {_BY_HAND}")
 

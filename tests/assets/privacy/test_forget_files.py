@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 import xlsxwriter
 from person_to_forget import HEADER, NAMED, OTHER_PHONE, PERSON_PHONE, forget_in, rows, spec_of
 from python_calamine import CalamineWorkbook
-from workbook_files import ods, ods_row, ods_table, ods_text
+from workbook_files import FORMULA, ods, ods_row, ods_table, ods_text, xls, xls_sharing
 from workspaces import (
     case_row,
     complaint_row,
@@ -96,6 +97,14 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("\n", "</text:p><text:p>")
 
 
+def put_xls(workspace: Workspace) -> None:
+    """Two sheets, of which one is read; the unit and most other texts stand in many cells, and once in the file."""
+    write_spec(workspace, "bang_cu", spec_of("inbox/a.xls", {"kind": "workbook", "sheet": "Hồ sơ"}, "bang_cu"))
+    lines = [list(HEADER), *map(cells, rows(PERSON))]
+    numbered = [[*line, f"số {number}" if number == 0 else float(number)] for number, line in enumerate(lines)]
+    xls_sharing(workspace.inbox / "a.xls", {"Hồ sơ": numbered, "Khác": [["HS-0003", "Xã An Mỹ", 7.0]]})
+
+
 def put_nested_json(workspace: Workspace) -> None:
     spec = complaint_spec(location={"path": "inbox/a.json"}, reader={"kind": "json", "path": ["donVi", "dong"]})
     [feed] = spec["feeds"]
@@ -149,17 +158,17 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def forgotten(tmp_path_factory: pytest.TempPathFactory, before: dict[str, bytes]) -> tuple[Workspace, Forgotten]:
     """A workspace of all these files after the person was forgotten; `before` holds the files as they were sent."""
     workspace = make_workspace(tmp_path_factory.mktemp("files") / "office")
-    for fill in (put_parquet, put_spss, put_ods, put_nested_json, put_zip, put_formulas):
+    for fill in (put_parquet, put_spss, put_ods, put_xls, put_nested_json, put_zip, put_formulas):
         fill(workspace)
     before.update({file.name: file.read_bytes() for file in workspace.inbox.iterdir()})
-    assert [record.rows_accepted for record in take(workspace).records.values()].count(10) == 6
+    assert [record.rows_accepted for record in take(workspace).records.values()].count(10) == 7
     assert take(workspace, "complaint").records["inbox/a.json"].rows_accepted == 5
     return workspace, forget_in(workspace)
 
 
 def test_nobody_is_left_and_the_next_run_has_nothing_to_do(forgotten: tuple[Workspace, Forgotten]) -> None:
     workspace, found = forgotten
-    assert found.rows_inbox == 6 * 2 + 1 and len(found.records) == 6 * 2 + 1
+    assert found.rows_inbox == 7 * 2 + 1 and len(found.records) == 7 * 2 + 1
     assert found.by_hand == [
         "inbox/a.xlsx: the rows are gone, and the person still stands elsewhere in the file, "
         "as on a sheet that is not read or in a comment"
@@ -172,7 +181,7 @@ def test_nobody_is_left_and_the_next_run_has_nothing_to_do(forgotten: tuple[Work
     for spec in workspace.sources.glob("*.yml"):
         spec.write_text(spec.read_text(encoding="utf-8").replace("vi: ", "vi: lại "), encoding="utf-8")
     again = [*take(workspace).records.values(), *take(workspace, "complaint").records.values()]
-    assert sorted(record.rows_read for record in again) == [1, 4, *[8] * 6]
+    assert sorted(record.rows_read for record in again) == [1, 4, *[8] * 7]
     assert sum(record.rows_forgotten + record.rows_quarantined for record in again) == 0
     office = open_office(workspace)
     assert Counter((row["record_key"], row["line"]) for row in landed(office, "case")) == lines
@@ -236,6 +245,37 @@ def test_ods_has_empty_cells_there_and_no_picture_of_the_page(forgotten: tuple[W
     assert shown == [list(HEADER), *([""] * len(HEADER) if n in GONE else row for n, row in enumerate(sent))]
     assert "".join(other.itertext()) == "="
     assert len(CalamineWorkbook.from_path(file).get_sheet_by_name("S").to_python()) == 11
+
+
+def test_xls_has_blank_cells_there_and_texts_that_others_show_stay(forgotten: tuple[Workspace, Forgotten]) -> None:
+    file = forgotten[0].inbox / "a.xls"
+    book = CalamineWorkbook.from_path(file)
+    shown = book.get_sheet_by_name("Hồ sơ").to_python(skip_empty_area=False)
+    sent = [list(HEADER), *map(cells, rows(PERSON))]
+    for number, line in enumerate(sent):
+        blank = number - 1 in GONE
+        assert shown[number][: len(HEADER)] == ([""] * len(HEADER) if blank else line)
+        assert shown[number][len(HEADER)] == ("số 0" if number == 0 else "" if blank else number)
+    # On the other sheet, which no source reads, the number of the case still stands.
+    assert book.get_sheet_by_name("Khác").to_python() == [["HS-0003", "Xã An Mỹ", 7.0]]
+    held = file.read_bytes()
+    assert NAMED.encode("utf-16-le") not in held and "HS-0004".encode("utf-16-le") not in held
+    assert "HS-0003".encode("utf-16-le") in held
+
+
+def test_an_xls_file_with_a_formula_over_several_cells_is_left(tmp_path: Path) -> None:
+    workspace = make_workspace(tmp_path / "office")
+    write_spec(workspace, "bang_cu", spec_of("inbox/a.xls", {"kind": "workbook"}, "bang_cu"))
+    formula = (FORMULA, struct.pack("<dHIH", 3.0, 0, 0, 0))
+    shared = (0x4BC, bytes(10))
+    xls(
+        workspace.inbox / "a.xls",
+        [["Mã", "Điện thoại", "n"], ["HS-1", PERSON_PHONE, formula, shared], ["HS-2", OTHER_PHONE, 1.0]],
+    )
+    sent = (workspace.inbox / "a.xls").read_bytes()
+    [told] = forget_in(workspace).by_hand
+    assert "a formula over several cells begins in a row that goes" in told
+    assert (workspace.inbox / "a.xls").read_bytes() == sent
 
 
 def test_a_row_that_an_ods_file_writes_once_for_several_goes_alone(tmp_path: Path) -> None:
