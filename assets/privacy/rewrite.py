@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
-import pyarrow as pa
-import pyreadstat
 from sqlalchemy.engine import make_url
 
 from assets.ingest.plan import PlannedInput
@@ -40,7 +39,7 @@ from assets.privacy.rewrite_old_excel import NotUnderstood, blank_old_excel
 from assets.privacy.rewrite_opendocument import blank_opendocument
 from assets.privacy.tokens import Wanted
 
-# Sheet (blank where a file has none) → the lines of its rows, counted as the reader counts them.
+# Sheet (in NFC; blank where a file has none) → the lines of its rows, counted as the reader counts them.
 Places = Mapping[str, Collection[int]]
 
 _LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
@@ -71,7 +70,9 @@ def rewrite(item: PlannedInput, places: Places, titles: Mapping[str, str], work:
             with item.member.unpacked() as file:
                 written = work / f"rewritten{file.suffix}"
                 _write(item.spec.reader, file, own, written)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, pa.ArrowException, InputRefused) as error:
+    except (CannotRewrite, OSError):  # a disk that is full is no fault of the file
+        raise
+    except Exception as error:  # libraries raise anything for a file that is out of the ordinary
         raise CannotRewrite(f"it cannot be written again ({type(error).__name__}): {_BY_HAND}") from None
     if not reads_alike(item, places, written):
         raise CannotRewrite(f"written again it would not read as it did: {_BY_HAND}")
@@ -142,7 +143,7 @@ def _blank_cells(file: Path, places: Places, target: Path) -> None:
     if any(cell.data_type == "f" for page in book.worksheets for row in page.iter_rows() for cell in row):
         book = openpyxl.load_workbook(file, keep_vba=has_macros, data_only=True)
     for page in book.worksheets:
-        lines = places.get(page.title, places.get("", ()))
+        lines = places.get(unicodedata.normalize("NFC", page.title), places.get("", ()))
         for line in lines:
             for cell in page[line]:
                 if not isinstance(cell, openpyxl.cell.MergedCell):

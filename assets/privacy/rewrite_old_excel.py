@@ -8,6 +8,7 @@ Binary File Format, published by Microsoft.
 from __future__ import annotations
 
 import struct
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Set
 from pathlib import Path
@@ -61,7 +62,7 @@ def _blanked(stream: bytes, places: Mapping[str, Collection[int]]) -> bytes:
 
 
 def _rows(title: str, places: Mapping[str, Collection[int]]) -> frozenset[int]:
-    return frozenset(line - 1 for line in places.get(title, places.get("", ())))
+    return frozenset(line - 1 for line in places.get(unicodedata.normalize("NFC", title), places.get("", ())))
 
 
 def _records(stream: bytes) -> Iterator[_Record]:

@@ -6,6 +6,7 @@ No library writes these files as they are, so the rows are exchanged in the text
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -80,7 +81,7 @@ class _Rows:
     def _begin(self, name: str, attributes: Attributes) -> None:
         at = self._parser.CurrentByteIndex
         if name == _TABLE:
-            sheet = attributes.get("table:name", "")
+            sheet = unicodedata.normalize("NFC", attributes.get("table:name", ""))
             self._wanted, self._row = self._places.get(sheet, self._places.get("", ())), 0
         elif name == _ROW:
             self._start, self._inner, self._attributes, self._cells = at, -1, attributes, []

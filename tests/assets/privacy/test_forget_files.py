@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import unicodedata
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -43,6 +44,8 @@ from assets.workspace import Workspace
 PERSON = 3
 # The row of the person and the one that mentions them.
 GONE = (PERSON, PERSON + 1)
+# Decomposed, as some programs write it.
+SHEET = unicodedata.normalize("NFD", "Hồ sơ")
 VARIABLES = {heading: f"v{number}" for number, heading in enumerate(HEADER)}
 
 
@@ -88,7 +91,9 @@ def put_ods(workspace: Workspace) -> None:
     written = [
         ods_row(*(ods_text(escaped(cell)) for cell in line)) for line in (list(HEADER), *map(cells, rows(PERSON)))
     ]
-    file = ods(workspace.inbox / "a.ods", ods_table("".join(written)) + ods_table(ods_row(ods_text("=")), "Khác"))
+    file = ods(
+        workspace.inbox / "a.ods", ods_table("".join(written), SHEET) + ods_table(ods_row(ods_text("=")), "Khác")
+    )
     with zipfile.ZipFile(file, "a") as package:
         package.writestr("Thumbnails/thumbnail.png", b"a picture of the first page")
 
@@ -244,7 +249,7 @@ def test_ods_has_empty_cells_there_and_no_picture_of_the_page(forgotten: tuple[W
     sent = [[cell.replace("\n", "") for cell in cells(row)] for row in rows(PERSON)]
     assert shown == [list(HEADER), *([""] * len(HEADER) if n in GONE else row for n, row in enumerate(sent))]
     assert "".join(other.itertext()) == "="
-    assert len(CalamineWorkbook.from_path(file).get_sheet_by_name("S").to_python()) == 11
+    assert len(CalamineWorkbook.from_path(file).get_sheet_by_name(SHEET).to_python()) == 11
 
 
 def test_xls_has_blank_cells_there_and_texts_that_others_show_stay(forgotten: tuple[Workspace, Forgotten]) -> None:
