@@ -182,28 +182,30 @@ class Office:
 
     def plan_of(self, dataset: str, months: Callable[[str], bool]) -> Plan:
         """Return what is new for one record dataset, within the reporting months that `months` wants."""
-        specs = self.sources_of(dataset)
         filled, problems = self._templates.planned(
             dataset, months, self.reference, self.reference_hash, self._office_of_unit
         )
         self.note(problems)
         active, retired_ids, answered = self.ledger.active(), self.ledger.retired_ids(), self.ledger.answered_returns()
-        returns = {file.return_id: file for file in self.ledger.returns()}
+        inputs = [*self._find(self.sources_of(dataset), months, self.reference_hash), *self._as_delivered(filled)]
+        new = plan(inputs, active, retired_ids)
+        return new + plan_answers(self._answers(dataset, months), active, answered, retired_ids)
+
+    def _answers(self, dataset: str, months: Callable[[str], bool]) -> list[PlannedInput]:
+        """Return the corrected returns of a dataset's sources that lie in the inbox."""
         answers, problems = find_answers(
             self.workspace,
-            [*specs, *self.template_specs(dataset)],
+            [*self.sources_of(dataset), *self.template_specs(dataset)],
             self.contracts,
             months,
             self.reference_hash,
             self.roots,
-            active,
-            returns,
-            answered,
+            self.ledger.active(),
+            {file.return_id: file for file in self.ledger.returns()},
+            self.ledger.answered_returns(),
         )
         self.note(problems)
-        inputs = [*self._find(specs, months, self.reference_hash), *self._as_delivered(filled)]
-        new = plan(inputs, active, retired_ids)
-        return new + plan_answers(self._as_delivered(answers), active, answered, retired_ids)
+        return self._as_delivered(answers)
 
     @cached_property
     def _templates(self) -> FilledTemplates:
@@ -264,6 +266,7 @@ class Office:
         for name in (name for name, contract in self.contracts.items() if contract.kind == "record"):
             filled, _ = self._templates.planned(name, lambda month: True, self.reference, "", self._office_of_unit)
             inputs += self._as_delivered(filled)
+            inputs += self._answers(name, lambda month: True)
         return inputs
 
     def sources_of(self, dataset: str) -> list[SourceSpec]:

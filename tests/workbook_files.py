@@ -76,33 +76,59 @@ def xls(
 ) -> Path:
     """An XLS file of one sheet; `merged` are first row, last row, first column, last column from 0."""
     texts: list[str] = []
+    body = _sheet(rows, texts, merged)
+    path.write_bytes(compound({"Workbook": _globals({name: body}, texts) + body}))
+    return path
+
+
+def xls_sharing(path: Path, sheets: Mapping[str, Sequence[Iterable[Cell | None]]]) -> Path:
+    """An XLS file of several sheets, as programs write it: equal texts stand once, and each sheet begins with an index."""
+    texts: list[str] = []
+    bodies = {}
+    for name, rows in sheets.items():
+        body = _sheet(rows, texts, (), shares=True)
+        begin = 4 + int.from_bytes(body[2:4], "little")
+        bodies[name] = body[:begin] + _record(0x20B, bytes(16)) + body[begin:]
+    path.write_bytes(compound({"Workbook": _globals(bodies, texts) + b"".join(bodies.values())}))
+    return path
+
+
+def _sheet(
+    rows: Sequence[Iterable[Cell | None]],
+    texts: list[str],
+    merged: Sequence[tuple[int, int, int, int]],
+    shares: bool = False,
+) -> bytes:
+    """The records of a sheet; its texts are added to those of the workbook."""
     body = bytearray(_record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 6)))
     for row, cells in enumerate(rows):
         for column, value in enumerate(cells):
             place = struct.pack("<HHH", row, column, 0)
             if isinstance(value, str):
-                body += _record(0xFD, place + struct.pack("<I", len(texts)))
-                texts.append(value)
+                at = texts.index(value) if shares and value in texts else len(texts)
+                body += _record(0xFD, place + struct.pack("<I", at))
+                texts += [value] if at == len(texts) else []
             elif isinstance(value, tuple):
                 body += _record(value[0], place + value[1])
             elif value is not None:
                 body += _record(0x203, place + struct.pack("<d", value))
     if merged:
         body += _record(0xE5, struct.pack("<H", len(merged)) + b"".join(struct.pack("<HHHH", *span) for span in merged))
-    body += _record(0x0A, b"")
-    path.write_bytes(compound({"Workbook": _globals(name, texts) + body}))
-    return path
+    return bytes(body + _record(0x0A, b""))
 
 
-def _globals(name: str, texts: Sequence[str]) -> bytes:
-    title = name.encode("utf-16-le")
+def _globals(sheets: Mapping[str, bytes], texts: Sequence[str]) -> bytes:
     begin = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 6)) + _record(0xE0, bytes(20))
     shared = struct.pack("<II", len(texts), len(texts))
     shared += b"".join(struct.pack("<HB", len(text), 1) + text.encode("utf-16-le") for text in texts)
     end = _record(0xFC, shared) + _record(0x0A, b"")
-    length = 4 + 8 + len(title)
-    sheet = struct.pack("<IHBB", len(begin) + length + len(end), 0, len(name), 1) + title
-    return begin + _record(0x85, sheet) + end
+    titles = {name: name.encode("utf-16-le") for name in sheets}
+    start = len(begin) + sum(4 + 8 + len(title) for title in titles.values()) + len(end)
+    listed = b""
+    for name, title in titles.items():
+        listed += _record(0x85, struct.pack("<IHBB", start, 0, len(name), 1) + title)
+        start += len(sheets[name])
+    return begin + listed + end
 
 
 def _record(kind: int, data: bytes) -> bytes:

@@ -16,7 +16,8 @@ class FormKind:
     """One kind of form. `fill` builds it for a unit and period, or returns None where the unit owes none of this kind.
 
     `levels` are the unit levels and `period_kinds` the kinds of period that have one. An "open" form holds no personal
-    data and no figure that disclosure control hides; an "office" form is for the authority that owns the data.
+    data and no figure that disclosure control hides; an "office" form is for the authority that owns the data. One that
+    `lists_cases` has a line for each case with its number, and is taken out of revisions when such a case is forgotten.
     """
 
     code: str
@@ -24,3 +25,4 @@ class FormKind:
     levels: frozenset[str]
     period_kinds: frozenset[str]
     fill: Callable[[Subject, Figures, Language], Form | None]
+    lists_cases: bool = False

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from assets.ingest.engine import connect
 from assets.ingest.history import History
 from assets.ingest.increment import Increment, hashed, key_headings
-from assets.ingest.readers.database import Database, WatermarkKind, open_database
+from assets.ingest.readers.database import Database, WatermarkKind, WatermarkValue, open_database
 from assets.ingest.readers.table import FAULT, LINE, OWN_COLUMNS, RAW, InputRefused, RawTable
 from assets.ingest.spec import SourceSpec
 from assets.ingest.watermark import WatermarkMismatch, below, bound, latest
@@ -57,10 +57,13 @@ class Extract:
     progress: Progress | None = None
 
 
-def extract(spec: SourceSpec, workspace: Workspace, history: History) -> Extract | Problem:
+def extract(
+    spec: SourceSpec, workspace: Workspace, history: History, trial_rows: int | None = None
+) -> Extract | Problem:
     """Copy what a database source brings into the workspace's private zone; a fault comes back as a problem.
 
-    That is the whole table or query, or with a watermark the rows that are new or changed since `history`.
+    That is the whole table or query, or with a watermark the rows that are new or changed since `history`. In a trial no
+    more than the first `trial_rows` are fetched.
     """
     place = f"sources/{spec.name}.yml"
     location = spec.location
@@ -76,6 +79,8 @@ def extract(spec: SourceSpec, workspace: Workspace, history: History) -> Extract
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with open_database(url, table=location.table, query=location.query, time_zone=spec.time_zone) as database:
+            if trial_rows is not None:
+                return _read_first(database, spec, folder, history, trial_rows)
             read = _read_whole if location.watermark is None else _read_changed
             return read(database, spec, folder, history)
     except InputRefused as refusal:
@@ -90,18 +95,52 @@ def _read_whole(database: Database, spec: SourceSpec, folder: Path, history: His
         return Extract(_label(spec), file, _fingerprint(connection, file))
 
 
-def _read_changed(database: Database, spec: SourceSpec, folder: Path, history: History) -> Extract:
-    """Read from the last watermark less the overlap, and leave out what is known. Raises InputRefused."""
+def _read_first(database: Database, spec: SourceSpec, folder: Path, history: History, most: int) -> Extract:
+    """Read the first rows, from where the first of all readings begins. Raises InputRefused."""
+    file = folder / f"{spec.name}.parquet"
+    if spec.location.watermark is None:
+        _copy(database.rows(spec.reader.skip, most), file)
+    else:
+        kind = _watermark_kind(database, spec, history)
+        start = _start(spec, kind)
+        _copy(database.rows_since(spec.location.watermark.column, start, most), file)
+        _require_kind(database, spec, kind)
+    with connect(folder) as connection:
+        return Extract(_label(spec), file, _fingerprint(connection, file))
+
+
+def _watermark_kind(database: Database, spec: SourceSpec, history: History) -> WatermarkKind:
     watermark = spec.location.watermark
     assert watermark is not None
     for heading in (watermark.column, *key_headings(spec)):
         database.require(heading)
-    kind = database.kind_of(watermark.column) or history.kind or "text"
+    return database.kind_of(watermark.column) or history.kind or "text"
+
+
+def _start(spec: SourceSpec, kind: WatermarkKind) -> WatermarkValue | None:
+    watermark = spec.location.watermark
+    assert watermark is not None
+    try:
+        return None if watermark.start is None else bound(kind, str(watermark.start), spec.time_zone)
+    except WatermarkMismatch as mismatch:
+        raise _mismatch(spec, str(mismatch)) from None
+
+
+def _require_kind(database: Database, spec: SourceSpec, kind: WatermarkKind) -> None:
+    if database.watermark_kinds - {kind} or kind == "other":
+        raise _mismatch(spec, f"values of kind {', '.join(sorted(database.watermark_kinds))}")
+
+
+def _read_changed(database: Database, spec: SourceSpec, folder: Path, history: History) -> Extract:
+    """Read from the last watermark less the overlap, and leave out what is known. Raises InputRefused."""
+    watermark = spec.location.watermark
+    assert watermark is not None
+    kind = _watermark_kind(database, spec, history)
     if kind != history.kind:
         history = History(history.today, landed=history.landed, retired=history.retired, removed=history.removed)
     zone = spec.time_zone
+    start = _start(spec, kind)
     try:
-        start = None if watermark.start is None else bound(kind, str(watermark.start), zone)
         low = None if history.high is None else below(kind, history.high, watermark.overlap, zone)
         since = start if low is None else bound(kind, low, zone)
     except WatermarkMismatch as mismatch:
@@ -109,8 +148,7 @@ def _read_changed(database: Database, spec: SourceSpec, folder: Path, history: H
 
     all_rows, file = folder / f"{spec.name}.all.parquet", folder / f"{spec.name}.parquet"
     _copy(database.rows_since(watermark.column, since), all_rows, may_be_empty=low is not None)
-    if database.watermark_kinds - {kind} or kind == "other":
-        raise _mismatch(spec, f"values of kind {', '.join(sorted(database.watermark_kinds))}")
+    _require_kind(database, spec, kind)
     with connect(folder) as connection:
         try:
             increment = Increment(connection, spec, kind, all_rows, history)

@@ -168,13 +168,13 @@ def find_inputs(
     roots: tuple[str, ...],
     extracts: dict[str, Extract | Problem],
     history: Callable[[SourceSpec, str], History],
-    is_trial: bool = False,
+    trial_rows: int | None = None,
 ) -> tuple[list[PlannedInput], list[Problem]]:
     """Return every input of the specs whose period `months` wants, in order of arrival, and problems of whole sources.
 
     `extracts` remembers, by source, what a database or server gave; a source found there is not asked again. `history`
-    tells of a source, and the hash of how it is read, what is known of it already. In a trial the first page of a
-    server's list is enough.
+    tells of a source, and the hash of how it is read, what is known of it already. In a trial the first
+    `trial_rows` of a database and the first page of a server's list are enough.
     """
     planned: list[PlannedInput] = []
     problems: list[Problem] = []
@@ -184,9 +184,9 @@ def find_inputs(
         if spec.location.path is None:
             if spec.name not in extracts:
                 extracts[spec.name] = (
-                    extract(spec, workspace, history(spec, reading))
+                    extract(spec, workspace, history(spec, reading), trial_rows)
                     if spec.location.http is None
-                    else extract_list(spec, workspace, first_page_only=is_trial)
+                    else extract_list(spec, workspace, first_page_only=trial_rows is not None)
                 )
             found = extracts[spec.name]
             if isinstance(found, Problem):

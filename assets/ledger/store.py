@@ -76,12 +76,12 @@ class Ledger:
 
     def active(self) -> list[InputRecord]:
         """Return every reading that counts, in order of arrival."""
+        return [record for record in self.readings() if not record.retired]
+
+    def readings(self) -> list[InputRecord]:
+        """Return every reading there was, in order of arrival."""
         names = [field.name for field in fields(InputRecord)]
-        statement = (
-            sa.select(*(INPUT.c[name] for name in names))
-            .where(INPUT.c.retired.is_(False))
-            .order_by(INPUT.c.delivery_seq)
-        )
+        statement = sa.select(*(INPUT.c[name] for name in names)).order_by(INPUT.c.delivery_seq)
         with self._engine.connect() as connection:
             return [InputRecord(**row) for row in connection.execute(statement).mappings()]
 

@@ -18,15 +18,30 @@ import pyarrow.parquet as pq
 from assets.ingest.shape import literal, quote
 from assets.landing.land import move_into_place
 from assets.ledger import ARRIVAL_STEP, InputRecord, Ledger
-from assets.periods.state import PeriodState, period_states
+from assets.periods.state import PeriodState, figures_id, period_states
 from assets.publish.marts import MART_SCHEMA, Mart, MartReader
 from assets.workspace import Workspace
 
 LOCKED = "locked_"
+# The readings that held figures are made of, one a line, and the mart that names them.
+INPUTS_FILE = "inputs.txt"
+_INPUTS_OF = "data_quality"
 # The number of a record holds within one revision only: a list of single records cannot be held over to the next.
 RECORD_NUMBERS = frozenset({"case_id", "complaint_id", "evaluation_id", "response_id", "input_id"})
 
 Pair = tuple[str, str]
+
+INPUT_AT_LOCK_SCHEMA = pa.schema(
+    [
+        ("figures_id", pa.string()),
+        ("input_id", pa.string()),
+        ("source", pa.string()),
+        ("delivery_kind", pa.string()),
+        ("scope_id", pa.string()),
+        ("delivery_seq", pa.int64()),
+        ("standing_id", pa.string()),
+    ]
+)
 
 
 class FiguresTooOld(Exception):
@@ -60,7 +75,8 @@ def hold_published(workspace: Workspace, revision: Path, pairs: Sequence[Pair]) 
             mart: marts.sql(f"SELECT * FROM {MART_SCHEMA}.{quote(mart)} WHERE {_is_of(found, pairs)}").to_arrow_table()
             for mart, found in keys.items()
         }
-    return _keep(workspace, tables, f"{revision.name}|{sorted(pairs)}")
+        inputs = [name for (name,) in marts.execute(f"SELECT input_id FROM {MART_SCHEMA}.{_INPUTS_OF}").fetchall()]
+    return _keep(workspace, tables, inputs, f"{revision.name}|{sorted(pairs)}")
 
 
 def hold_accepted(
@@ -71,8 +87,10 @@ def hold_accepted(
     if not waiting:
         return
     pairs = [(change.unit_code, change.period_id) for change in waiting]
-    tables = {}
+    tables, inputs = {}, []
     for mart in marts:
+        if mart.name == _INPUTS_OF:
+            inputs = [name for batch in reader.batches(mart) for name in batch.column("input_id").to_pylist()]
         if found := lock_columns(mart.name, mart.column_names):
             rows = pa.Table.from_batches(list(reader.batches(mart)), reader.schema(mart))
             with duckdb.connect() as connection:
@@ -80,7 +98,7 @@ def hold_accepted(
                 tables[mart.name] = connection.sql(
                     f"SELECT * FROM mart_rows WHERE {_is_of(found, pairs)}"
                 ).to_arrow_table()
-    folder = _keep(workspace, tables, f"{revision}|{sorted(pairs)}|{[change.change_seq for change in waiting]}")
+    folder = _keep(workspace, tables, inputs, f"{revision}|{sorted(pairs)}|{[change.change_seq for change in waiting]}")
     ledger.hold_figures([change.change_seq for change in waiting], folder, last_arrival(ledger.active()))
 
 
@@ -108,6 +126,44 @@ def held_tables(workspace: Workspace, ledger: Ledger, states: Iterable[PeriodSta
                 )
                 parts.setdefault(file.stem, []).append(rows.to_arrow_table())
     return {LOCKED + mart: pa.concat_tables(tables, promote_options="permissive") for mart, tables in parts.items()}
+
+
+def inputs_at_lock(workspace: Workspace, ledger: Ledger, states: Iterable[PeriodState], inputs: pa.Table) -> pa.Table:
+    """Return the landed readings that the figures which stand now are made of; `inputs` are those of now, packages' among them.
+
+    One row per held figures and reading, retired ones among them: what was read again since stands with the reading that
+    counts now. Figures held by an earlier version name no readings; theirs are those of the deliveries that had come.
+    """
+    readings = ledger.readings()
+    now = {(one.source, one.path, one.scope_id, one.content_sha): one.input_id for one in readings if not one.retired}
+    known = {
+        one.input_id: {
+            "input_id": one.input_id,
+            "source": one.source,
+            "delivery_kind": one.delivery_kind,
+            "scope_id": one.scope_id,
+            "delivery_seq": one.delivery_seq,
+            "standing_id": now.get((one.source, one.path, one.scope_id, one.content_sha)),
+        }
+        for one in readings
+        if one.status == "landed"
+    }
+    of_now = [row for row in inputs.to_pylist() if row["status"] == "landed"]
+    names = INPUT_AT_LOCK_SCHEMA.names
+    for row in of_now:
+        known.setdefault(row["input_id"], {name: row.get(name) for name in names} | {"standing_id": row["input_id"]})
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for held in (state.held for state in states if state.held is not None):
+        name = figures_id(held.figures)
+        if held.figures is None or name is None or name in rows:
+            continue
+        file = workspace.root / held.figures / INPUTS_FILE
+        if file.is_file():
+            ids = [one for one in file.read_text(encoding="utf-8").splitlines() if one in known]
+        else:
+            ids = [row["input_id"] for row in of_now if row["delivery_seq"] <= (held.last_seq or 0)]
+        rows[name] = [known[one] | {"figures_id": name} for one in ids]
+    return pa.Table.from_pylist([row for found in rows.values() for row in found], schema=INPUT_AT_LOCK_SCHEMA)
 
 
 def must_have(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> None:
@@ -148,8 +204,8 @@ def _is_of(keys: Pair, pairs: Sequence[Pair]) -> str:
     return f"({quote(unit)}, {quote(period)}) IN ({listed}){of_period}" if listed else "FALSE"
 
 
-def _keep(workspace: Workspace, tables: Mapping[str, pa.Table], told: str) -> str:
-    """Write the tables aside and rename each into a new folder; return it below the workspace."""
+def _keep(workspace: Workspace, tables: Mapping[str, pa.Table], inputs: Iterable[str], told: str) -> str:
+    """Write the tables, and the inputs they are made of, aside and rename each into a new folder; return it below the workspace."""
     name = hashlib.sha256(told.encode()).hexdigest()[:16]
     number = 1
     while (folder := _home(workspace) / f"{name}-{number}").exists():
@@ -159,4 +215,6 @@ def _keep(workspace: Workspace, tables: Mapping[str, pa.Table], told: str) -> st
     for mart, rows in tables.items():
         pq.write_table(rows, aside / f"{mart}.parquet")
         move_into_place(aside / f"{mart}.parquet", folder / f"{mart}.parquet")
+    (aside / INPUTS_FILE).write_text("".join(f"{name}\n" for name in sorted(inputs)), encoding="utf-8")
+    move_into_place(aside / INPUTS_FILE, folder / INPUTS_FILE)
     return folder.relative_to(workspace.root).as_posix()

@@ -26,7 +26,7 @@ PERIOD_STATE_SCHEMA = pa.schema(
         ("n_revised", pa.int64()),
         ("n_reopened", pa.int64()),
         ("is_held", pa.int64()),
-        ("last_seq", pa.int64()),
+        ("figures_id", pa.string()),
     ]
 )
 
@@ -70,6 +70,11 @@ class PeriodState:
             self.held, self.waiting = (change, None) if has_figures else (None, change)
 
 
+def figures_id(folder: str | None) -> str | None:
+    """Return the name under which the warehouse knows held figures: that of their folder."""
+    return folder.rpartition("/")[2] if folder is not None else None
+
+
 def period_states(changes: Iterable[PeriodChange]) -> dict[tuple[str, str], PeriodState]:
     """Return (unit, period) → its state, of those about which something was decided."""
     states: dict[tuple[str, str], PeriodState] = {}
@@ -85,7 +90,7 @@ def period_state_table(states: Iterable[PeriodState]) -> pa.Table:
         {
             **{name: getattr(state, name, None) for name in PERIOD_STATE_SCHEMA.names},
             "is_held": int(state.held is not None),
-            "last_seq": state.held.last_seq if state.held is not None else None,
+            "figures_id": figures_id(state.held.figures) if state.held is not None else None,
         }
         for state in states
     ]

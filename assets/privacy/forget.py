@@ -1,12 +1,11 @@
 """Forget a person: take their rows out of inbox, landing, quarantine and returns, and leave a tombstone.
 
 The tombstone comes first and the files follow, each in one step, so that after a kill the same command ends what it began:
-what a run would read again is dropped from the first step on. What is already published stays as it was published.
+what a run would read again is dropped from the first step on. Of what is published only the forms go that list their cases.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections import Counter, defaultdict
@@ -15,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,10 +23,12 @@ from assets.ingest.opened import tables_of
 from assets.ingest.plan import PlannedInput
 from assets.ingest.readers import InputRefused
 from assets.ingest.shape import literal, quote
+from assets.ingest.stamp import sha256_of
 from assets.keys import PERSON, RECORD
 from assets.ledger import Part, Removed, Tombstone
 from assets.office import Office
 from assets.privacy.parts import columns_of, remove_replaced, rows_of, write_part
+from assets.privacy.published import forms_naming, take_out
 from assets.privacy.rewrite import (
     CannotRewrite,
     database_file,
@@ -54,6 +54,7 @@ class Forgotten:
     rows_landing: int = 0
     rows_quarantine: int = 0
     files_returned: int = 0
+    files_published: int = 0
     linked: set[str] = field(default_factory=set)
     by_hand: list[str] = field(default_factory=list)
 
@@ -97,10 +98,12 @@ def forget(office: Office, tokens: Collection[str], *, dry_run: bool) -> Forgott
         if not dry_run:
             _leave_tombstones(office, wanted, found.records)
             checkpoint("forget.tombstones")
-            _rewrite_inbox(office, files, found, work)
+            _rewrite_inbox(office, wanted, files, found, work)
             for (database, table), rows in databases.items():
                 delete_from_database(database, table, rows)
             checkpoint("forget.inbox")
+        # While the landed rows still tell the numbers.
+        _take_out_forms(connection, office, found, dry_run)
         _rewrite_private_zone(connection, office, wanted, found, work, dry_run)
     _remove_returns(office, wanted, found, dry_run)
     if not dry_run:
@@ -224,7 +227,7 @@ def _record_parts(office: Office) -> Iterator[tuple[Part, Contract]]:
 # What is done
 
 
-def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, work: Path) -> None:
+def _rewrite_inbox(office: Office, wanted: Wanted, files: Collection[_File], found: Forgotten, work: Path) -> None:
     for file in files:
         item = file.item
         if not file.rows:
@@ -232,23 +235,40 @@ def _rewrite_inbox(office: Office, files: Collection[_File], found: Forgotten, w
         if not item.file.resolve().is_relative_to(office.workspace.root.resolve()):
             found.by_hand.append(f"{mask(item.path)}: lies outside the workspace; {file.rows} row(s) stay there")
             continue
-        if item.member is not None or item.file.is_relative_to(office.workspace.landing):
-            where = "stands in an archive" if item.member is not None else "is a copy from an object store"
-            found.by_hand.append(f"{mask(item.path)}: {where}; {file.rows} row(s) stay there")
+        if item.file.is_relative_to(office.workspace.landing):
+            found.by_hand.append(f"{mask(item.path)}: is a copy from an object store; {file.rows} row(s) stay there")
             continue
-        aside = work / f"rewritten{item.file.suffix}"
         try:
-            places = {file.titles.get(sheet, sheet): lines for sheet, lines in file.places.items()}
-            rewrite(item.spec, item.file, places, aside)
+            written, whole = rewrite(item, file.places, file.titles, work)
         except CannotRewrite as problem:
             found.by_hand.append(f"{mask(item.path)}: {file.rows} row(s) stay; {problem}")
             continue
-        with aside.open("rb") as stream:
+        if wanted.in_file(written):
+            found.by_hand.append(
+                f"{mask(item.path)}: the rows are gone, and the person still stands elsewhere in the file, "
+                "as on a sheet that is not read or in a comment"
+            )
+        with whole.open("rb") as stream:
             os.fsync(stream.fileno())
-            content_sha = hashlib.file_digest(stream, "sha256").hexdigest()
-        office.ledger.note_rewriting(item.path, content_sha, item.content_sha)
+        office.ledger.note_rewriting(item.path, sha256_of(written), item.content_sha)
         checkpoint("forget.noted")
-        os.replace(aside, item.file)
+        os.replace(whole, item.file)
+
+
+def _take_out_forms(connection: duckdb.DuckDBPyConnection, office: Office, found: Forgotten, dry_run: bool) -> None:
+    numbers: set[str] = set()
+    for part, contract in _record_parts(office):
+        landed = columns_of(office.workspace, part)
+        for name in (one.name for one in contract.fields if one.personal == "office" and one.name in landed):
+            rows = connection.execute(
+                f"SELECT DISTINCT {quote(name)} FROM {rows_of(office.workspace, part)} "
+                f"WHERE {quote(name)} IS NOT NULL AND ({_goes(office, part, contract)})"
+            ).fetchall()
+            numbers.update(number for (number,) in rows)
+    for revision, files in forms_naming(office.workspace, numbers).items() if numbers else ():
+        found.files_published += len(files)
+        if not dry_run:
+            take_out(revision, files, office.today)
 
 
 def _rewrite_private_zone(
@@ -329,20 +349,7 @@ def _remove_returns(office: Office, wanted: Wanted, found: Forgotten, dry_run: b
     for file in sorted(office.workspace.returns.rglob("*")):
         if not file.is_file():
             continue
-        if any(wanted.in_text(text) for text in _texts(file)):
+        if wanted.in_file(file):
             found.files_returned += 1
             if not dry_run:
                 file.unlink()
-
-
-def _texts(file: Path) -> Iterator[str]:
-    """Yield the cells of a workbook, row by row, or the lines of any other file."""
-    if file.suffix.lower() in (".xlsx", ".xlsm"):
-        book = openpyxl.load_workbook(file, read_only=True)
-        for page in book.worksheets:
-            for row in page.iter_rows(values_only=True):
-                yield " | ".join(str(cell) for cell in row if cell is not None)
-        book.close()
-    else:
-        with file.open(encoding="utf-8", errors="replace") as text:
-            yield from text

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +17,9 @@ from assets.keys import Keyring
 
 # RE2: what holds none of these holds no number and no address (quality/personal.py, identifiers).
 _POSSIBLE = r"@|\d(?:[ .\-()]{0,2}\d){7}"
+_POSSIBLE_TEXT = re.compile(_POSSIBLE)
+# What stands between the marks of XML, or in one of them.
+_PIECE = re.compile(r"[^<>]+")
 
 
 @dataclass(frozen=True)
@@ -37,3 +44,20 @@ class Wanted:
             indices = pc.indices_nonzero(possible).to_pylist()
             found.update(index for index in indices if self.in_text(str(cells[index].as_py())))
         return found
+
+    def in_file(self, file: Path) -> bool:
+        """Return whether a text file or workbook holds one of them, be it on a sheet that is not read or in a comment."""
+        return any(self.in_text(text) for text in _texts(file) if _POSSIBLE_TEXT.search(text))
+
+
+def _texts(file: Path) -> Iterator[str]:
+    """Yield the lines of a file, or the pieces of the XML in a workbook's package."""
+    if not zipfile.is_zipfile(file):
+        with file.open(encoding="utf-8", errors="replace") as text:
+            yield from (line.replace("\0", "") for line in text)  # UTF-16 has one beside each digit
+        return
+    with zipfile.ZipFile(file) as package:
+        for part in package.namelist():
+            if part.endswith((".xml", ".rels", ".vml")):
+                for piece in _PIECE.finditer(package.read(part).decode("utf-8", "replace")):
+                    yield piece.group()

@@ -14,7 +14,7 @@ from assets.landing.corrections import apply_corrections
 from assets.landing.corrections_file import FILE, CorrectionsRefused
 from assets.landing.versions import files_of_now
 from assets.office import Office
-from assets.periods.figures import held_tables, must_have
+from assets.periods.figures import held_tables, inputs_at_lock, must_have
 from assets.periods.state import period_state_table, period_states
 from assets.reference.periods import reporting_months
 from assets.reference.territory import units_now
@@ -117,7 +117,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
     # The same files once more: case numbers stand apart from what the marts are made of.
     tables["case_number"], schemas["case_number"] = tables["case"], case_number_schema(office.contracts["case"])
     ledger = ledger_tables(office.workspace.root, office.ledger)
-    states = period_states(office.ledger.period_changes()).values()
+    states = list(period_states(office.ledger.period_changes()).values())
     figures = held_tables(office.workspace, office.ledger, states)
     must_have(figures, manifest(warehouse.kind))
     first, last = event_days(office.contracts, tables, office.ledger.retired_ids(), office.today)
@@ -126,6 +126,7 @@ def load_landing(office: Office, warehouse: Warehouse) -> None:
         **ledger,
         **figures,
         "period_state": period_state_table(states),
+        "input_at_lock": inputs_at_lock(office.workspace, office.ledger, states, ledger["input"]),
         "office_root": pa.table({"office_code": pa.array(office.roots, pa.string())}),
         "unit_now": units_now(office.reference["admin_unit"], office.reference["admin_unit_change"], office.roots),
         "reporting_month": reporting_months(first, last, office.cut_off_day, office.working_days, is_working),

@@ -59,7 +59,8 @@ def forget_person(workspace: Workspace, tokens: Iterable[str], dry_run: bool) ->
     records, inbox, landed, quarantined, returned = _counts(found)
     verb = "would be taken out" if dry_run else "taken out"
     say(
-        f"{verb}: {records} record(s); rows: {inbox} in inbox, {landed} landed, {quarantined} in quarantine; {returned} file(s) in returns"
+        f"{verb}: {records} record(s); rows: {inbox} in inbox, {landed} landed, {quarantined} in quarantine; "
+        f"{returned} file(s) in returns, {found.files_published} in published/"
     )
     for line in found.by_hand:
         say(f"  by hand: {line}", "yellow")
@@ -68,7 +69,7 @@ def forget_person(workspace: Workspace, tokens: Iterable[str], dry_run: bool) ->
     if not dry_run:
         say("A tombstone keeps the person out. Run `sipas run`: the marts are built without these records.")
         say(
-            "Revisions that are published already stay as they are: they hold no identifier. (Bản đã công bố giữ nguyên.)"
+            "Revisions that are published already keep their figures, which hold no identifier. (Bản đã công bố giữ số liệu.)"
         )
     return not found.by_hand
 

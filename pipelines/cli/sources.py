@@ -152,7 +152,7 @@ def _check(office: Office, path: Path) -> int:
         office.roots,
         {},
         lambda spec, reading_hash: History(office.today),
-        is_trial=True,
+        trial_rows=SAMPLE_ROWS,
     )
     listed = ", ".join(item.path for item in inputs[:INPUTS_SHOWN])
     more = f" and {len(inputs) - INPUTS_SHOWN} more" if len(inputs) > INPUTS_SHOWN else ""

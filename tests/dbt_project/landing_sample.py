@@ -12,10 +12,11 @@ import pyarrow as pa
 from landing_design import add_design
 from landing_evaluation import add_evaluation, evaluation_inputs, overridden_reference
 from landing_handling import add_handling, handling_inputs, reference_rows, working_day_table
-from landing_periods import period_states
+from landing_periods import add_what_was_read_before, inputs_at_lock, period_states
 from landing_plan import add_fall, plan_rows
 
 from assets.ledger import INPUT_CHANGE_SCHEMA, INPUT_RULE_SCHEMA, INPUT_SCHEMA, REMOVED_RECORD_SCHEMA
+from assets.periods.figures import INPUT_AT_LOCK_SCHEMA
 from assets.periods.state import PERIOD_STATE_SCHEMA
 from assets.reference.periods import REPORTING_MONTH_SCHEMA
 from assets.reference.territory import UNIT_NOW_SCHEMA, units_now
@@ -167,7 +168,9 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
     add_design(tables)
     add_evaluation(tables, _lineage)
     add_fall(tables, _lineage, inputs[0])
+    add_what_was_read_before(tables["complaint"], inputs)
     _count_accepted(tables)
+    tables["input_at_lock"] = inputs_at_lock(inputs)
     schemas = {name: landing_schema(contract) for name, contract in load_contracts().items()}
     schemas |= {
         "input": INPUT_SCHEMA,
@@ -178,6 +181,7 @@ def make_sample(seed: int = 20230130, n_cases: int = 260, n_complaints: int = 16
         "reporting_month": REPORTING_MONTH_SCHEMA,
         "working_day": WORKING_DAY_SCHEMA,
         "period_state": PERIOD_STATE_SCHEMA,
+        "input_at_lock": INPUT_AT_LOCK_SCHEMA,
     }
     landed = {name: pa.Table.from_pylist(tables.get(name, []), schema=schema) for name, schema in schemas.items()}
     landed["case_number"], schemas["case_number"] = landed["case"], case_number_schema(load_contracts()["case"])

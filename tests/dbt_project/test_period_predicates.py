@@ -67,7 +67,9 @@ def current(sample: Sample, table: str) -> list[Row]:
     inputs = {row["input_id"]: row for row in sample.rows("input")}
     newest: dict[str, Row] = {}
     for row in sample.rows(table):
-        delivery = inputs[row["input_id"]]
+        delivery = inputs.get(row["input_id"])
+        if delivery is None:
+            continue  # of a reading that is retired
         scope = [
             other["delivery_seq"]
             for other in inputs.values()

@@ -21,6 +21,13 @@ from assets.workspace import Workspace
 
 Contents = dict[str, object]
 
+# Of a case that July leaves alone, and of one of which July brings a newer state.
+CORRECTIONS = """\
+corrections:
+  - {dataset: case, authority: mot_cua, record: HS-0004, field: channel, old: direct, new: online, reason: Gõ nhầm, date: 2023-07-01}
+  - {dataset: case, authority: mot_cua, record: HS-0003, field: channel, old: direct, new: online, reason: Gõ nhầm, date: 2023-07-01}
+"""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -85,9 +92,10 @@ def ledger(workspace: Workspace) -> Contents:
 
 
 def copied(published: Workspace, folder: Path) -> Workspace:
-    """The office with June published, July in its inbox."""
+    """The office with June published, July in its inbox, and corrections of what was published."""
     workspace = Workspace(Path(shutil.copytree(published.root, folder, symlinks=True)))
     july(workspace)
+    (workspace.reference / "corrections.yml").write_text(CORRECTIONS, encoding="utf-8")
     return workspace
 
 

@@ -203,4 +203,5 @@ CASE_EVALUATION = FormKind(
     levels=frozenset({"commune"}),
     period_kinds=frozenset({"month", "quarter"}),
     fill=_fill,
+    lists_cases=True,
 )

@@ -291,6 +291,7 @@ OVERDUE_LIST = FormKind(
     levels=frozenset({"commune", "district"}),
     period_kinds=frozenset({"month"}),
     fill=_fill_list,
+    lists_cases=True,
 )
 OVERDUE_SUMMARY = FormKind(
     code="overdue_summary",

@@ -54,7 +54,7 @@ def samples(place: Path | str, table: str | None = None) -> list[Sample]:
     """
     if table is not None:
         with open_database(str(place), table=table) as database:
-            return [_sample(DatabaseOptions(kind="database"), database.rows())]
+            return [_sample(DatabaseOptions(kind="database"), database.rows(most=SAMPLE_ROWS))]
     path = Path(place)
     refusal: InputRefused | None = None
     for kind in _kinds(path):

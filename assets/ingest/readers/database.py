@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -78,21 +79,25 @@ class Database:
         # The kinds of the watermark's values, known when the rows have been walked.
         self.watermark_kinds: set[WatermarkKind] = set()
 
-    def rows(self, skip: Sequence[SkipRule] = ()) -> RawTable:
-        """Return all rows; those of a table in the order of its primary key. `_line` is the row's ordinal."""
+    def rows(self, skip: Sequence[SkipRule] = (), most: int | None = None) -> RawTable:
+        """Return all rows, or the first `most`; those of a table in the order of its primary key. `_line` is the row's ordinal."""
         if self._table is not None:
-            result = self._execute(sa.select(sa.text("*")).select_from(self._source).order_by(*self._primary_key))
-        else:
-            # Without parameters a percent sign or colon in the query means itself.
-            result = self._connection.exec_driver_sql(
-                self._query, execution_options={"no_parameters": True, "yield_per": BATCH_ROWS}
-            )
-            if not result.returns_rows:
-                raise _query_failed(self._address, "it returns no rows")
-        return self._raw_table(result, skip)
+            rows = sa.select(sa.text("*")).select_from(self._source).order_by(*self._primary_key)
+            return self._raw_table(self._execute(rows, most), skip, most=most)
+        if most is not None and is_mysql(self._address):
+            # The driver fetches all that is left of a result when it is closed.
+            self._connection.exec_driver_sql(f"SET SESSION sql_select_limit = {most}")
+        # Without parameters a percent sign or colon in the query means itself.
+        result = self._connection.exec_driver_sql(
+            self._query, execution_options={"no_parameters": True, "yield_per": _at_a_time(most)}
+        )
+        if not result.returns_rows:
+            raise _query_failed(self._address, "it returns no rows")
+        return self._raw_table(result, skip, most=most)
 
-    def rows_since(self, watermark: str, low: WatermarkValue | None) -> RawTable:
-        """Return the rows whose column of the heading `watermark` is `low` or more, or blank; all when `low` is None.
+    def rows_since(self, watermark: str, low: WatermarkValue | None, most: int | None = None) -> RawTable:
+        """Return the rows whose column of the heading `watermark` is `low` or more, or blank; all when `low` is None, and no
+        more than `most`.
 
         The kinds of its values are in `watermark_kinds` when the batches are used up; bytes come as hexadecimal text.
         """
@@ -100,7 +105,7 @@ class Database:
         rows = sa.select(sa.text("*")).select_from(self._source).order_by(*self._primary_key)
         if low is not None:
             rows = rows.where(sa.or_(column >= _bound(low), self._is_blank(column, low)))
-        return self._raw_table(self._execute(rows), (), watermark)
+        return self._raw_table(self._execute(rows, most), (), watermark, most)
 
     def require(self, heading: str) -> None:
         """Raise InputRefused (columns.missing) when the table has no such column."""
@@ -194,20 +199,29 @@ class Database:
             return sa.or_(blank, column < _bound(_FIRST_DATE))
         return blank
 
-    def _execute(self, statement: sa.Select[Any]) -> sa.CursorResult[Any]:
-        return self._connection.execute(statement.execution_options(yield_per=BATCH_ROWS))
+    def _execute(self, statement: sa.Select[Any], most: int | None = None) -> sa.CursorResult[Any]:
+        statement = statement if most is None else statement.limit(most)
+        return self._connection.execute(statement.execution_options(yield_per=_at_a_time(most)))
 
     def _raw_table(
-        self, result: sa.CursorResult[Any], skip: Sequence[SkipRule], watermark: str | None = None
+        self,
+        result: sa.CursorResult[Any],
+        skip: Sequence[SkipRule],
+        watermark: str | None = None,
+        most: int | None = None,
     ) -> RawTable:
         columns = unique_headings(list(result.keys()), _place)
-        return raw_table("", columns, self._chunks(result, columns, watermark), skip, legacy_text="unicode")
+        chunks = self._chunks(result, columns, watermark, most)
+        return raw_table("", columns, chunks, skip, legacy_text="unicode")
 
-    def _chunks(self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None) -> Iterator[Chunk]:
+    def _chunks(
+        self, result: sa.CursorResult[Any], columns: Sequence[str], watermark: str | None, most: int | None = None
+    ) -> Iterator[Chunk]:
         watched = None if watermark is None else columns.index(watermark)
         ordinal = 1
         try:
-            for rows in result.partitions(BATCH_ROWS):
+            # No more than one part is fetched of a query that cannot be told to stop.
+            for rows in islice(result.partitions(_at_a_time(most)), None if most is None else -(-most // BATCH_ROWS)):
                 values: list[Sequence[Any]] = list(zip(*rows, strict=True))
                 if watched is not None:
                     values[watched] = self._watch(values[watched])
@@ -227,6 +241,10 @@ class Database:
         if "bytes" not in of_kind.values():
             return values
         return [bytes(value).hex() if of_kind.get(type(value)) == "bytes" else value for value in values]
+
+
+def _at_a_time(most: int | None) -> int:
+    return BATCH_ROWS if most is None else min(most, BATCH_ROWS)
 
 
 def _kind(value: Any) -> WatermarkKind:

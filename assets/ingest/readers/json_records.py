@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -84,7 +84,8 @@ def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
     Without a path the document is a list of objects (or one object), and their keys are the headings. With
     `path: [District, Ward]` there is one row per object of the innermost list; the fields of each level carry its name:
     "root.Code" of the outermost objects, "District.Code", "Ward.Code". Lists off the path are JSON text. Objects whose
-    list is empty or absent give no row. A list is read element by element, twice; one object as a document is held whole.
+    list is empty or absent give no row, and an innermost object without fields is a blank row. A list is read element by
+    element, twice; one object as a document is held whole.
     Raises InputRefused: file.damaged, file.too_large, json.too_deep, json.path_missing.
     """
     profile = _profile(path)
@@ -102,6 +103,29 @@ def read_json(path: Path, options: JsonOptions) -> Iterator[RawTable]:
         encoding=profile.encoding,
         legacy_text=options.legacy_text,
     )
+
+
+def write_json_without(path: Path, options: JsonOptions, rows: Collection[int], target: Path) -> None:
+    """Write a document with `{}` in the place of the objects of some rows, numbered as `read_json` numbers them."""
+    profile = _profile(path)
+    number = 0
+
+    def left(item: Any, names: Sequence[str]) -> Any:
+        nonlocal number
+        if isinstance(item, dict) and names:
+            inner = item.get(names[0])
+            return item | {names[0]: [left(one, names[1:]) for one in inner]} if isinstance(inner, list) else item
+        number += 1
+        return {} if number in rows else item
+
+    with open_text(path, profile) as text:
+        is_list = _Walk(path, text).passes("[")
+    with target.open("w", encoding="utf-8") as file:
+        file.write("[" if is_list else "")
+        for index, (element, _) in enumerate(_elements(path, profile)):
+            file.write(",\n" if index else "")
+            json.dump(left(element, options.path), file, ensure_ascii=False, indent=1)
+        file.write("]\n" if is_list else "\n")
 
 
 def _headings(path: Path, records: Iterable[_Record]) -> tuple[str, ...]:
@@ -303,7 +327,8 @@ def _descend(
             here = above | _flat({key: value for key, value in item.items() if key != path[0]}, prefix)
             yield from _descend(inner if isinstance(inner, list) else [], path[1:], here, f"{path[0]}.")
         else:
-            yield above | _flat(item, prefix), None
+            # An object without fields is a blank row, whatever stands around its list.
+            yield (above | _flat(item, prefix) if item else {}), None
 
 
 def _require_path(path: Path, items: Sequence[Any], names: Sequence[str]) -> None:

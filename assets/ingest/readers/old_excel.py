@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,13 +39,12 @@ class OldExcelPackage:
         self._path = path
         require_size(path, MAX_HELD_FILE_BYTES)
         try:
-            streams = _Streams(path.read_bytes())
+            streams = CompoundFile(path.read_bytes())
             if "EncryptedPackage" in streams.names:
                 raise encrypted(path)
-            name = next((name for name in ("Workbook", "Book") if name in streams.names), None)
-            if name is None:
+            if streams.workbook is None:
                 raise damaged(path, "no stream of a workbook")
-            self._records = streams.read(name)
+            self._records = streams.read(streams.workbook)
             self._marks = self._measure_all()
         except _CUT as error:
             raise damaged(path, str(error)) from None
@@ -140,42 +139,56 @@ class OldExcelPackage:
         raise ValueError("its records have no end")
 
     def _text_lengths(self) -> Iterator[int]:
-        """The bytes of each shared text. A text may go on in the next record, whose first byte says how it is written."""
-        parts: list[bytes] = []
-        for _, kind, data in self._walk(self._texts_at):
+        """The bytes of each shared text, all of its letters as wide as its widest."""
+        parts: list[tuple[int, bytes]] = []
+        for at, kind, data in self._walk(self._texts_at):
             if kind != (_SST if not parts else _CONTINUE):
                 break
-            parts.append(data)
-        count = struct.unpack_from("<I", parts[0], 4)[0]
-        part, at = 0, 8
-        for _ in range(count):
-            if at >= len(parts[part]):
+            parts.append((at, data))
+        for places in text_places(parts):
+            letters = sum((end - begin) // width for begin, end, width in places)
+            yield letters * max((width for _, _, width in places), default=1)
+
+
+def text_places(parts: Sequence[tuple[int, bytes]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Yield where the letters of each shared text stand in the stream: begin, end, and bytes of a letter.
+
+    `parts` are the record of shared texts and those that go on with it: where each begins, and its data. A text may go on in
+    the next, whose first byte says how it is written.
+    """
+    count = struct.unpack_from("<I", parts[0][1], 4)[0]
+    part, at = 0, 8
+    for _ in range(count):
+        if at >= len(parts[part][1]):
+            part, at = part + 1, 0
+        letters, flags = struct.unpack_from("<HB", parts[part][1], at)
+        at += 3
+        more = 0
+        if flags & 8:
+            more += 4 * struct.unpack_from("<H", parts[part][1], at)[0]
+            at += 2
+        if flags & 4:
+            more += struct.unpack_from("<I", parts[part][1], at)[0]
+            at += 4
+        width = 2 if flags & 1 else 1
+        places = []
+        while letters:
+            here = min(letters, (len(parts[part][1]) - at) // width)
+            begin = parts[part][0] + 4 + at
+            places.append((begin, begin + here * width, width))
+            letters, at = letters - here, at + here * width
+            if letters:
+                part += 1
+                width, at = (2 if parts[part][1][0] & 1 else 1), 1
+        yield places
+        while more:
+            here = min(more, len(parts[part][1]) - at)
+            more, at = more - here, at + here
+            if more:
                 part, at = part + 1, 0
-            letters, flags = struct.unpack_from("<HB", parts[part], at)
-            at += 3
-            more = 0
-            if flags & 8:
-                more += 4 * struct.unpack_from("<H", parts[part], at)[0]
-                at += 2
-            if flags & 4:
-                more += struct.unpack_from("<I", parts[part], at)[0]
-                at += 4
-            yield letters * (2 if flags & 1 else 1)
-            width = 2 if flags & 1 else 1
-            while letters:
-                here = min(letters, (len(parts[part]) - at) // width)
-                letters, at = letters - here, at + here * width
-                if letters:
-                    part += 1
-                    width, at = (2 if parts[part][0] & 1 else 1), 1
-            while more:
-                here = min(more, len(parts[part]) - at)
-                more, at = more - here, at + here
-                if more:
-                    part, at = part + 1, 0
 
 
-class _Streams:
+class CompoundFile:
     """The named streams of a compound file. Whatever is out of place raises one of _CUT."""
 
     def __init__(self, content: bytes) -> None:
@@ -211,6 +224,11 @@ class _Streams:
     def names(self) -> frozenset[str]:
         return frozenset(self._entries)
 
+    @property
+    def workbook(self) -> str | None:
+        """The name of the stream with the records of a workbook."""
+        return next((name for name in ("Workbook", "Book") if name in self.names), None)
+
     def read(self, name: str) -> bytes:
         """Return the bytes of a stream; short ones share the sectors of one long one."""
         start, size = self._entries[name]
@@ -218,6 +236,18 @@ class _Streams:
             return self._chain(start)[:size]
         pieces = [self._mini[place * 64 : place * 64 + 64] for place in _places(start, self._next_mini)]
         return b"".join(pieces)[:size]
+
+    def rewritten(self, name: str, data: bytes) -> bytes:
+        """Return the file with a stream's bytes replaced by as many others. Raises ValueError for one that shares sectors."""
+        start, size = self._entries[name]
+        if len(data) != size or size < struct.unpack_from("<I", self._content, 56)[0]:
+            raise ValueError("a stream of another length, or a short one")
+        content = bytearray(self._content)
+        for number, place in enumerate(_places(start, self._next)):
+            piece = data[number * self._size : (number + 1) * self._size]
+            at = (place + 1) * self._size
+            content[at : at + len(piece)] = piece
+        return bytes(content)
 
     def _chain(self, start: int) -> bytes:
         return b"".join(self._sector(place) for place in _places(start, self._next))

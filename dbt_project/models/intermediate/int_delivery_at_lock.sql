@@ -1,27 +1,26 @@
 -- Of the snapshots of one scope the newest that had come by then stood, with the answers to its refused rows; other
 -- deliveries add to what is there.
-with lock as (
-    select distinct last_seq
-    from {{ ref('int_locked_period') }}
-),
-
-landed as (
+with landed as (
     select
-        lock.last_seq,
-        input.input_id,
-        input.delivery_seq,
-        input.delivery_kind,
-        max(case when input.delivery_kind = 'snapshot' then input.delivery_seq else 0 end) over (
-            partition by lock.last_seq, input.source, input.scope_id
+        figures_id,
+        input_id,
+        source,
+        delivery_seq,
+        delivery_kind,
+        standing_id,
+        max(case when delivery_kind = 'snapshot' then delivery_seq else 0 end) over (
+            partition by figures_id, source, scope_id
         ) as newest_seq
-    from lock
-    inner join {{ ref('stg_input') }} as input
-        on input.delivery_seq <= lock.last_seq
-    where input.status = 'landed'
+    from {{ ref('stg_input_at_lock') }}
 )
 
 select
-    last_seq,
-    input_id
+    figures_id,
+    input_id,
+    source,
+    delivery_seq,
+    delivery_kind,
+    -- What is to be named for it: the reading of the same file that counts now.
+    coalesce(standing_id, input_id) as standing_id
 from landed
 where delivery_kind not in ('snapshot', 'answer') or delivery_seq >= newest_seq

@@ -10,7 +10,7 @@ with period as (
 select
     state.unit_code,
     state.period_id,
-    state.last_seq,
+    state.figures_id,
     period.starts_on,
     period.ends_on
 from {{ ref('stg_period_state') }} as state

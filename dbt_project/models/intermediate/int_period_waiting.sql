@@ -6,7 +6,7 @@
         'known': ['kind', 'planned_on', 'participants'],
         'happened': [('held_on', 'held_on')],
     },
-    'agency_evaluation': {'begins': 'landed.evaluated_on', 'ends': 'landed.evaluated_on', 'known': whole},
+    'agency_evaluation': {'begins': 'landed.evaluated_on', 'ends': 'landed.evaluated_on', 'known': whole, 'hashed': true},
     'case': {
         'begins': 'landed.received_on',
         'ends': "case when landed.state in ('settled', 'returned', 'withdrawn') then greatest(coalesce(landed.settled_on, landed.received_on), landed.received_on) when landed.state in ('registered', 'rejected') then landed.received_on end",
@@ -21,7 +21,7 @@
         'state': "case when landed.state = 'returned' then 'settled' else landed.state end",
     },
     'case_evaluation': {
-        'begins': 'landed.evaluated_on', 'ends': 'landed.evaluated_on', 'known': whole,
+        'begins': 'landed.evaluated_on', 'ends': 'landed.evaluated_on', 'known': whole, 'hashed': true,
         'unit': 'coalesce(landed.unit_code, stated.unit_code)',
     },
     'case_step': {
@@ -38,7 +38,7 @@
         'happened': [('closed_on', 'closed_at'), ('forwarded_on', 'forwarded_at'), ('published_on', 'published_at')],
         'state': 'landed.state',
     },
-    'survey_response': {'begins': 'landed.responded_on', 'ends': 'landed.responded_on', 'known': whole},
+    'survey_response': {'begins': 'landed.responded_on', 'ends': 'landed.responded_on', 'known': whole, 'hashed': true},
 } -%}
 
 with waiting as (

@@ -10,5 +10,5 @@ select
     cast(n_revised as bigint) as n_revised,
     cast(n_reopened as bigint) as n_reopened,
     cast(is_held as bigint) as is_held,
-    cast(last_seq as bigint) as last_seq
+    figures_id
 from {{ source('landing', 'period_state') }}

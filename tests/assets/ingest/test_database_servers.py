@@ -161,6 +161,33 @@ def test_rows_stream_from_the_server(server: Server) -> None:
         assert rows + sum(batch.num_rows for batch in batches) == 160_000
 
 
+@pytest.mark.parametrize("what", [{"table": "vai"}, {"query": "SELECT x.n AS n FROM vai AS x, vai AS y"}])
+def test_the_server_sends_no_more_rows_than_are_asked_for(what: dict[str, str], server: Server) -> None:
+    """Not even when the result is closed: a table of a thousand rows, and a query of a million."""
+    server.run("DROP TABLE IF EXISTS vai", "CREATE TABLE vai (n integer PRIMARY KEY)")
+    server.run(
+        "INSERT INTO vai WITH RECURSIVE a(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a WHERE n < 1000) SELECT n FROM a"
+    )
+
+    def sent() -> int:
+        with server.admin.connect() as connection:
+            return int(connection.exec_driver_sql("SHOW GLOBAL STATUS LIKE 'Rows_sent'").one()[1])
+
+    before = sent() if server.is_mariadb else 0
+    with open_database(server.url, **what) as database:
+        [batch] = database.rows(most=10).batches
+        assert batch.num_rows == 10
+        if not server.is_mariadb:
+            with server.admin.connect() as connection:
+                [(statement,)] = connection.exec_driver_sql(
+                    "SELECT query FROM pg_stat_activity WHERE usename = 'reader'"
+                ).all()
+            # The first row came by itself.
+            assert statement.startswith("FETCH FORWARD 9 FROM")
+    if server.is_mariadb:
+        assert sent() - before < 900
+
+
 def test_nothing_can_be_written_even_by_who_may(server: Server) -> None:
     server.run("DROP TABLE IF EXISTS viet", "CREATE TABLE viet (n integer)", "INSERT INTO viet VALUES (1)")
     owner = server.admin.url.render_as_string(hide_password=False)

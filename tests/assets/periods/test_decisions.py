@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from published_periods import publish_periods, wait_for
 
-from assets.ledger import Ledger, PeriodAction
+from assets.ledger import ARRIVAL_STEP, InputRecord, Ledger, PeriodAction
 from assets.periods.decide import NotDecided, decide
-from assets.periods.figures import FiguresTooOld, held_tables, lock_columns, must_have, sweep_figures
+from assets.periods.figures import FiguresTooOld, held_tables, inputs_at_lock, lock_columns, must_have, sweep_figures
 from assets.periods.state import period_state_table, period_states
 from assets.warehouse.dbt import manifest
 from assets.workspace import Workspace
@@ -186,6 +186,33 @@ def test_with_below_accepts_only_where_something_waits(office: Office) -> None:
     for unit in ("A", "D"):
         wait_for(office.workspace, unit, "2023-06")
     assert office("accept", "D", below=True, reason="Nộp muộn") == ["A", "D"]
+
+
+def reading(input_id: str, seq: int, sha: str = "a", kind: str = "upsert") -> InputRecord:
+    """A landed reading of a file, which is known again by its path and bytes."""
+    return InputRecord(input_id, "s", "D", f"inbox/{sha}.csv", sha, "", "", kind, None, seq, None, None, NOW.date(), "case",
+                       "landed", 3, 3, 0, 0, 0, None, input_id)  # fmt: skip
+
+
+def test_a_lock_knows_the_readings_its_figures_are_made_of(office: Office) -> None:
+    office.ledger.commit([reading("in-1", ARRIVAL_STEP)], [], [])
+    office.up_to_lock("A")
+    # Read again, and answered, within the arrival of the file; a new file comes as well.
+    again, answer = reading("in-1b", ARRIVAL_STEP + 1), reading("in-2", ARRIVAL_STEP + 2, "b", "answer")
+    office.ledger.commit([again, answer, reading("in-3", 2 * ARRIVAL_STEP, "c")], [], [], ["in-1"])
+
+    def known() -> list[tuple[str, str | None]]:
+        states = period_states(office.ledger.period_changes()).values()
+        found = inputs_at_lock(office.workspace, office.ledger, states, office.ledger.tables()["input"])
+        [name] = {row["figures_id"] for row in period_state_table(states).to_pylist()}
+        assert set(found["figures_id"].to_pylist()) == {name}
+        return [(row["input_id"], row["standing_id"]) for row in found.to_pylist()]
+
+    assert known() == [("in-1", "in-1b")]
+    # A lock of an earlier version kept no names: all that has a place before its last arrival counts as known then.
+    [file] = (office.workspace.state / "locked").glob("*/inputs.txt")
+    file.unlink()
+    assert known() == [("in-1b", "in-1b"), ("in-2", "in-2")]
 
 
 def test_figures_that_no_decision_names_are_swept(office: Office) -> None:

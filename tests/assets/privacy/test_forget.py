@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import json
 import shutil
 import sqlite3
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import openpyxl
 import pytest
+from person_to_forget import HEADER, NAMED, OTHER_PHONE, PERSON_PHONE, TOKEN, forget_in, rows, spec_of
 from workspaces import (
-    CASE_HEADER,
-    KEY,
     Taken,
     case_row,
-    case_spec,
     complaint_row,
     complaint_spec,
     csv_bytes,
@@ -32,51 +26,27 @@ from workspaces import (
     xlsx_bytes,
 )
 
-from assets.ingest.spec import SourceSpec
-from assets.keys import Keyring
-from assets.landing.land import sweep
 from assets.privacy import forget as forget_module
-from assets.privacy.forget import Forgotten, forget
-from assets.privacy.rewrite import CannotRewrite, rewrite
+from assets.privacy.forget import forget
 from assets.workspace import Workspace
-
-PERSON_PHONE, OTHER_PHONE = "0981000001", "0981000002"
-TOKEN = Keyring((KEY,)).token("phone", PERSON_PHONE)
-COLUMNS = {"person_name": "Chủ hồ sơ", "person_phone": "Điện thoại"}
-NAMED = "Người Phải Quên"
-
-
-def spec_of(path: str, reader: dict[str, Any], authority: str) -> dict[str, Any]:
-    spec = case_spec(authority=authority, location={"path": path}, reader=reader, ignore=["Ghi chú"])
-    [feed] = spec["feeds"]
-    return spec | {"feeds": [feed | {"columns": feed["columns"] | COLUMNS}]}
-
-
-def rows(person: int) -> list[dict[str, Any]]:
-    """Ten cases; `person` has the number in another writing, one other mentions it in a column that is not read."""
-    found = [case_row(n, **{"Điện thoại": OTHER_PHONE, "Chủ hồ sơ": "Người khác", "Ghi chú": ""}) for n in range(10)]
-    found[person] |= {"Điện thoại": "+84 981 000 001", "Chủ hồ sơ": f'{NAMED}, "nhà cũ"\nxóm 2', "Ghi chú": "x"}
-    found[person + 1] |= {"Ghi chú": f"gọi thay {PERSON_PHONE}"}
-    return found
 
 
 def fill(root: Path) -> Workspace:
     """A workspace whose CSV, XLSX, JSON Lines and SQLite inputs hold the person, in good rows and in refused ones."""
     workspace = make_workspace(root)
-    header = (*CASE_HEADER, "Ghi chú")
     refused = case_row(90, **{"Điện thoại": PERSON_PHONE, "Ngày nhận": "31/06/2023", "Ghi chú": ""})
     write_spec(workspace, "chu", spec_of("inbox/chu/*.csv", {"kind": "csv"}, "chu"))
-    put(workspace, "inbox/chu/a.csv", csv_bytes([*rows(3), refused], header, "\r\n"))
+    put(workspace, "inbox/chu/a.csv", csv_bytes([*rows(3), refused], HEADER, "\r\n"))
     write_spec(workspace, "bang", spec_of("inbox/bang/*.xlsx", {"kind": "workbook"}, "bang"))
-    put(workspace, "inbox/bang/a.xlsx", xlsx_bytes(rows(5), header))
+    put(workspace, "inbox/bang/a.xlsx", xlsx_bytes(rows(5), HEADER))
     write_spec(workspace, "kho", spec_of("x", {"kind": "database"}, "kho") | {
         "location": {"url": "sqlite:///{workspace}/inbox/kho.sqlite", "table": "ho_so"}})  # fmt: skip
     with sqlite3.connect(workspace.inbox / "kho.sqlite") as database:
-        columns = ", ".join(f'"{name}" TEXT' for name in header)
+        columns = ", ".join(f'"{name}" TEXT' for name in HEADER)
         database.execute(f"CREATE TABLE ho_so ({columns})")
-        marks = ", ".join("?" for _ in header)
+        marks = ", ".join("?" for _ in HEADER)
         database.executemany(
-            f"INSERT INTO ho_so VALUES ({marks})", [[row.get(name) for name in header] for row in rows(1)]
+            f"INSERT INTO ho_so VALUES ({marks})", [[row.get(name) for name in HEADER] for row in rows(1)]
         )
     database.close()
     spec = complaint_spec(ignore=["hoTen"])
@@ -103,14 +73,6 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture
 def workspace(taken_in: Workspace, tmp_path: Path) -> Workspace:
     return Workspace(Path(shutil.copytree(taken_in.root, tmp_path / "office")))
-
-
-def forget_in(workspace: Workspace, dry_run: bool = False) -> Forgotten:
-    office = open_office(workspace)
-    sweep(workspace, office.ledger)
-    found = forget(office, [TOKEN], dry_run=dry_run)
-    office.close()
-    return found
 
 
 def texts_of(workspace: Workspace) -> str:
@@ -178,12 +140,11 @@ def test_a_rewritten_file_is_no_new_delivery(workspace: Workspace) -> None:
 def test_reading_the_old_file_again_does_not_bring_the_person_back(taken_in: Workspace, workspace: Workspace) -> None:
     forget_in(workspace)
     more = case_row(60, **{"Điện thoại": OTHER_PHONE, "Ghi chú": ""})
-    header = (*CASE_HEADER, "Ghi chú")
     shutil.copy(taken_in.inbox / "chu" / "a.csv", workspace.inbox / "chu" / "a.csv")
-    put(workspace, "inbox/chu/lai.csv", csv_bytes([*rows(3), more], header))
-    put(workspace, "inbox/bang/lai.xlsx", xlsx_bytes([*rows(5), more], header))
+    put(workspace, "inbox/chu/lai.csv", csv_bytes([*rows(3), more], HEADER))
+    put(workspace, "inbox/bang/lai.xlsx", xlsx_bytes([*rows(5), more], HEADER))
     newer = case_row(3, **{"Điện thoại": "", "Ngày xong": "20/06/2023", "Ghi chú": ""})
-    put(workspace, "inbox/chu/moi.csv", csv_bytes([newer], header))
+    put(workspace, "inbox/chu/moi.csv", csv_bytes([newer], HEADER))
     found = counts(take(workspace))
     assert "inbox/chu/a.csv" not in found, "the bytes that were delivered are that delivery still"
     # The one who mentions the number in a column that is not read is known by the record that was forgotten with it.
@@ -223,35 +184,17 @@ def test_what_cannot_be_read_or_rewritten_is_told(workspace: Workspace, tmp_path
     file.rename(file.with_suffix(".xls"))
     found = forget_in(workspace)
     assert found.by_hand == ["inbox/bang/a.xls: file.damaged, so nobody could be looked for in it"]
-    nested = complaint_spec(reader={"kind": "json", "path": ["items"]}, location={"path": "inbox/*.json"})
-    spec = SourceSpec.model_validate({"name": "x", "digest": "0", **nested})
-    with pytest.raises(CannotRewrite, match="by hand"):
-        rewrite(spec, file.with_suffix(".json"), {"": [1]}, tmp_path / "aside")
 
 
-def test_a_json_document_keeps_the_places_of_the_others(tmp_path: Path) -> None:
+def test_folders_of_others_are_told_and_left(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path / "office")
-    spec = complaint_spec(location={"path": "inbox/*.json"}, reader={"kind": "json"}, ignore=["hoTen", "dienThoai"])
-    write_spec(workspace, "pakn", spec)
-    items = [complaint_row(number, dienThoai=PERSON_PHONE if number == 1 else "") for number in range(4)]
-    put(workspace, "inbox/a.json", json.dumps(items, ensure_ascii=False).encode())
-    before = take(workspace, "complaint").landed("complaint")
-    assert forget_in(workspace).rows_inbox == 1
-    left = json.loads((workspace.inbox / "a.json").read_text(encoding="utf-8"))
-    assert left == [items[0], {}, *items[2:]]
-    after = landed(open_office(workspace), "complaint")
-    assert [row["line"] for row in after] == [row["line"] for row in before if row["line"] != 2]
-
-
-def test_archives_and_copies_from_a_store_are_told_and_left(tmp_path: Path) -> None:
-    workspace = make_workspace(tmp_path / "office")
-    write_spec(workspace, "nen", spec_of("inbox/*.zip!/a.csv", {"kind": "csv"}, "nen"))
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("a.csv", csv_bytes(rows(3), (*CASE_HEADER, "Ghi chú")))
-    file = put(workspace, "inbox/a.zip", content.getvalue())
-    assert take(workspace).records["inbox/a.zip!/a.csv"].rows_accepted == 10
-    found = forget_in(workspace)
-    assert found.by_hand == ["inbox/a.zip!/a.csv: stands in an archive; 2 row(s) stay there"]
-    assert file.read_bytes() == content.getvalue()
-    assert TOKEN not in texts_of(workspace) and len(take(workspace).landed("case")) == 8
+    write_spec(workspace, "ngoai", spec_of("{chung}/a.csv", {"kind": "csv"}, "ngoai"))
+    (tmp_path / "chung").mkdir()
+    sent = csv_bytes(rows(3), HEADER)
+    (tmp_path / "chung" / "a.csv").write_bytes(sent)
+    office = open_office(workspace)
+    office.folders = {"chung": tmp_path / "chung"}
+    found = forget(office, [TOKEN], dry_run=False)
+    office.close()
+    assert found.by_hand == ["{chung}/a.csv: lies outside the workspace; 2 row(s) stay there"]
+    assert (tmp_path / "chung" / "a.csv").read_bytes() == sent

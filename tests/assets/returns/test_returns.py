@@ -14,6 +14,7 @@ import pytest
 from workspaces import (
     CASE_HEADER,
     FORM_HEADER,
+    KEY,
     case_row,
     case_spec,
     complaint_row,
@@ -35,8 +36,10 @@ from workspaces import (
 
 import assets.landing.take_in as take_in_module
 from assets.ingest.returned import CODE, MARKS, ORIGINAL_LINE, REASON
+from assets.keys import Keyring
 from assets.ledger import InputRecord, ReturnFile
 from assets.office import Office
+from assets.privacy.forget import forget
 from assets.returns.send import return_refused
 from assets.workspace import Workspace
 from quality.gate import GateResult
@@ -503,3 +506,25 @@ def test_a_database_gets_a_workbook_with_one_row_of_headings(workspace: Workspac
     put(workspace, f"inbox/returns/{target.name}", stream.getvalue())
     [record] = take(workspace).records.values()
     assert numbers(record) == (1, 1, 0, 0)
+
+
+def test_forgetting_reaches_a_corrected_return_in_the_inbox(workspace: Workspace) -> None:
+    spec = case_spec(ignore=["Chủ hồ sơ"])
+    [feed] = spec["feeds"]
+    write_spec(
+        workspace, "ho_so", spec | {"feeds": [feed | {"columns": feed["columns"] | {"person_phone": "Điện thoại"}}]}
+    )
+    phones = ("0981000001", "0981000002")
+    broken = [case_row(90 + n, **{"Ngày nhận": "29/02/2023", "Điện thoại": phone}) for n, phone in enumerate(phones)]
+    put_cases(workspace, "inbox/ho_so/a.csv", [*(case_row(number) for number in range(12)), *broken])
+    take(workspace)
+    [file] = send_back(workspace).values()
+    corrected = answer(workspace, file, **{"Ngày nhận": "01/06/2023"})
+    assert [record.rows_accepted for record in take(workspace).records.values()] == [2]
+    office = open_office(workspace)
+    assert forget(office, [Keyring((KEY,)).token("phone", phones[0])], dry_run=False).by_hand == []
+    office.close()
+    assert phones[0] not in corrected.read_text(encoding="utf-8") and phones[1] in corrected.read_text(encoding="utf-8")
+    taken = take(workspace)
+    assert not taken.records
+    assert {row["record_id"] for row in taken.landed("case")} == {"HS-0091", *(f"HS-{n:04d}" for n in range(12))}

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from cli_office import HEADER, SPEC, Sipas, good_rows, lines_with, write_ledger
 from survey_server import TOKEN, Plan, SurveyServer
 
@@ -111,6 +112,38 @@ def test_unmapped_values_name_the_nearest_known(workspace: Workspace, sipas: Sip
 def test_at_most_a_thousand_rows_are_read(workspace: Workspace, sipas: Sipas) -> None:
     write_ledger(workspace, good_rows(1_500))
     assert "1,000 row(s) read, 1,000 accepted" in sipas("sources", "check", "-w", workspace.root).output
+
+
+@pytest.mark.parametrize(
+    "more", ["table: so}", "table: so, watermark: {column: Sửa, start: 2023-05-01}}", "query: SELECT * FROM so}"]
+)
+def test_of_a_database_no_more_than_the_sample_is_fetched(more: str, workspace: Workspace, sipas: Sipas) -> None:
+    names = [f'"{name}" TEXT' for name in (*HEADER.split(","), "Sửa")]
+    rows = [(*row.split(","), f"2023-06-01 {number // 3600:02d}:00:00") for number, row in enumerate(good_rows(5_000))]
+    with sqlite3.connect(workspace.root / "so.sqlite") as database:
+        database.execute(f"CREATE TABLE so ({', '.join(names)})")
+        database.executemany(f"INSERT INTO so VALUES ({', '.join('?' * len(names))})", rows)
+    database.close()
+    spec = SPEC.replace('{path: "inbox/so_{period}.csv"}', '{url: "sqlite:///{workspace}/so.sqlite", ' + more)
+    write_spec(workspace, spec.replace("{kind: csv}", "{kind: database}"))
+    fetched = 0
+
+    def count(connection: sqlite3.Connection, record: object) -> None:
+        def taken(cursor: sqlite3.Cursor, row: tuple[object, ...]) -> tuple[object, ...]:
+            nonlocal fetched
+            fetched += len(row) == len(names)
+            return row
+
+        connection.row_factory = taken
+
+    sa.event.listen(sa.Engine, "connect", count)
+    try:
+        shown = sipas("sources", "check", "-w", workspace.root).output
+    finally:
+        sa.event.remove(sa.Engine, "connect", count)
+    assert "1,000 row(s) read, 1,000 accepted" in shown, shown
+    # Of a query the driver may have taken one row more.
+    assert 1_000 <= fetched <= 1_001
 
 
 def test_one_bad_spec_does_not_stop_the_others(workspace: Workspace, sipas: Sipas) -> None:
