@@ -26,6 +26,14 @@ _TYPES = {
 }
 _OF_DISTRICTS = ("huyện", "quận", "thị xã")
 
+# Classes of complaints, in the order in which forms list them.
+COMPLAINT_CLASSES = {
+    "regulation": ("Quy định, chính sách, thủ tục hành chính", "Regulations and procedures"),
+    "conduct": ("Hành vi của cán bộ, công chức", "Conduct of staff"),
+    "other": ("Nội dung khác", "Other"),
+    "~": ("Không rõ phân loại", "Class not stated"),
+}
+
 
 def either(language: Language, vi: str, en: str) -> str:
     """The wording in the language of the form."""
@@ -79,10 +87,10 @@ def official_form(
 
 def committee(name: str, language: Language) -> str:
     """The people's committee of the unit with that name; nothing for no name."""
-    return either(language, f"UBND {name}", f"People's Committee of {_english_name(name)}") if name else ""
+    return either(language, f"UBND {name}", f"People's Committee of {english_name(name)}") if name else ""
 
 
-def _english_name(name: str) -> str:
+def english_name(name: str) -> str:
     """The name with its kind in English: "Huyện Mỹ Đức" gives "Mỹ Đức District", "Quận 1" gives "District 1"."""
     kind = _type(name)
     if not kind:
