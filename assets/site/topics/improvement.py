@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assets.site import charts
-from assets.site.blocks import Block, Chart, Column, Page, Section, Table, Text
+from assets.site.blocks import Block, Chart, Column, Page, Section, StackCell, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
 from assets.site.source import Row, is_hidden, with_figures
@@ -61,22 +61,28 @@ def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
         TableRow(
             criterion(desk, say, row),
             [
-                say.percent(row["index_pct"], row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
-                say.label(row, "lead") or w["none"], say.label(row, "executing") or w["none"], _reason(say, row),
+                _index(say, row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
+                StackCell(say.label(row, "lead") or w["none"], [w["executing_by"].format(unit=say.label(row, "executing") or w["none"])]),
                 *(_size(say, row, name) for name in weights),
-                say.points(row.get("change_pct"), row), say.interval(row),
-                say.count(row["n_satisfied"], row), say.count(row["n_answers"], row),
+                say.points(row.get("change_pct"), row), _reason(say, row),
                 *(say.count(row[name], row) for name in evidence),
             ],
         )
         for row in ordered
     ]  # fmt: skip
-    words = ("lead_unit", "executing_unit", "reason")
-    names = ("index_pct", "target", "gap", *words, *weights, "change", "interval", "satisfied", "answers", *evidence)
-    columns = [Column(w[name], name in words) for name in names]
+    names = ("index_stack", "target", "gap", "who_stack", *weights, "change", "reason", *evidence)
+    columns = [Column(w[name], name in ("who_stack", "reason")) for name in names]
     legend = [("bar", w["index_pct"]), ("target", w["target"])]
     chart: list[Block] = [Chart(charts.targets(bars, w["chart_plan"]), w["chart_plan"], legend)] if bars else []
     return [*chart, Table(w["improvement"], w["criterion"], columns, table_rows, has_tools=True, style="plan")]
+
+
+def _index(say: Say, row: Row) -> StackCell | str:
+    """The index over its interval and what it is made of."""
+    if is_hidden(row):
+        return say.percent(row["index_pct"], row)
+    counts = f"{say.count(row['n_satisfied'])} / {say.count(row['n_answers'])}"
+    return StackCell(say.percent(row["index_pct"]), [say.interval(row), counts])
 
 
 def _evidence(rows: Sequence[Row]) -> list[str]:
