@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from assets.publish.context import PublishContext
 from assets.publish.dbt_docs import write_dbt_docs
@@ -87,6 +88,7 @@ def test_every_mart_and_column_stands_on_the_page_and_nothing_is_loaded(
     assert len(ids) == len(set(ids)) and entries.keys() <= set(ids)
     rows = {(row[0], row[1]) for row in page.rows}
     for entry in entries.values():
+        assert escape(entry.mart.description_vi if language == "vi" else entry.mart.description) in text
         for column in entry.mart.columns:
             assert (column.name, column.label_vi if language == "vi" else column.label_en) in rows
     for tag, attributes in page.tags:
