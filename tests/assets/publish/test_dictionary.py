@@ -15,6 +15,7 @@ from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary import Entry, dictionary_of
 from assets.publish.dictionary_page import write_dictionary
 from assets.warehouse.dbt import manifest as compiled
+from quality.contract import Bilingual
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +70,13 @@ def test_types_tests_and_lineage_are_those_of_the_models(entries: dict[str, Entr
 def test_exposures_are_shown_where_a_mart_reaches_them() -> None:
     manifest = dict(compiled("duckdb"))
     key = "exposure.sipas.ranking_page"
-    manifest["exposures"] = {key: {"name": "ranking_page", "label": "Trang xếp hạng"}}
+    labels = {"label_vi": "Trang xếp hạng", "label_en": "Ranking"}
+    manifest["exposures"] = {key: {"name": "ranking_page", "config": {"meta": labels}}}
     children = {name: list(listed) for name, listed in manifest["child_map"].items()}
     children["model.sipas.sipas_ranking"].append(key)
     manifest["child_map"] = children
     found = {entry.mart.name: entry.shown_in for entry in dictionary_of(manifest)}
-    assert found["sipas_ranking"] == found["sipas_index"] == ("Trang xếp hạng",)
+    assert found["sipas_ranking"] == found["sipas_index"] == (Bilingual(vi="Trang xếp hạng", en="Ranking"),)
     assert found["case_overdue"] == ()
 
 
