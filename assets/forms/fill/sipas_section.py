@@ -91,7 +91,7 @@ def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int
             language,
             "Kế hoạch cải thiện, nâng cao Chỉ số hài lòng của người dân, tổ chức đối với sự phục vụ của cơ quan hành chính "
             f"(SIPAS) năm {year}",
-            f"Plan of {year} to improve the index of satisfaction with the service of administrative agencies (SIPAS)",
+            f"Plan of {year} to improve SIPAS, the index of satisfaction with the service of administrative agencies",
         ),
         blocks=section.blocks(surveys, activities, duty),
         notes=section.notes(surveys),
@@ -256,13 +256,13 @@ class _Section:
         )
         columns = (
             Column("text", 0.7),
-            Column("text", 4.0),
-            Column("count", 1.1),
-            Column("count", 1.1),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
-            *((Column("percent", 1.0),) if with_target else ()),
+            Column("text", 3.2 if with_target else 4.0),
+            Column("count", 1.2),
+            Column("count", 1.2),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
+            *((Column("percent", 1.1),) if with_target else ()),
         )
         return Table(columns, head, tuple(lines))
 
