@@ -359,6 +359,55 @@ def test_what_disclosure_leaves_out_leaves_no_empty_table_or_chart(tmp_path: Pat
     assert card[1] == "Năm 2022" and card[2].endswith("%"), "the year stands where every month is hidden"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_complaints_by_class_and_late_cases_stand_beside_the_plan(sample: Path, language: str) -> None:
+    w = WORDS[language]
+    table = page(sample, "00101", language, "improvement.html").table(w["count"], w["bears_on"])
+    complaints = {
+        row["class"]: row
+        for row in rows(sample, "complaint_handling", unit_code="00101", period_id="2022", channel="*")
+    }
+    [case] = rows(sample, "case_settlement", unit_code="00101", period_id="2022", procedure_field="*")
+    nodes = sorted(rows(sample, "dim_instrument_item", instrument_code=INSTRUMENT), key=lambda node: node["position"])
+    factors = [node["node_code"] for node in nodes if node["node_level"] == "factor"]
+    plan = {row["node_code"] for row in rows(sample, "improvement_plan", unit_code="00101", period_id="2022")}
+    under = {
+        factor: ", ".join(n["node_code"] for n in nodes if n["parent_code"] == factor and n["node_code"] in plan)
+        for factor in factors
+    }
+    late = [
+        ("*", w["every_class"]),
+        *((name, w[f"class_{name}"]) for name in ("regulation", "conduct", "other")),
+        ("~", w["not_stated"]),
+    ]
+    assert {row[0]: row[1:] for row in table.rows[1:]} == {
+        f"{w['complaint']}: {w['class_conduct']}": [
+            count_text(complaints["conduct"]["n_received"], language),
+            under[factors[0]],
+        ],
+        **{
+            f"{w['complaint_late']}: {label}": [
+                count_text(complaints[name]["n_closed_late"], language),
+                under[factors[1]],
+            ]
+            for name, label in late
+        },
+        w["case_late"]: [
+            count_text(case["n_settled_late"] + case["n_pending_overdue"], language),
+            next(node["node_code"] for node in nodes if node["node_level"] == "item"),
+        ],
+    }
+
+
+def test_counts_beside_the_plan_that_are_hidden_stay_hidden(tmp_path: Path) -> None:
+    tables = sample_marts()
+    for mart in ("case_settlement", "complaint_handling"):
+        tables[mart] = changed(tables[mart], lambda row: row | {"hidden": True})
+    write_sample(tmp_path / "open", tables)
+    table = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["bears_on"])
+    assert {row[1] for row in table.rows[1:]} == {WORDS["vi"]["hidden"]}
+
+
 def test_columns_of_evidence_stand_only_where_they_are_open(tmp_path: Path) -> None:
     tables = sample_marts()
     closed = [name for name in tables["improvement_plan"].column_names if name.startswith(("n_complaints", "n_cases"))]
