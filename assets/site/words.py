@@ -232,7 +232,7 @@ WORDS = {
         "plan_by_gap": "Xếp theo khoảng cách đến chỉ tiêu, lớn nhất trước.",
         "beside": "Phản ánh và hồ sơ quá hạn liên quan",
         "beside_lead": "Phản ánh, kiến nghị và hồ sơ quá hạn trong kỳ liên quan đến các tiêu chí trên: nêu điều đã xảy ra bên cạnh, "
-        "không phải nguyên nhân.",
+        "không phải nguyên nhân. Phân loại có ít phản ánh không được nêu.",
         "evidence": "Thông tin",
         "count": "Số lượng",
         "bears_on": "Tiêu chí liên quan",
@@ -593,7 +593,8 @@ WORDS = {
         "plan_by_contribution": "Ordered by their part in the shortfall of the overall index, the largest first.",
         "plan_by_gap": "Ordered by the gap to the target, the largest first.",
         "beside": "Complaints and late cases that bear on them",
-        "beside_lead": "Complaints and late cases of the period that bear on the criteria above: what happened beside, not why.",
+        "beside_lead": "Complaints and late cases of the period that bear on the criteria above: what happened beside, not why. "
+        "Classes with few complaints are not shown.",
         "evidence": "What happened",
         "count": "Number",
         "bears_on": "Criteria",
