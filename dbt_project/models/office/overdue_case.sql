@@ -1,10 +1,11 @@
 -- A source states apologies when it has given the day of any: none is known of the cases of another.
 with source as (
     select
+        office_code,
         source,
         max(case when apologised_on is not null then 1 else 0 end) as has_apologies
-    from {{ ref('fct_case') }}
-    group by source
+    from {{ ref('stg_case') }}
+    group by office_code, source
 )
 
 select
@@ -30,7 +31,9 @@ inner join {{ ref('int_case') }} as present
     on overdue.case_id = present.case_id
 inner join {{ ref('int_unit_ancestor') }} as above
     on present.placement_id = above.placement_id
-left join source
-    on present.source = source.source
+inner join {{ ref('stg_input') }} as input
+    on present.input_id = input.input_id
+inner join source
+    on input.office_code = source.office_code and input.source = source.source
 left join {{ ref('case_number') }} as number
     on overdue.case_id = number.case_id
