@@ -274,16 +274,13 @@ class _Section:
         compared = [node for node in (survey.overall, *survey.factors, *survey.items) if _is_compared(node)]
         if not compared:
             return self._paragraph(claims)
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("STT", "No."),
-                say("Nội dung", "Index"),
-                say("Cùng kỳ năm trước", "A year before"),
-                say("Kỳ này", "Now"),
-                say("Thay đổi (điểm phần trăm)", "Change (points)"),
-                say("Đánh giá", "Finding"),
-            )
+        head = _heads(
+            say("STT", "No."),
+            say("Nội dung", "Index"),
+            say("Cùng kỳ năm trước", "A year before"),
+            say("Kỳ này", "Now"),
+            say("Thay đổi (điểm phần trăm)", "Change (points)"),
+            say("Đánh giá", "Finding"),
         )
         columns = (
             Column("text", 0.7),
@@ -376,16 +373,13 @@ class _Section:
         blocks = self._paragraph(narrative.targets(survey) + narrative.contributions(survey))
         if not survey.shortfalls:
             return blocks
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("STT", "No."),
-                say("Tiêu chí", "Criterion"),
-                say("Chỉ tiêu", "Target"),
-                say("Chỉ số", "Index"),
-                say("Còn thiếu (điểm phần trăm)", "Gap (points)"),
-                say("Phần thiếu trong chỉ số chung (điểm phần trăm)", "Part of the overall shortfall (points)"),
-            )
+        head = _heads(
+            say("STT", "No."),
+            say("Tiêu chí", "Criterion"),
+            say("Chỉ tiêu", "Target"),
+            say("Chỉ số", "Index"),
+            say("Còn thiếu (điểm phần trăm)", "Gap (points)"),
+            say("Phần thiếu trong chỉ số chung (điểm phần trăm)", "Part of the overall shortfall (points)"),
         )
         columns = (Column("text", 0.7), Column("text", 4.0), Column("percent"), Column("percent"), Column("points_2"),
                    Column("points_2", 1.4))  # fmt: skip
@@ -404,16 +398,13 @@ class _Section:
         )
         blocks.append(Table(columns, (head,), lines))
         blocks += self._paragraph(narrative.evidence(survey))
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("Tiêu chí", "Criterion"),
-                say("Phản ánh, kiến nghị liên quan", "Complaints that bear on it"),
-                say("Phản ánh xử lý quá hạn", "Complaints closed late"),
-                say("Hồ sơ quá hạn", "Late case files"),
-                say("Đơn vị chủ trì", "Lead"),
-                say("Đơn vị thực hiện", "Carried out by"),
-            )
+        head = _heads(
+            say("Tiêu chí", "Criterion"),
+            say("Phản ánh, kiến nghị liên quan", "Complaints that bear on it"),
+            say("Phản ánh xử lý quá hạn", "Complaints closed late"),
+            say("Hồ sơ quá hạn", "Late case files"),
+            say("Đơn vị chủ trì", "Lead"),
+            say("Đơn vị thực hiện", "Carried out by"),
         )
         columns = (Column("text", 1.4), Column("count", 1.7), Column("count", 1.7), Column("count", 1.0), Column("text", 2.4),
                    Column("text", 2.2))  # fmt: skip
@@ -438,14 +429,11 @@ class _Section:
         say = self._say
         if not survey.evidence:
             return []
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("Phân loại phản ánh, kiến nghị", "Class of complaints"),
-                say("Số lượng", "Number"),
-                say("Trong đó, theo nội dung", "Of these, by topic"),
-                say("Tiêu chí liên quan", "Criteria they bear on"),
-            )
+        head = _heads(
+            say("Phân loại phản ánh, kiến nghị", "Class of complaints"),
+            say("Số lượng", "Number"),
+            say("Trong đó, theo nội dung", "Of these, by topic"),
+            say("Tiêu chí liên quan", "Criteria they bear on"),
         )
         columns = (Column("text", 2.6), Column("count", 0.9), Column("text", 3.4), Column("text", 2.4))
         lines: list[Line] = []
@@ -515,6 +503,10 @@ class _Section:
 
     def _of(self, label: Label) -> str:
         return either(self._language, label.vi, label.en)
+
+
+def _heads(*texts: str) -> tuple[HeadCell, ...]:
+    return tuple(HeadCell(text) for text in texts)
 
 
 def _is_compared(node: Node) -> bool:
