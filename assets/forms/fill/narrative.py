@@ -24,8 +24,8 @@ from assets.forms.fill.sipas_findings import (
     Shortfall,
     Survey,
 )
-from assets.forms.fill.wording import english_name
 from assets.forms.model import Language
+from assets.text.unit_kind import name_within
 from assets.text.wording import count_text, decimal_text, percent_text, rounded
 
 Stated: TypeAlias = "int | float | Label | tuple[Label, ...] | tuple[Claim, ...]"
@@ -95,8 +95,8 @@ def printed(value: float) -> float:
 
 
 def within(name: str) -> Label:
-    """A unit's name within a sentence: "Xã An Mỹ" becomes "xã An Mỹ" in Vietnamese, "An Mỹ Commune" in English."""
-    return Label(name[:1].lower() + name[1:], english_name(name))
+    """A unit's name as it stands within a sentence."""
+    return Label(name_within(name, "vi"), name_within(name, "en"))
 
 
 def phrase(key: str) -> Label:
