@@ -65,6 +65,7 @@ def site_marts(districts: int, communes: int, months: int, first_year: int = 202
         "dim_reporting_period": pa.Table.from_pylist(periods),
         "dim_instrument_item": pa.Table.from_pylist(nodes),
         "dim_method_break": pa.Table.from_pylist([_break(first_year)]),
+        "dim_criterion_evidence": pa.Table.from_pylist(_evidence(nodes)),
         "sipas_index": index,
         "sipas_index_now": _spread(_now_rows(periods), every, shifts),
         "sipas_change": _spread(_change_rows(periods, nodes), every, {}),
@@ -259,11 +260,24 @@ def _plan_rows(periods: Sequence[Row], nodes: Sequence[Row]) -> list[Row]:
     ]  # fmt: skip
 
 
+def _evidence(nodes: Sequence[Row]) -> list[Row]:
+    """Complaints about conduct bear on the first factor, late ones on the second, late cases on the first item."""
+    factors = [node["node_code"] for node in nodes if node["node_level"] == "factor"]
+    items = [node["node_code"] for node in nodes if node["node_level"] == "item"]
+    bearing = (("complaint", factors[0], "conduct"), ("complaint_late", factors[1], "*"), ("case_late", items[0], "*"))
+    return [
+        {"instrument_code": INSTRUMENT, "node_code": node, "kind": kind, "complaint_class": complaint_class,
+         "complaint_topic": "*", "note": None}
+        for kind, node, complaint_class in bearing
+    ]  # fmt: skip
+
+
 def _case_rows(periods: Sequence[Row]) -> list[Row]:
     return [
         {"period_id": period["period_id"], "procedure_field": field, "n_opening": 7, "n_received": size * 90,
          "n_received_online": size * 60, "n_received_direct": size * 25, "n_received_postal": size * 4, "n_received_other": size,
-         "n_settled": size * 88, "n_settled_late": size * 6, "n_settled_no_due_date": size * 2, "n_pending": 9, "n_in_time": size * 80,
+         "n_settled": size * 88, "n_settled_late": size * 6, "n_settled_no_due_date": size * 2, "n_pending": 9, "n_pending_overdue": 2,
+         "n_in_time": size * 80,
          "n_with_due_date": size * 86, "in_time_pct": 93.023256, "online_pct": 66.666667, "n_working_days": size * 80,
          "working_days_median": 4, "working_days_p90": 11}
         for period in periods

@@ -53,6 +53,7 @@ class FieldContract(Strict):
     personal: what becomes of the value. ``none``: it is kept and may reach the warehouse; ``office``: it is kept and stays in
     the private zone and the office forms; ``token``: only its keyed hash for `purpose` is kept, in the column
     ``<name>_token``; ``drop``: nothing is kept.
+    description_vi: what it means for who fills in a form, in Vietnamese; fields that no form asks for have none.
     names_places: whether the text names places or bodies, among which the name of a person cannot be told.
     """
 
@@ -67,6 +68,7 @@ class FieldContract(Strict):
     names_places: bool = False
     label: Bilingual
     description: str
+    description_vi: str | None = None
 
     @model_validator(mode="after")
     def identifiers_are_tokens(self) -> Self:

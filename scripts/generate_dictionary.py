@@ -66,6 +66,8 @@ def _section(entry: Entry) -> Iterator[str]:
     mart = entry.mart
     yield f"## {mart.name}"
     yield f"**{mart.label_vi}** · {mart.label_en} ({mart.audience}). {_cell(mart.description)}"
+    yield ""
+    yield _cell(mart.description_vi)
     if mart.n_columns:
         listed = ", ".join(f"`{name}`" for name in mart.n_columns)
         yield ""

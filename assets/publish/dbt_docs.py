@@ -14,6 +14,12 @@ from typing import Any
 
 # What dbt replaces in its page.
 _MANIFEST, _CATALOG = '"MANIFEST.JSON INLINE DATA"', '"CATALOG.JSON INLINE DATA"'
+# What makes a browser ask for files that are not there, with what does the same without: addresses are taken for true before
+# the page's script has filled them, and the icon's was never filled when dbt's page was made.
+_MENDED = {
+    'xlink:href="{{ getIcon(': 'ng-attr-href="{{ getIcon(',
+    "${require('./assets/favicons/favicon.ico')}": "data:,",
+}
 # Of dbt's metadata what says nothing of the machine, the person and the moment.
 _METADATA = ("dbt_schema_version", "dbt_version", "project_name", "adapter_type")
 _PARTS = ("nodes", "sources", "exposures", "parent_map", "child_map", "unit_tests")
@@ -23,6 +29,8 @@ _WITHOUT = ("created_at", "root_path", "build_path", "compiled_path")
 def write_dbt_docs(manifest: Mapping[str, Any], path: Path) -> None:
     """Write the page; the same models and version of dbt give the same bytes."""
     page = files("dbt.task.docs").joinpath("index.html").read_text(encoding="utf-8")
+    for asking, silent in _MENDED.items():
+        page = page.replace(asking, silent)
     told = _told(manifest)
     for place, content in ((_MANIFEST, told), (_CATALOG, _catalog(told))):
         # Inside a script nothing but its end has a meaning of its own.

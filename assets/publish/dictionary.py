@@ -22,7 +22,7 @@ class Entry:
     made_from: tuple[str, ...]
     sources: tuple[str, ...]
     used_by: tuple[str, ...]
-    shown_in: tuple[str, ...]
+    shown_in: tuple[Bilingual, ...]
 
 
 def dictionary_of(manifest: Mapping[str, Any]) -> tuple[Entry, ...]:
@@ -47,7 +47,7 @@ def _entry(mart: Mart, key: str, manifest: Mapping[str, Any]) -> Entry:
         made_from=tuple(_name(nodes[parent]) for parent in sorted(parents.get(key, ())) if parent in nodes),
         sources=tuple(sorted(_source(manifest["sources"][one]) for one in above if one in manifest.get("sources", {}))),
         used_by=tuple(sorted(_name(nodes[one]) for one in below if _is_model(one) and _is_mart(nodes[one]))),
-        shown_in=tuple(sorted(_label(exposures[one]) for one in below if one in exposures)),
+        shown_in=tuple(_label(exposures[one]) for one in sorted(below) if one in exposures),
     )
 
 
@@ -118,5 +118,6 @@ def _source(node: Mapping[str, Any]) -> str:
     return f"{node['source_name']}.{node['name']}"
 
 
-def _label(exposure: Mapping[str, Any]) -> str:
-    return str(exposure.get("label") or exposure["name"])
+def _label(exposure: Mapping[str, Any]) -> Bilingual:
+    meta = exposure["config"]["meta"]
+    return Bilingual(vi=meta["label_vi"], en=meta["label_en"])

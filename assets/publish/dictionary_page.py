@@ -27,7 +27,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "version": "phiên bản",
         "simulated": "DỮ LIỆU MÔ PHỎNG, không phải số liệu thật.",
         "lead": "Mọi bảng kết quả và mọi cột: nghĩa, kiểu, đơn vị, phép kiểm tra, được tính từ đâu và dùng ở đâu. "
-        "Phần giải thích chi tiết viết bằng tiếng Anh.",
+        "Tên và nghĩa của bảng, tên cột viết bằng tiếng Việt; giải thích từng cột viết bằng tiếng Anh.",
         "open": "công khai",
         "open_means": "công bố trong open/, ô nhỏ bị ẩn; cũng có trong cơ sở dữ liệu của người phân tích.",
         "analyst": "phân tích",

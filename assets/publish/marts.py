@@ -69,6 +69,7 @@ class Mart:
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
     references: tuple[Reference, ...] = ()
+    description_vi: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -126,6 +127,7 @@ def _mart(node: Mapping[str, Any], tested_key: tuple[str, ...], references: tupl
         grain=grain,
         columns=columns,
         references=references,
+        description_vi=_one_line(meta.get("description_vi")),
     )
 
 

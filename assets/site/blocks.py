@@ -46,11 +46,19 @@ class LinkCell:
 
 
 @dataclass(frozen=True)
+class StackCell:
+    """A table cell with what belongs to its figure or name below it, so that a wide table fits the page."""
+
+    main: str
+    below: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Row:
     """One table row: its head, its cells, and a class for the style sheet."""
 
     head: str
-    cells: Sequence[str | Cell | LinkCell]
+    cells: Sequence[str | Cell | LinkCell | StackCell]
     style: str = ""
 
 

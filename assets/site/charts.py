@@ -1,26 +1,45 @@
 """The four forms of chart, as SVG: intervals by unit, a line over periods, shares of a whole, bars beside a target.
 
+Each is drawn twice, for a page and for a phone, where labels stand above their bars; the style sheet shows one of the two.
 No size depends on the measured width of a text, so the same figures give the same bytes on a machine with other fonts.
 Colours are classes of the style sheet, told apart by lightness too; every chart stands beside a table of its figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH = 720
 _VALUE = 66
-_ROW = 24
 _LINE_HEIGHT, _LINE_TOP, _LINE_LEFT, _LINE_BOTTOM = 210, 26, 46, 30
-_MOST_TICKS = 12
+# The least width of a tick's label.
+_TICK = 55
 # Most letters of a label, and the width given to each and to the room around them: names of units, texts of criteria.
 NAMES, SENTENCES = 27, 44
 _LETTER, _AROUND = 7.2, 22
+# Room left of bars that have their label above them: half the label of the first tick.
+_ABOVE = 14
 # More units than this are drawn by their place alone, without names.
 _MOST_NAMED = 60
+
+
+@dataclass(frozen=True)
+class Size:
+    """A size that charts are drawn in: `row` is the height of a bar with its label, which `is_above` it or beside it."""
+
+    name: str
+    width: int
+    row: int
+    is_above: bool
+
+    def middle(self, place: int) -> int:
+        """Where the bar at this place lies."""
+        return place * self.row + (self.row - 13 if self.is_above else self.row // 2)
+
+
+SIZES = (Size("wide", 720, 24, False), Size("narrow", 340, 42, True))
 SHARES = ("s1", "s2", "s3")
 MARKS = ("m1", "m2", "m3", "m4")
 
@@ -66,28 +85,34 @@ class Break:
 
 def intervals(bars: Sequence[Bar], label: str, most: int = NAMES) -> Markup:
     """Bars in the order given: a dot at the percentage, a line over the interval; many units stand side by side unnamed."""
-    return _caterpillar(bars, label) if len(bars) > _MOST_NAMED else _dots(bars, label, most)
+    if len(bars) > _MOST_NAMED:
+        return _each(lambda size: _caterpillar(bars, label, size))
+    return _each(lambda size: _dots(bars, label, most, size))
 
 
-def _dots(bars: Sequence[Bar], label: str, most: int) -> Markup:
-    domain, left = _domain(bars), _room(bars, most)
-    x = _Scale(domain, left, WIDTH - _VALUE)
-    height = len(bars) * _ROW
+def _each(draw: Callable[[Size], Markup]) -> Markup:
+    return Markup("").join(draw(size) for size in SIZES)
+
+
+def _dots(bars: Sequence[Bar], label: str, most: int, size: Size) -> Markup:
+    domain, left = _domain(bars), _room(bars, most, size)
+    x = _Scale(domain, left, size.width - _VALUE)
+    height = len(bars) * size.row
     marks, texts = [], []
     for i, bar in enumerate(bars):
-        y = i * _ROW + _ROW // 2
+        y = size.middle(i)
         if bar.low is not None and bar.high is not None:
             marks.append(f'<path class="band" d="M{x(bar.low)} {y}H{x(bar.high)}"/>')
         if bar.pct is not None:
             marks.append(f'<circle class="dot" cx="{x(bar.pct)}" cy="{y}" r="5"/>')
-        texts += _texts(bar, y, left, most)
-    return _svg(height + 24, label, [*_grid(domain, x, height), *marks, *texts])
+        texts += _texts(bar, y, left, most, size)
+    return _svg(height + 24, label, [*_grid(domain, x, height), *marks, *texts], size)
 
 
-def _caterpillar(bars: Sequence[Bar], label: str) -> Markup:
+def _caterpillar(bars: Sequence[Bar], label: str, size: Size) -> Markup:
     domain = _domain(bars)
     y = _Scale(domain, _LINE_HEIGHT, _LINE_TOP)
-    step = (WIDTH - _LINE_LEFT - 10) / max(len(bars), 1)
+    step = (size.width - _LINE_LEFT - 10) / max(len(bars), 1)
     lines, dots = [], []
     for i, bar in enumerate(bars):
         x = _number(_LINE_LEFT + step * (i + 0.5))
@@ -96,19 +121,25 @@ def _caterpillar(bars: Sequence[Bar], label: str) -> Markup:
         if bar.pct is not None:
             dots.append(f"M{x} {y(bar.pct)}h0")
     drawn = [f'<path class="thin" d="{"".join(lines)}"/>', f'<path class="points" d="{"".join(dots)}"/>']
-    return _svg(_LINE_HEIGHT + 10, label, [*_levels(domain, y), *drawn])
+    return _svg(_LINE_HEIGHT + 10, label, [*_levels(domain, y, size), *drawn], size)
 
 
 def line(
     series: Sequence[Sequence[Point]], breaks: Sequence[Break], ticks: Sequence[tuple[int, str]], label: str
 ) -> Markup:
     """Lines over periods, one per series, each with its intervals as a band. A line is cut at a gap and at a break."""
+    return _each(lambda size: _line(series, breaks, ticks, label, size))
+
+
+def _line(
+    series: Sequence[Sequence[Point]], breaks: Sequence[Break], ticks: Sequence[tuple[int, str]], label: str, size: Size
+) -> Markup:
     points = [point for one in series for point in one]
     domain = _domain(points)
     y = _Scale(domain, _LINE_HEIGHT, _LINE_TOP)
     first, last = ticks[0][0], ticks[-1][0]
-    x = _Scale((first - 0.5, last + 0.5), _LINE_LEFT, WIDTH - 10)
-    parts = [*_levels(domain, y), *_breaks(breaks, x, first, last)]
+    x = _Scale((first - 0.5, last + 0.5), _LINE_LEFT, size.width - 10)
+    parts = [*_levels(domain, y, size), *_breaks(breaks, x, first, last)]
     for number, one in enumerate(series):
         mark = MARKS[number % len(MARKS)]
         drawn = []
@@ -123,12 +154,12 @@ def line(
                 drawn.append('<path class="line" d="M' + "L".join(f"{x(p.at)} {y(p.pct or 0)}" for p in run) + '"/>')
             drawn += [f'<circle cx="{x(p.at)}" cy="{y(p.pct or 0)}" r="4"/>' for p in run]
         parts.append(f'<g class="series {mark}">{"".join(drawn)}</g>')
-    every = -(-len(ticks) // _MOST_TICKS)
+    every = -(-len(ticks) * _TICK // (size.width - _LINE_LEFT - 10))
     for at, name in list(reversed(ticks))[::every]:
         parts.append(
             f'<text class="tick" x="{x(at)}" y="{_LINE_HEIGHT + 18}" text-anchor="middle">{escape(name)}</text>'
         )
-    return _svg(_LINE_HEIGHT + _LINE_BOTTOM, label, parts)
+    return _svg(_LINE_HEIGHT + _LINE_BOTTOM, label, parts, size)
 
 
 def runs(points: Sequence[Point], breaks: Sequence[Break]) -> list[list[Point]]:
@@ -144,31 +175,37 @@ def runs(points: Sequence[Point], breaks: Sequence[Break]) -> list[list[Point]]:
 
 def shares(bars: Sequence[ShareBar], label: str) -> Markup:
     """Bars of 100 %, each cut by the shares of its counts."""
-    left = _room(bars, NAMES)
-    x = _Scale((0, 100), left, WIDTH - _VALUE)
+    return _each(lambda size: _shares(bars, label, size))
+
+
+def _shares(bars: Sequence[ShareBar], label: str, size: Size) -> Markup:
+    left = _room(bars, NAMES, size)
+    x = _Scale((0, 100), left, size.width - _VALUE)
     marks, texts = [], []
     for i, bar in enumerate(bars):
-        top, total, start = i * _ROW + 4, sum(bar.counts or ()), 0.0
+        y, total, start = size.middle(i), sum(bar.counts or ()), 0.0
         for part, count in enumerate(bar.counts if bar.counts and total else ()):
             end = start + 100 * count / total
             if count:
                 width = _number(float(x(end)) - float(x(start)))
-                marks.append(
-                    f'<rect class="{SHARES[part]}" x="{x(start)}" y="{top}" width="{width}" height="{_ROW - 8}"/>'
-                )
+                marks.append(f'<rect class="{SHARES[part]}" x="{x(start)}" y="{y - 8}" width="{width}" height="16"/>')
             start = end
-        texts += _texts(bar, i * _ROW + _ROW // 2, left, NAMES)
-    height = len(bars) * _ROW
-    return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts])
+        texts += _texts(bar, y, left, NAMES, size)
+    height = len(bars) * size.row
+    return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts], size)
 
 
 def targets(bars: Sequence[Bar], label: str) -> Markup:
     """Bars from 0 to the percentage, the interval as a line at its end, and a mark at the target."""
-    left = _room(bars, SENTENCES)
-    x = _Scale((0, 100), left, WIDTH - _VALUE)
+    return _each(lambda size: _targets(bars, label, size))
+
+
+def _targets(bars: Sequence[Bar], label: str, size: Size) -> Markup:
+    left = _room(bars, SENTENCES, size)
+    x = _Scale((0, 100), left, size.width - _VALUE)
     marks, texts = [], []
     for i, bar in enumerate(bars):
-        y = i * _ROW + _ROW // 2
+        y = size.middle(i)
         if bar.pct is not None:
             width = _number(float(x(bar.pct)) - left)
             marks.append(f'<rect class="bar" x="{left}" y="{y - 7}" width="{width}" height="14"/>')
@@ -176,21 +213,24 @@ def targets(bars: Sequence[Bar], label: str) -> Markup:
             marks.append(f'<path class="error" d="M{x(bar.low)} {y}H{x(bar.high)}"/>')
         if bar.target is not None:
             marks.append(f'<path class="target" d="M{x(bar.target)} {y - 10}V{y + 10}"/>')
-        texts += _texts(bar, y, left, SENTENCES)
-    height = len(bars) * _ROW
-    return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts])
+        texts += _texts(bar, y, left, SENTENCES, size)
+    height = len(bars) * size.row
+    return _svg(height + 24, label, [*_grid((0, 100), x, height), *marks, *texts], size)
 
 
-def _room(bars: Sequence[Bar] | Sequence[ShareBar], most: int) -> int:
-    """Width for the labels by the letters of the longest."""
+def _room(bars: Sequence[Bar] | Sequence[ShareBar], most: int, size: Size) -> int:
+    """Width for the labels by the letters of the longest; above the bars they need none beside them."""
+    if size.is_above:
+        return _ABOVE
     return round(_LETTER * min(most, max((len(bar.label) for bar in bars), default=0)) + _AROUND)
 
 
-def _texts(bar: Bar | ShareBar, y: int, left: int, most: int) -> list[str]:
+def _texts(bar: Bar | ShareBar, y: int, left: int, most: int, size: Size) -> list[str]:
     short = bar.label if len(bar.label) <= most else bar.label[: most - 1].rstrip() + "…"
+    place = f'x="0" y="{y - 15}"' if size.is_above else f'x="{left - 10}" y="{y + 4}" text-anchor="end"'
     return [
-        f'<text x="{left - 10}" y="{y + 4}" text-anchor="end">{escape(short)}</text>',
-        f'<text class="value" x="{WIDTH - _VALUE + 8}" y="{y + 4}">{escape(bar.note)}</text>',
+        f"<text {place}>{escape(short)}</text>",
+        f'<text class="value" x="{size.width - _VALUE + 8}" y="{y + 4}">{escape(bar.note)}</text>',
     ]
 
 
@@ -215,8 +255,8 @@ def _grid(domain: tuple[int, int], x: _Scale, height: int) -> list[str]:
     return [f'<path class="grid" d="{path}"/>', *texts]
 
 
-def _levels(domain: tuple[int, int], y: _Scale) -> list[str]:
-    path = "".join(f"M{_LINE_LEFT} {y(value)}H{WIDTH - 10}" for value in _steps(domain))
+def _levels(domain: tuple[int, int], y: _Scale, size: Size) -> list[str]:
+    path = "".join(f"M{_LINE_LEFT} {y(value)}H{size.width - 10}" for value in _steps(domain))
     texts = [
         f'<text class="tick" x="{_LINE_LEFT - 8}" y="{_number(float(y(v)) + 4)}" text-anchor="end">{v}%</text>'
         for v in _steps(domain)
@@ -254,6 +294,9 @@ def _number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def _svg(height: int, label: str, parts: Sequence[str]) -> Markup:
-    head = f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{escape(label)}">'
+def _svg(height: int, label: str, parts: Sequence[str], size: Size) -> Markup:
+    head = (
+        f'<svg class="{size.name}" viewBox="0 0 {size.width} {height}" width="{size.width}" height="{height}" role="img"'
+        f' aria-label="{escape(label)}">'
+    )
     return Markup(head + "".join(parts) + "</svg>")

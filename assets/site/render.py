@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from assets.site.blocks import Cell, Column, Link, LinkCell, Row
+from assets.site.blocks import Cell, Column, Link, LinkCell, Row, StackCell
 from assets.site.words import WORDS
 
 _HERE = Path(__file__).parent
@@ -42,13 +42,16 @@ def row_html(row: Row, tags: Sequence[str]) -> Markup:
     return Markup(f'<tr{style}><th scope="row">{_text(row.head)}</th>{cells}</tr>\n')
 
 
-def _cell(cell: str | Cell | LinkCell, tag: str) -> str:
+def _cell(cell: str | Cell | LinkCell | StackCell, tag: str) -> str:
     if isinstance(cell, str):
         return f"{tag}{_text(cell)}</td>"
     if isinstance(cell, Cell):
         return (
             f'<td class="{escape(cell.style)}">{escape(cell.sign)}<span class="said"> {escape(cell.text)}</span></td>'
         )
+    if isinstance(cell, StackCell):
+        below = "".join(f' <span class="below">{_text(text)}</span>' for text in cell.below)
+        return f"{tag}{_text(cell.main)}{below}</td>"
     return f"{tag}{' '.join(_link(link) for link in cell.links)}</td>"
 
 

@@ -89,6 +89,9 @@ class OpenMarts:
         self.change = ByUnit(self.read("sipas_change", compared & (overall | pc.field("edition_id").isin(periods))))
         ranked = (pc.field("basis") == "period") & overall
         self.ranking = ByUnit(self.read("sipas_ranking", ranked), ("group_code", "group_valid_from"))
+        self.evidence: dict[str, list[Row]] = {}
+        for row in self.rows("dim_criterion_evidence"):
+            self.evidence.setdefault(row["instrument_code"], []).append(row)
         self.plan = ByUnit(self.read("improvement_plan", detailed))
         whole = (pc.field("channel") == ALL) & (pc.field("class") == ALL)
         self.cases = ByUnit(self.read("case_settlement", (pc.field("procedure_field") == ALL) | detailed))

@@ -17,11 +17,16 @@ def test_nothing_is_asked_for_and_the_filter_works(browser: Browser, tmp_path: P
     write_dictionary(manifest("duckdb"), context, tmp_path)
     write_dbt_docs(manifest("duckdb"), tmp_path / "dbt.html")
     asked: list[str] = []
+    noted: list[str] = []
     page = browser.new_page()
     page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: noted.append(message.text))
+    page.on("pageerror", lambda error: noted.append(str(error)))
     page.goto(f"{(tmp_path / 'dbt.html').as_uri()}#!/model/model.sipas.sipas_index")
     page.wait_for_selector("text=n_satisfied")
     assert "Chỉ số hài lòng" in page.inner_text("body")
+    icons = page.eval_on_selector_all("svg.menu-icon-on use", "found => found.map((one) => one.getAttribute('href'))")
+    assert "#icn-doc-on" in icons
     page.goto((tmp_path / "vi.html").as_uri())
     page.fill("#filter", "ty le hai long")
     shown = page.locator("main section:visible").count()
@@ -29,4 +34,5 @@ def test_nothing_is_asked_for_and_the_filter_works(browser: Browser, tmp_path: P
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.close()
+    assert noted == []
     assert asked and all(url.startswith(("file:", "data:")) for url in asked)

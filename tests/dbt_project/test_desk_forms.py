@@ -332,6 +332,19 @@ def test_the_list_has_every_late_case_below_the_unit_and_no_later_knowledge(offi
     assert listed > 50
 
 
+def test_apologies_are_judged_by_the_source_of_each_case(office: Office) -> None:
+    inputs = {
+        row["input_id"]: (row["office_code"], row["source"]) for row in office.rows("SELECT * FROM staging.stg_input")
+    }
+    cases = {row["case_id"]: row for row in office.rows("SELECT * FROM marts.fct_case")}
+    stating = {inputs[row["input_id"]] for row in cases.values() if row["apologised_on"] is not None}
+    listed = office.rows("SELECT * FROM office.overdue_case")
+    assert listed and all(
+        row["apologies_stated"] == ("yes" if inputs[cases[row["case_id"]]["input_id"]] in stating else "no")
+        for row in listed
+    )
+
+
 class Disclosed:
     """The marts with the column that disclosure control adds; `few` says which rows it hides."""
 

@@ -17,8 +17,13 @@ from assets.warehouse.engine import Warehouse
 
 Row = dict[str, Any]
 Key = tuple[str, date, str, str]
-# Items with the nodes above them, the nearest first.
-ABOVE = {item: (item, item[:2], "A", "ALL") for item in ITEMS} | {"HL": ("HL", "ALL")}
+# Nodes with those above them, the nearest first.
+ABOVE = (
+    {item: (item, item[:2], "A", "ALL") for item in ITEMS}
+    | {item[:2]: (item[:2], "A", "ALL") for item in ITEMS}
+    | {"HL": ("HL", "ALL"), "A": ("A", "ALL"), "ALL": ("ALL",)}
+)
+CRITERIA = (*ITEMS, "HL")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def counts(sample: Sample, spans: dict[str, tuple[date, date]]) -> dict[Key, lis
     found: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
     for form in current(sample, "survey_response"):
         given = answers[form["record_key"], form["delivery_seq"]]
-        for item in ABOVE:
+        for item in CRITERIA:
             if given.get(item) not in VALID:
                 continue
             for period, (first, last) in spans.items():
@@ -113,6 +118,21 @@ def test_the_rows_are_the_criteria_below_target_or_falling(
         shown = [row["previous_period_id"], row["change_pct"], row["p_adjusted"], row["change_direction"]]
         names = ("previous_edition_id", "change_pct", "p_adjusted", "direction")
         assert shown == ([compared[0][name] for name in names] if compared else [None] * 4)
+
+
+def test_every_index_stands_beside_its_target(spans: dict[str, tuple[date, date]], duckdb_built: Warehouse) -> None:
+    rows = {key_of(row): row for row in duckdb_built.query("SELECT * FROM marts.sipas_target").to_pylist()}
+    expected = {}
+    for row in duckdb_built.query("SELECT * FROM marts.sipas_index WHERE instrument_code = 'T1'").to_pylist():
+        goal = target_of(key_of(row), spans[row["period_id"]][1])
+        if row["index_pct"] is not None and goal is not None:
+            below = 100 * Decimal(row["n_satisfied"]) < goal * Decimal(row["n_answers"])
+            expected[key_of(row)] = (row["node_level"], row["index_pct"], float(goal), "yes" if below else "no")
+    names = ("node_level", "index_pct", "target_pct", "is_below")
+    assert {key: tuple(row[name] for name in names) for key, row in rows.items() if key in expected} == expected
+    assert {row["instrument_code"] for key, row in rows.items() if key not in expected} <= {"T0"}
+    found = {(row["node_level"], row["is_below"]) for row in rows.values()}
+    assert found == {(level, below) for level in ("item", "factor", "area", "overall") for below in ("yes", "no")}
 
 
 def test_contributions_are_shares_of_the_shortfall(

@@ -50,6 +50,9 @@ def test_contracts_are_enforced_on_staging_and_marts() -> None:
 def test_mart_is_labelled_for_every_reader(node: dict[str, Any]) -> None:
     assert node["meta"]["audience"] in ("open", "analyst")
     assert node["description"].startswith("One row per ")
+    in_vietnamese = node["meta"]["description_vi"]
+    assert in_vietnamese.startswith(("Mỗi dòng ", "Như ")) and in_vietnamese.endswith(".")
+    assert unicodedata.is_normalized("NFC", in_vietnamese)
     labelled = [("the mart", node["meta"]), *((name, column["meta"]) for name, column in node["columns"].items())]
     for name, meta in labelled:
         assert meta["label_vi"] and meta["label_en"], name

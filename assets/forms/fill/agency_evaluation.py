@@ -13,9 +13,11 @@ from assets.forms.figures import Figures
 from assets.forms.fill.case_ratings import (
     CIRCULAR,
     INDICES,
+    LEVEL_NAMES,
     LEVELS,
     RATED_PER_CASE,
     Ratings,
+    level_heads,
     mean_of_units,
     mean_points,
     ratings_of,
@@ -53,11 +55,6 @@ _SOURCES = {
     "computed": ("Dữ liệu hồ sơ", "Cases"),
     "mixed": ("Nhiều nguồn", "Several"),
     "none": ("Chưa có điểm", "Not scored"),
-}
-_LEVEL_NAMES = {
-    "dissatisfied": ("Không hài lòng", "Dissatisfied"),
-    "satisfied": ("Hài lòng", "Satisfied"),
-    "very_satisfied": ("Rất hài lòng", "Very satisfied"),
 }
 
 
@@ -236,7 +233,7 @@ def _level_table(language: Language, ratings: Ratings | None) -> Table:
     )
     lines = () if ratings is None else (
         *(
-            Line((either(language, *_LEVEL_NAMES[level]), ratings.counts[level], ratings.share(level)))
+            Line((either(language, *LEVEL_NAMES[level]), ratings.counts[level], ratings.share(level)))
             for level in LEVELS
         ),
         Line(
@@ -325,9 +322,7 @@ def _all_table(language: Language, lines: list[Line]) -> Table:
         ),
         (
             *(HeadCell(index) for index in INDICES),
-            HeadCell(say("Không hài lòng", "Dissatisfied")),
-            HeadCell(say("Hài lòng", "Satisfied")),
-            HeadCell(say("Rất hài lòng", "Very satisfied")),
+            *level_heads(language),
         ),
     )
     columns = (

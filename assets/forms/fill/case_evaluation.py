@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assets.forms.figures import Figures, Row
-from assets.forms.fill.case_ratings import CIRCULAR, LEVELS, RATED_PER_CASE, mean_points, ratings_of
+from assets.forms.fill.case_ratings import CIRCULAR, LEVELS, RATED_PER_CASE, level_heads, mean_points, ratings_of
 from assets.forms.fill.wording import either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table, Value
@@ -130,9 +130,7 @@ def _table(language: Language, lines: list[Line]) -> Table:
         ),
         (
             *(HeadCell(index) for index in RATED_PER_CASE),
-            HeadCell(say("Không hài lòng", "Dissatisfied")),
-            HeadCell(say("Hài lòng", "Satisfied")),
-            HeadCell(say("Rất hài lòng", "Very satisfied")),
+            *level_heads(language),
         ),
     )
     columns = (

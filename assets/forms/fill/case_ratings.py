@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from assets.forms.figures import Row
 from assets.forms.fill.wording import either
-from assets.forms.model import Language
+from assets.forms.model import HeadCell, Language
 from assets.text.wording import count_text, percent_text
 
 RATED_PER_CASE = ("1", "2", "3", "4", "6", "7")
 INDICES = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
-LEVELS = ("dissatisfied", "satisfied", "very_satisfied")
+LEVEL_NAMES = {
+    "dissatisfied": ("Không hài lòng", "Dissatisfied"),
+    "satisfied": ("Hài lòng", "Satisfied"),
+    "very_satisfied": ("Rất hài lòng", "Very satisfied"),
+}
+LEVELS = tuple(LEVEL_NAMES)
 CIRCULAR = (
     "Thông tư số 01/2018/TT-VPCP ngày 23/11/2018, Điều 13",
     "Circular 01/2018/TT-VPCP of 23 Nov 2018, article 13",
@@ -51,6 +56,11 @@ class Ratings:
             "Hài lòng và rất hài lòng: {}/{} phiếu có trả lời câu đánh giá tổng thể ({}); không tính {} phiếu để trống.",
             "Satisfied and very satisfied: {} of the {} forms with an overall judgement ({}); {} left blank are not counted.",
         ).format(*shown, left_out)
+
+
+def level_heads(language: Language) -> tuple[HeadCell, ...]:
+    """The heads of the columns of LEVELS, under their common one."""
+    return tuple(HeadCell(either(language, *names)) for names in LEVEL_NAMES.values())
 
 
 def ratings_of(forms: Sequence[Row]) -> Ratings:

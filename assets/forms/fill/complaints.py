@@ -8,25 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from assets.forms.figures import Figures, Row
-from assets.forms.fill.wording import either, official_form
+from assets.forms.fill.wording import COMPLAINT_CLASSES, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Table, Value
 from assets.forms.subject import Subject
 from assets.text.wording import count_text, name_key, percent_text
 
 MART = "marts.complaint_handling"
-_CLASSES = {
-    "regulation": ("Quy định, chính sách, thủ tục hành chính", "Regulations and procedures"),
-    "conduct": ("Hành vi của cán bộ, công chức", "Conduct of staff"),
-    "other": ("Nội dung khác", "Other"),
-    "~": ("Không rõ phân loại", "Class not stated"),
-}
 
 
 def _fill(subject: Subject, figures: Figures, language: Language) -> Form:
     rows = {(row["channel"], row["class"]): row for row in figures.of(MART, subject.unit.key, subject.period.period_id)}
     total = rows.get(("*", "*"))
-    classes = [(either(language, *names), rows.get(("*", code))) for code, names in _CLASSES.items()]
+    classes = [(either(language, *names), rows.get(("*", code))) for code, names in COMPLAINT_CLASSES.items()]
     channels = [
         (either(language, channel["label_vi"], channel["label_en"]), rows.get((channel["channel"], "*")))
         for channel in sorted(

@@ -25,6 +25,7 @@ from assets.forms.fill.sipas_findings import (
     Survey,
 )
 from assets.forms.model import Language
+from assets.text.unit_kind import name_within
 from assets.text.wording import count_text, decimal_text, percent_text, rounded
 
 Stated: TypeAlias = "int | float | Label | tuple[Label, ...] | tuple[Claim, ...]"
@@ -94,8 +95,8 @@ def printed(value: float) -> float:
 
 
 def within(name: str) -> Label:
-    """A unit's name as it stands within a sentence: "Xã An Mỹ" becomes "xã An Mỹ" in Vietnamese."""
-    return Label(name[:1].lower() + name[1:], name)
+    """A unit's name as it stands within a sentence."""
+    return Label(name_within(name, "vi"), name_within(name, "en"))
 
 
 def phrase(key: str) -> Label:
@@ -134,6 +135,34 @@ def whole(overall: Node, minimum_n: int) -> list[Claim]:
     if overall.low_pct is not None and overall.high_pct is not None:
         claims.append(Claim("interval", {"low": overall.low_pct, "high": overall.high_pct}))
     return claims
+
+
+def whole_against_target(overall: Node) -> list[Claim]:
+    """The overall index beside its target, and whether chance alone may explain the difference; or that there is no target."""
+    if overall.index_pct is None:
+        return []
+    goal = overall.goal
+    if goal is None:
+        return [Claim("whole_no_target", {})]
+    values: dict[str, Stated] = {"target": goal.pct, "points": overall.index_pct - goal.pct}
+    sentence = "whole_below" if goal.is_below else "whole_meets"
+    claims = [Claim(f"{sentence}_rounded" if printed(overall.index_pct) == printed(goal.pct) else sentence, values)]
+    if overall.low_pct is None or overall.high_pct is None:
+        return claims
+    sure = overall.high_pct < goal.pct if goal.is_below else overall.low_pct >= goal.pct
+    return [*claims, Claim(f"{sentence}_surely" if sure else "whole_perhaps", {})]
+
+
+def factors_against_target(factors: Iterable[Node]) -> list[Claim]:
+    """Of the factors that have an index and a target, those below it, named where they are few."""
+    judged = [(node.name, node.goal) for node in factors if node.index_pct is not None and node.goal is not None]
+    if not judged:
+        return []
+    names = tuple(name for name, goal in judged if goal.is_below)
+    if not names:
+        return [Claim("factors_meet", {"n": len(judged)})]
+    values: dict[str, Stated] = {"names": names, "n_below": len(names), "n": len(judged)}
+    return [Claim("factors_below" if len(names) <= _NAMES else "factors_below_counted", values)]
 
 
 def extremes(kind: str, figures: Sequence[tuple[Label, float | None]]) -> list[Claim]:
@@ -257,6 +286,8 @@ def targets(survey: Survey) -> list[Claim]:
     limit = Label("", "") if n == len(survey.items) else phrase("with_index")
     below = [line for line in survey.shortfalls if line.is_below]
     falling = [line for line in survey.shortfalls if line.is_falling and not line.is_below]
+    if not below and all(item.goal is None for item in survey.items):
+        return [Claim("no_targets", {}), *_falling(falling)]
     values: dict[str, Stated] = {"n": n, "n_below": len(below), "limit": limit}
     goals = [line.target_pct for line in below if line.target_pct is not None]
     if not below:
@@ -275,9 +306,11 @@ def targets(survey: Survey) -> list[Claim]:
     close = tuple(line.node.name for line in below if printed(line.gap_pct or 0.0) == 0)
     if close:
         claims.append(Claim("just_below", {"names": close}))
-    if falling:
-        claims.append(Claim("falling_only", {"n": len(falling)}))
-    return claims
+    return claims + _falling(falling)
+
+
+def _falling(lines: Sequence[Shortfall]) -> list[Claim]:
+    return [Claim("falling_only", {"n": len(lines)})] if lines else []
 
 
 def _is_surely_below(line: Shortfall) -> bool:

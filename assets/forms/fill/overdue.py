@@ -58,25 +58,21 @@ def _fill_list(subject: Subject, figures: Figures, language: Language) -> Form:
         ),
     )
     apologies = figures.of(APOLOGIES, subject.unit.key, subject.period.period_id)
-    stated = _states_apologies(figures)
     return official_form(
         subject,
         language,
         code="overdue_list",
         title=_title(language),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
-        blocks=[
-            _list_table(
-                language, [_case(place, case, subject, stated, language) for place, case in enumerate(cases, 1)]
-            )
-        ],
-        notes=_list_notes(cases, apologies[0] if apologies else None, stated, language),
+        blocks=[_list_table(language, [_case(place, case, subject, language) for place, case in enumerate(cases, 1)])],
+        notes=_list_notes(cases, apologies[0] if apologies else None, language),
         landscape=True,
     )
 
 
 def _states_apologies(figures: Figures) -> bool:
-    """Whether any source gives apologies: else none is known, which does not mean that none was written.
+    """Whether the open marts tell of any apology: else none is known, which does not mean that none was written. Which source
+    gives them is not said where everybody reads: of a source of few cases it would tell of one.
 
     Where no late case is shown, nothing speaks against it.
     """
@@ -89,10 +85,10 @@ def _unit(subject: Subject, case: Row, language: Language) -> str:
     return subject.names.get(UnitKey(case["own_unit_code"], case["own_unit_valid_from"]), unstated)
 
 
-def _case(place: int, case: Row, subject: Subject, stated: bool, language: Language) -> Line:
+def _case(place: int, case: Row, subject: Subject, language: Language) -> Line:
     pending = case["overdue_status"].startswith("pending")
     moved = case["due_original_on"] not in (None, case["due_on"])
-    owed = either(language, "Chưa", "Not yet") if stated else None
+    owed = either(language, "Chưa", "Not yet") if _is_stated(case) else None
     apologised = case["apologised_on"] if case["apology_status"] == "issued" else owed
     return Line(
         (
@@ -109,6 +105,11 @@ def _case(place: int, case: Row, subject: Subject, stated: bool, language: Langu
             either(language, *_STATUS[case["overdue_status"]]),
         )
     )
+
+
+def _is_stated(case: Row) -> bool:
+    """Whether the source of the case states apologies: else none is known, which does not mean that none was written."""
+    return bool(case["apologies_stated"] == "yes")
 
 
 def _list_table(language: Language, lines: list[Line]) -> Table:
@@ -141,7 +142,7 @@ def _list_table(language: Language, lines: list[Line]) -> Table:
     return Table(columns, head, tuple(lines))
 
 
-def _list_notes(cases: Sequence[Row], apologies: Row | None, stated: bool, language: Language) -> list[str]:
+def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language) -> list[str]:
     if not cases:
         return []
     notes = [
@@ -163,8 +164,15 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, stated: bool, langu
                 f"{count_text(unnumbered, language)} cases without a number: it is kept by the office that sent them, or no longer.",
             )
         )
-    if not stated:
-        notes.append(either(language, *_NO_SOURCE))
+    unstated = sum(not _is_stated(case) for case in cases)
+    if unstated:
+        notes.append(
+            either(
+                language,
+                "Nguồn số liệu của {} hồ sơ không nêu thư xin lỗi: cột “Ngày xin lỗi” để trống không có nghĩa là chưa xin lỗi.",
+                "The source of {} of the cases states no apologies: a blank does not mean that none was written.",
+            ).format(count_text(unstated, language))
+        )
     elif apologies is not None and apologies["apology_pct"] is not None:
         notes.append(
             either(

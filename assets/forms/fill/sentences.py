@@ -259,6 +259,55 @@ SENTENCES = {
         "en": "the rank has no confidence set: {reason}",
     },
     # Targets, shortfall and what stands beside it
+    "whole_no_target": {
+        "vi": "không có chỉ tiêu nào áp dụng cho chỉ số hài lòng chung trong kỳ",
+        "en": "no target is in force for the overall index in the period",
+    },
+    "whole_below": {
+        "vi": "chỉ số hài lòng chung thấp hơn chỉ tiêu {target:percent}, còn thiếu {points:points} điểm phần trăm",
+        "en": "the overall index is {points:points} percentage points below the target of {target:percent}",
+    },
+    "whole_below_rounded": {
+        "vi": "chỉ số hài lòng chung thấp hơn chỉ tiêu {target:percent} nhưng làm tròn đến hai chữ số thập phân thì bằng chỉ tiêu",
+        "en": "the overall index is below the target of {target:percent}, but equal to it when rounded to two decimals",
+    },
+    "whole_below_surely": {
+        "vi": "cả khoảng tin cậy 95% nằm dưới chỉ tiêu",
+        "en": "the whole 95% confidence interval is below the target",
+    },
+    "whole_meets": {
+        "vi": "chỉ số hài lòng chung đạt chỉ tiêu {target:percent}, cao hơn chỉ tiêu {points:points} điểm phần trăm",
+        "en": "the overall index meets the target of {target:percent}; it is {points:points} percentage points above it",
+    },
+    "whole_meets_rounded": {
+        "vi": "chỉ số hài lòng chung đạt chỉ tiêu {target:percent} và bằng chỉ tiêu khi làm tròn đến hai chữ số thập phân",
+        "en": "the overall index meets the target of {target:percent} and equals it when rounded to two decimals",
+    },
+    "whole_meets_surely": {
+        "vi": "cả khoảng tin cậy 95% đều đạt chỉ tiêu",
+        "en": "the whole 95% confidence interval meets the target",
+    },
+    "whole_perhaps": {
+        "vi": "chỉ tiêu nằm trong khoảng tin cậy 95%; chênh lệch so với chỉ tiêu có thể do ngẫu nhiên",
+        "en": "the target lies within the 95% confidence interval; chance alone may explain the difference from it",
+    },
+    "factors_meet": {
+        "vi": "trong {n:count} yếu tố có chỉ tiêu và được nêu chỉ số, không yếu tố nào thấp hơn chỉ tiêu",
+        "en": "of {n:count} {n:factor|factors} with a target and an index none is below the target",
+    },
+    "factors_below": {
+        "vi": "trong {n:count} yếu tố có chỉ tiêu và được nêu chỉ số, có {n_below:count} yếu tố thấp hơn chỉ tiêu: {names:names}",
+        "en": "of {n:count} {n:factor|factors} with a target and an index {n_below:count} {n_below:is|are} below the target: "
+        "{names:names}",
+    },
+    "factors_below_counted": {
+        "vi": "trong {n:count} yếu tố có chỉ tiêu và được nêu chỉ số, có {n_below:count} yếu tố thấp hơn chỉ tiêu",
+        "en": "of {n:count} {n:factor|factors} with a target and an index {n_below:count} {n_below:is|are} below the target",
+    },
+    "no_targets": {
+        "vi": "không có chỉ tiêu nào áp dụng cho các tiêu chí trong kỳ",
+        "en": "no target is in force for the criteria in the period",
+    },
     "below_one_target": {
         "vi": "có {n_below:count} trong số {n:count} tiêu chí{limit} thấp hơn chỉ tiêu {target:percent}",
         "en": "{n_below:count} of {n:count} {n:criterion|criteria}{limit} {n_below:is|are} below the target of "

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assets.forms.figures import Figures, Row
+from assets.forms.fill.wording import COMPLAINT_CLASSES
 from assets.forms.subject import Subject, UnitKey
 from assets.text.wording import name_key
 from quality.vocabulary import load_vocabulary
 
 INDEX = "marts.sipas_index"
+TARGETED = "marts.sipas_target"
 PLAN = "marts.improvement_plan"
+EVIDENCE = "marts.improvement_evidence"
 QUALITY = "marts.survey_form_quality"
 ACTIVITY = "marts.activity_compliance"
 # Reports are about reporting periods. Of nine months and years the only earlier one is the same span a year before.
@@ -50,12 +53,14 @@ YEAR_MINIMUM = """(
     WHERE activity.minimum_per_year IS NOT NULL
 ) AS year_minimum"""
 REPORTED = f"(SELECT DISTINCT kind FROM {ACTIVITY}) AS reported"
-TARGET = "staging.stg_activity_target"
+ASKED = "staging.stg_activity_target"
 ITEM = "marts.dim_instrument_item"
 PERIOD = "marts.dim_reporting_period"
 
 
 DIALOGUE = "dialogue"
+COMPLAINT_KINDS = ("complaint", "complaint_late")
+UNSTATED = "~"
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Goal:
+    """The target of an index, whether the unrounded index is below it, and the document that sets it where it is stated."""
+
+    pct: float
+    is_below: bool
+    basis: str | None
+
+
+@dataclass(frozen=True)
 class Node:
     """The index of an item, factor, area or the whole. Percentages are None where there is none or it is `hidden`."""
 
@@ -98,6 +112,7 @@ class Node:
     high_pct: float | None
     hidden: bool
     change: Change | None
+    goal: Goal | None
 
     @property
     def name(self) -> Label:
@@ -143,6 +158,20 @@ class Shortfall:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Complaints of one kind ("complaint": received, "complaint_late": closed late) and class that bear on the same criteria.
+
+    `topics` are the words of the sources with their counts, the most frequent first; a topic that no source states is None.
+    """
+
+    kind: str
+    complaint_class: str
+    n: int
+    topics: tuple[tuple[str | None, int], ...]
+    criteria: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Member:
     """A unit right under the one reported on. `n_below` counts its shown criteria below their target."""
 
@@ -168,6 +197,7 @@ class Survey:
     items: tuple[Node, ...]
     ranks: tuple[Rank, ...]
     shortfalls: tuple[Shortfall, ...]
+    evidence: tuple[Evidence, ...]
     members: tuple[Member, ...]
     n_forms_judged: int
     n_forms_straight: int
@@ -248,7 +278,7 @@ def read_activities(subject: Subject, figures: Figures) -> tuple[Activity, ...]:
 
 def read_duty(subject: Subject, figures: Figures) -> DialogueDuty:
     """What the unit owes of dialogues; where no source reports any, what the plan asks of its level or of communes."""
-    asked = {row["unit_level"]: row["minimum_per_year"] for row in figures.whole(TARGET) if row["kind"] == DIALOGUE}
+    asked = {row["unit_level"]: row["minimum_per_year"] for row in figures.whole(ASKED) if row["kind"] == DIALOGUE}
     if any(row["kind"] == DIALOGUE for row in figures.whole(REPORTED)):
         rows = figures.of(YEAR_MINIMUM, subject.unit.key, subject.period.period_id)
         own = next((row["minimum_per_year"] for row in rows if row["kind"] == DIALOGUE), None)
@@ -285,6 +315,7 @@ class _Reader:
             items=tuple(node for node in nodes if node.level == "item"),
             ranks=self._ranks(unit, instrument_code),
             shortfalls=self._shortfalls(instrument_code, nodes),
+            evidence=self._evidence(instrument_code, nodes),
             members=self._members(instrument_code),
             n_forms_judged=sum(row["n_forms_judged"] for row in quality),
             n_forms_straight=sum(row["n_forms_straight"] for row in quality),
@@ -298,13 +329,14 @@ class _Reader:
     def _nodes(self, unit: UnitKey, instrument_code: str) -> list[Node]:
         items = self._items[instrument_code]
         changes = {row["node_code"]: row for row in self._rows(CHANGE, unit, instrument_code)}
+        goals = {row["node_code"]: _goal(row) for row in self._rows(TARGETED, unit, instrument_code)}
         rows = self._rows(INDEX, unit, instrument_code)
         return [
-            self._node(row, items[row["node_code"]], changes.get(row["node_code"]))
+            self._node(row, items[row["node_code"]], changes.get(row["node_code"]), goals.get(row["node_code"]))
             for row in sorted(rows, key=lambda row: items[row["node_code"]]["position"])
         ]
 
-    def _node(self, row: Row, item: Row, change: Row | None) -> Node:
+    def _node(self, row: Row, item: Row, change: Row | None, goal: Goal | None) -> Node:
         hidden = 0 < row["n_forms_answered"] < self._minimum_n
         return Node(
             code=row["node_code"],
@@ -320,6 +352,7 @@ class _Reader:
             high_pct=None if hidden else row["ci_high_pct"],
             hidden=hidden,
             change=self._change(change) if change and not hidden else None,
+            goal=goal,
         )
 
     def _change(self, row: Row) -> Change:
@@ -410,9 +443,47 @@ class _Reader:
             for row in rows
         )
 
+    def _evidence(self, instrument_code: str, nodes: list[Node]) -> tuple[Evidence, ...]:
+        """The complaints beside the shown criteria: of each kind, classes in the order of the vocabulary."""
+        order = {node.code: place for place, node in enumerate(nodes) if node.index_pct is not None}
+        counted: dict[tuple[str, str, str], int] = {}
+        bears: dict[tuple[str, str, str], set[str]] = {}
+        for row in self._rows(EVIDENCE, self._subject.unit.key, instrument_code):
+            if row["kind"] in COMPLAINT_KINDS and row["node_code"] in order:
+                found = (row["kind"], row["class"], row["topic"])
+                # The same complaints beside each criterion that they bear on.
+                counted[found] = row["n_records"]
+                bears.setdefault(found, set()).add(row["node_code"])
+        alike: dict[tuple[str, str, tuple[str, ...]], list[tuple[str | None, int]]] = {}
+        for (kind, complaint_class, topic), n in counted.items():
+            criteria = tuple(sorted(bears[kind, complaint_class, topic], key=order.__getitem__))
+            alike.setdefault((kind, complaint_class, criteria), []).append((None if topic == UNSTATED else topic, n))
+        classes = list(COMPLAINT_CLASSES)
+        return tuple(
+            Evidence(
+                kind=kind,
+                complaint_class=complaint_class,
+                n=sum(n for _, n in topics),
+                topics=tuple(sorted(topics, key=lambda topic: (-topic[1], topic[0] is None, name_key(topic[0] or "")))),
+                criteria=criteria,
+            )
+            for (kind, complaint_class, criteria), topics in sorted(
+                alike.items(),
+                key=lambda found: (
+                    COMPLAINT_KINDS.index(found[0][0]),
+                    classes.index(found[0][1]),
+                    [order[code] for code in found[0][2]],
+                ),
+            )
+        )
+
 
 def _is_hidden(member: Member) -> bool:
     return member.overall is not None and member.overall.hidden
+
+
+def _goal(row: Row) -> Goal:
+    return Goal(row["target_pct"], row["is_below"] == "yes", row["basis"])
 
 
 def _reason(row: Row) -> Label | None:

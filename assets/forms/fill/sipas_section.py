@@ -24,7 +24,7 @@ from assets.forms.fill.sipas_findings import (
     read_duty,
     read_surveys,
 )
-from assets.forms.fill.wording import either, official_form
+from assets.forms.fill.wording import COMPLAINT_CLASSES, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import (
     Block,
@@ -40,6 +40,7 @@ from assets.forms.model import (
     Value,
 )
 from assets.forms.subject import Subject
+from assets.text.wording import count_text, percent_text
 
 CODE = "sipas_section"
 _ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII", "XIII", "XIV", "XV")
@@ -48,6 +49,10 @@ _DIRECTIONS = {
     "fall": Label("Giảm", "Fall"),
     "none": Label("Chưa đủ bằng chứng", "Not enough evidence"),
     "untested": Label("Không kiểm định", "Not tested"),
+}
+_COMPLAINTS = {
+    "complaint": Label("Tiếp nhận trong kỳ", "Received in the period"),
+    "complaint_late": Label("Xử lý xong quá hạn trong kỳ", "Closed late in the period"),
 }
 
 
@@ -86,7 +91,7 @@ def _fill(subject: Subject, figures: Figures, language: Language, minimum_n: int
             language,
             "Kế hoạch cải thiện, nâng cao Chỉ số hài lòng của người dân, tổ chức đối với sự phục vụ của cơ quan hành chính "
             f"(SIPAS) năm {year}",
-            f"Plan of {year} to improve the index of satisfaction with the service of administrative agencies (SIPAS)",
+            f"Plan of {year} to improve SIPAS, the index of satisfaction with the service of administrative agencies",
         ),
         blocks=section.blocks(surveys, activities, duty),
         notes=section.notes(surveys),
@@ -167,6 +172,9 @@ class _Section:
                     f"Figures on fewer than {self._minimum_n} forms are not stated.",
                 )
             )
+        for goal, basis in _bases(surveys):
+            target = percent_text(goal, self._language)
+            notes.append(say(f"Căn cứ của chỉ tiêu {target}: {basis}.", f"Basis of the target of {target}: “{basis}”."))
         for survey in surveys:
             if not survey.is_complete:
                 name = self._of(survey.instrument)
@@ -181,7 +189,11 @@ class _Section:
     def _results(self, survey: Survey) -> list[Block]:
         say = self._say
         unit = self._subject.unit.name
-        overall = [*narrative.collection(unit, survey), *narrative.whole(survey.overall, self._minimum_n)]
+        overall = [
+            *narrative.collection(unit, survey),
+            *narrative.whole(survey.overall, self._minimum_n),
+            *narrative.whole_against_target(survey.overall),
+        ]
         parts = [(say("Chỉ số hài lòng chung", "Overall index"), self._paragraph(overall))]
         if not survey.overall.hidden:
             if survey.factors:
@@ -204,9 +216,13 @@ class _Section:
         factors = [node for node in survey.factors if node.level == "factor"]
         claims = narrative.extremes("factor", [(node.name, node.index_pct) for node in factors])
         claims += narrative.not_shown("factor", factors, self._minimum_n)
-        lines = [_index_line(node.code, self._of(node.label), node, "body") for node in survey.factors]
-        lines.append(_index_line("", self._of(survey.overall.label), survey.overall, "total"))
-        return [*self._paragraph(claims), self._index_table(self._say("Yếu tố", "Factor"), lines)]
+        claims += narrative.factors_against_target(factors)
+        nodes = (*survey.factors, survey.overall)
+        with_target = any(node.goal is not None for node in nodes)
+        lines = [_index_line(node.code, self._of(node.label), node, with_target) for node in survey.factors]
+        whole = _index_line("", self._of(survey.overall.label), survey.overall, with_target)
+        lines.append(replace(whole, role="total"))
+        return [*self._paragraph(claims), self._index_table(self._say("Yếu tố", "Factor"), lines, with_target)]
 
     def _items(self, survey: Survey) -> list[Block]:
         claims = narrative.extremes("criterion", [(node.name, node.index_pct) for node in survey.items])
@@ -218,13 +234,13 @@ class _Section:
             if parent != above and parent in self._factor_names(survey):
                 lines.append(Line((parent, self._factor_names(survey)[parent], *[None] * 5), "section"))
             above = parent
-            lines.append(_index_line(node.code, self._of(node.label), node, "body"))
+            lines.append(_index_line(node.code, self._of(node.label), node))
         return [*self._paragraph(claims), self._index_table(self._say("Tiêu chí", "Criterion"), lines)]
 
     def _factor_names(self, survey: Survey) -> dict[str, str]:
         return {node.code: self._of(node.label) for node in survey.factors}
 
-    def _index_table(self, what: str, lines: Iterable[Line]) -> Table:
+    def _index_table(self, what: str, lines: Iterable[Line], with_target: bool = False) -> Table:
         say = self._say
         head = (
             (
@@ -234,17 +250,19 @@ class _Section:
                 HeadCell(say("Câu trả lời hài lòng", "Satisfied answers"), rows=2),
                 HeadCell(say("Chỉ số", "Index"), rows=2),
                 HeadCell(say("Khoảng tin cậy 95%", "95% interval"), columns=2),
+                *((HeadCell(say("Chỉ tiêu", "Target"), rows=2),) if with_target else ()),
             ),
             (HeadCell(say("từ", "from")), HeadCell(say("đến", "to"))),
         )
         columns = (
             Column("text", 0.7),
-            Column("text", 4.0),
-            Column("count", 1.1),
-            Column("count", 1.1),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
-            Column("percent", 1.0),
+            Column("text", 3.2 if with_target else 4.0),
+            Column("count", 1.2),
+            Column("count", 1.2),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
+            Column("percent", 1.1),
+            *((Column("percent", 1.1),) if with_target else ()),
         )
         return Table(columns, head, tuple(lines))
 
@@ -256,16 +274,13 @@ class _Section:
         compared = [node for node in (survey.overall, *survey.factors, *survey.items) if _is_compared(node)]
         if not compared:
             return self._paragraph(claims)
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("STT", "No."),
-                say("Nội dung", "Index"),
-                say("Cùng kỳ năm trước", "A year before"),
-                say("Kỳ này", "Now"),
-                say("Thay đổi (điểm %)", "Change (points)"),
-                say("Đánh giá", "Finding"),
-            )
+        head = _heads(
+            say("STT", "No."),
+            say("Nội dung", "Index"),
+            say("Cùng kỳ năm trước", "A year before"),
+            say("Kỳ này", "Now"),
+            say("Thay đổi (điểm phần trăm)", "Change (points)"),
+            say("Đánh giá", "Finding"),
         )
         columns = (
             Column("text", 0.7),
@@ -299,7 +314,10 @@ class _Section:
         kind = f"units_{survey.members[0].rank.unit_level}"
         claims += narrative.not_shown(kind, nodes, self._minimum_n)
         is_compared = any(map(_is_compared, nodes))
-        changes = ("So với năm trước (điểm %)", "Against a year before (points)"), ("Đánh giá thay đổi", "Finding")
+        changes = (
+            ("So với năm trước (điểm phần trăm)", "Against a year before (points)"),
+            ("Đánh giá thay đổi", "Finding"),
+        )
         head = (
             (
                 HeadCell(say("Hạng", "Rank"), rows=2),
@@ -355,16 +373,13 @@ class _Section:
         blocks = self._paragraph(narrative.targets(survey) + narrative.contributions(survey))
         if not survey.shortfalls:
             return blocks
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("STT", "No."),
-                say("Tiêu chí", "Criterion"),
-                say("Chỉ tiêu", "Target"),
-                say("Chỉ số", "Index"),
-                say("Còn thiếu (điểm %)", "Gap (points)"),
-                say("Phần thiếu trong chỉ số chung (điểm %)", "Part of the overall shortfall (points)"),
-            )
+        head = _heads(
+            say("STT", "No."),
+            say("Tiêu chí", "Criterion"),
+            say("Chỉ tiêu", "Target"),
+            say("Chỉ số", "Index"),
+            say("Còn thiếu (điểm phần trăm)", "Gap (points)"),
+            say("Phần thiếu trong chỉ số chung (điểm phần trăm)", "Part of the overall shortfall (points)"),
         )
         columns = (Column("text", 0.7), Column("text", 4.0), Column("percent"), Column("percent"), Column("points_2"),
                    Column("points_2", 1.4))  # fmt: skip
@@ -383,16 +398,13 @@ class _Section:
         )
         blocks.append(Table(columns, (head,), lines))
         blocks += self._paragraph(narrative.evidence(survey))
-        head = tuple(
-            HeadCell(text)
-            for text in (
-                say("Tiêu chí", "Criterion"),
-                say("Phản ánh, kiến nghị liên quan", "Complaints that bear on it"),
-                say("Phản ánh xử lý quá hạn", "Complaints closed late"),
-                say("Hồ sơ quá hạn", "Late case files"),
-                say("Đơn vị chủ trì", "Lead"),
-                say("Đơn vị thực hiện", "Carried out by"),
-            )
+        head = _heads(
+            say("Tiêu chí", "Criterion"),
+            say("Phản ánh, kiến nghị liên quan", "Complaints that bear on it"),
+            say("Phản ánh xử lý quá hạn", "Complaints closed late"),
+            say("Hồ sơ quá hạn", "Late case files"),
+            say("Đơn vị chủ trì", "Lead"),
+            say("Đơn vị thực hiện", "Carried out by"),
         )
         columns = (Column("text", 1.4), Column("count", 1.7), Column("count", 1.7), Column("count", 1.0), Column("text", 2.4),
                    Column("text", 2.2))  # fmt: skip
@@ -410,7 +422,34 @@ class _Section:
             )
             for line in survey.shortfalls
         )
-        return [*blocks, Table(columns, (head,), lines)]
+        return [*blocks, Table(columns, (head,), lines), *self._evidence(survey)]
+
+    def _evidence(self, survey: Survey) -> list[Block]:
+        """The complaints of the table above by class and topic, none where there are none."""
+        say = self._say
+        if not survey.evidence:
+            return []
+        head = _heads(
+            say("Phân loại phản ánh, kiến nghị", "Class of complaints"),
+            say("Số lượng", "Number"),
+            say("Trong đó, theo nội dung", "Of these, by topic"),
+            say("Tiêu chí liên quan", "Criteria they bear on"),
+        )
+        columns = (Column("text", 2.6), Column("count", 0.9), Column("text", 3.4), Column("text", 2.4))
+        lines: list[Line] = []
+        above = ""
+        for found in survey.evidence:
+            if found.kind != above:
+                lines.append(Line((self._of(_COMPLAINTS[found.kind]), None, None, None), "section"))
+            above = found.kind
+            topics = "; ".join(
+                f"{topic or say('không nêu nội dung', 'topic not stated')}: {count_text(n, self._language)}"
+                for topic, n in found.topics
+            )
+            lines.append(
+                Line((self._say(*COMPLAINT_CLASSES[found.complaint_class]), found.n, topics, ", ".join(found.criteria)))
+            )
+        return [Table(columns, (head,), tuple(lines))]
 
     def _activities(self, activities: Sequence[Activity], duty: DialogueDuty) -> list[Block]:
         say = self._say
@@ -466,6 +505,10 @@ class _Section:
         return either(self._language, label.vi, label.en)
 
 
+def _heads(*texts: str) -> tuple[HeadCell, ...]:
+    return tuple(HeadCell(text) for text in texts)
+
+
 def _is_compared(node: Node) -> bool:
     return node.change is not None and node.change.points is not None
 
@@ -476,8 +519,16 @@ def _is_tested(survey: Survey) -> bool:
     return any(node.change is not None and node.change.p_adjusted is not None for node in nodes)
 
 
-def _index_line(number: str, name: str, node: Node, role: str) -> Line:
+def _bases(surveys: Iterable[Survey]) -> list[tuple[float, str]]:
+    """Every target of the section that a document is named for, with what is named, the highest first."""
+    nodes = (node for survey in surveys for node in (survey.overall, *survey.factors, *survey.items))
+    goals = {node.goal for node in nodes if node.goal is not None}
+    return sorted({(goal.pct, goal.basis) for goal in goals if goal.basis}, reverse=True)
+
+
+def _index_line(number: str, name: str, node: Node, with_target: bool = False) -> Line:
     shown = (node.index_pct, node.low_pct, node.high_pct)
     counts = (node.n_answers, node.n_satisfied)
     values: tuple[Value, ...] = (number, name, *((Mark.HIDDEN,) * 5 if node.hidden else (*counts, *shown)))
-    return Line(values, "total" if role == "total" else "body")
+    goal = None if node.goal is None else node.goal.pct
+    return Line((*values, goal) if with_target else values)

@@ -9,22 +9,19 @@ from collections.abc import Iterable
 
 from assets.forms.model import Block, Form, Language
 from assets.forms.subject import Subject, Unit
+from assets.text.unit_kind import english_name, unit_kind
 from assets.text.wording import date_text
 
 SYMBOL = "BC-UBND"
-# Words that say what kind of unit a name names, with the English ones; longer ones first.
-_TYPES = {
-    "thành phố": "City",
-    "đặc khu": "Special Zone",
-    "thị trấn": "Township",
-    "thị xã": "Town",
-    "phường": "Ward",
-    "huyện": "District",
-    "quận": "District",
-    "tỉnh": "Province",
-    "xã": "Commune",
-}
 _OF_DISTRICTS = ("huyện", "quận", "thị xã")
+
+# Classes of complaints, in the order in which forms list them.
+COMPLAINT_CLASSES = {
+    "regulation": ("Quy định, chính sách, thủ tục hành chính", "Regulations and procedures"),
+    "conduct": ("Hành vi của cán bộ, công chức", "Conduct of staff"),
+    "other": ("Nội dung khác", "Other"),
+    "~": ("Không rõ phân loại", "Class not stated"),
+}
 
 
 def either(language: Language, vi: str, en: str) -> str:
@@ -79,21 +76,12 @@ def official_form(
 
 def committee(name: str, language: Language) -> str:
     """The people's committee of the unit with that name; nothing for no name."""
-    return either(language, f"UBND {name}", f"People's Committee of {_english_name(name)}") if name else ""
-
-
-def _english_name(name: str) -> str:
-    """The name with its kind in English: "Huyện Mỹ Đức" gives "Mỹ Đức District", "Quận 1" gives "District 1"."""
-    kind = _type(name)
-    if not kind:
-        return name
-    bare = name[len(kind) :].strip()
-    return f"{_TYPES[kind]} {bare}" if bare[:1].isdigit() else f"{bare} {_TYPES[kind]}"
+    return either(language, f"UBND {name}", f"People's Committee of {english_name(name)}") if name else ""
 
 
 def place_name(name: str) -> str:
     """The name without its kind, as it stands before the date: "Xã An Mỹ" gives "An Mỹ". Numbered units keep it: "Quận 1"."""
-    bare = name[len(_type(name)) :].strip()
+    bare = name[len(unit_kind(name)) :].strip()
     return name if not bare or bare[0].isdigit() else bare
 
 
@@ -110,7 +98,7 @@ def period_text(subject: Subject, language: Language) -> str:
 
 def _recipients(unit: Unit, language: Language) -> tuple[str, ...]:
     """Who gets the report, as the communes' plans list them; the unit above and its home affairs office where there is one."""
-    above = _type(unit.parent_name)
+    above = unit_kind(unit.parent_name)
     lines = []
     if above:
         lines.append(either(language, f"UBND {above} (b/c)", committee(unit.parent_name, "en")))
@@ -123,11 +111,6 @@ def _recipients(unit: Unit, language: Language) -> tuple[str, ...]:
     return (*lines, either(language, "Lưu: VT", "Archive"))
 
 
-def _type(name: str) -> str:
-    """The word that says what kind of unit the name names, in lower case; nothing where it begins with none."""
-    return next((word for word in _TYPES if name.lower().startswith(f"{word} ")), "")
-
-
 def _lower_type(name: str) -> str:
-    kind = _type(name)
+    kind = unit_kind(name)
     return kind + name[len(kind) :]

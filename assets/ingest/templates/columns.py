@@ -70,7 +70,7 @@ def template_columns(contract: Contract, vocabulary: Vocabulary, items: Sequence
                 field.type,
                 field.required or is_key,
                 values,
-                Bilingual(vi=field.label.vi, en=field.description),
+                Bilingual(vi=field.description_vi or field.label.vi, en=field.description),
             )
         )
     labels = _level_labels(items)
@@ -82,7 +82,10 @@ def template_columns(contract: Contract, vocabulary: Vocabulary, items: Sequence
                 "item",
                 False,
                 {labels[level]: level.code for level in item.levels},
-                Bilingual(vi=item.label, en=f"Item {item.code} of the form"),
+                Bilingual(
+                    vi="Chọn một mức trong danh sách; để trống nếu người trả lời bỏ trống câu này",
+                    en=f"Item {item.code} of the form; blank where it was not answered",
+                ),
             )
         )
     return tuple(columns)

@@ -185,15 +185,24 @@ def _validation(column: TemplateColumn, listed: str | None) -> dict[str, Any] | 
 def _notes(
     sheet: Any, styles: Mapping[str, Any], columns: Sequence[TemplateColumn], procedures: Mapping[str, str]
 ) -> None:
-    for index, width in enumerate((34, 12, 40, 60, 60)):
+    for index, width in enumerate((34, 12, 40, 60, 60, 60)):
         sheet.set_column(index, index, width, styles["note"])
-    sheet.write_row(0, 0, ("Cột", "Bắt buộc", "Cách ghi", "Giá trị", "Giải thích (tiếng Anh)"), styles["header"])
+    sheet.write_row(
+        0, 0, ("Cột", "Bắt buộc", "Cách ghi", "Giá trị", "Giải thích", "Giải thích (tiếng Anh)"), styles["header"]
+    )
     for row, column in enumerate(columns, start=1):
         values = ", ".join(column.values)
         sheet.write_row(
             row,
             0,
-            (column.heading, "x" if column.required else "", _KINDS[column.kind], values, column.help.en),
+            (
+                column.heading,
+                "x" if column.required else "",
+                _KINDS[column.kind],
+                values,
+                column.help.vi,
+                column.help.en,
+            ),
             styles["note"],
         )
     if procedures:

@@ -4,15 +4,20 @@ Criteria below their target or falling, what happened beside them, who leads and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from assets.site import charts
-from assets.site.blocks import Block, Chart, Column, Page, Section, Table, Text
+from assets.site.blocks import Block, Chart, Column, Page, Section, StackCell, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import Row, is_hidden, with_figures
+from assets.site.source import ALL, Row, is_hidden, with_figures
 from assets.site.topics.common import Desk, folded, index_bar, latest_rows, no_data
 from assets.site.units import Unit
+
+# What of the complaints each kind of evidence counts, in the order of the table; their classes; and what is late of cases.
+_COMPLAINTS = {"complaint": "n_received", "complaint_late": "n_closed_late"}
+_CLASSES = ("regulation", "conduct", "other", "~")
+_LATE = ("n_settled_late", "n_pending_overdue")
 
 
 def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
@@ -25,7 +30,7 @@ def pages(desk: Desk, unit: Unit, say: Say) -> list[Page]:
 
         def block(period: str, own: Sequence[Row] = own) -> list[Block]:
             listed = [row for row in own if row["period_id"] == period]
-            return _plan(desk, say, listed) if listed else [Text(w["plan_none"])]
+            return [*_plan(desk, say, listed), *_beside(desk, unit, say, listed)] if listed else [Text(w["plan_none"])]
 
         # Periods that have answers, whether or not the plan has a criterion for them: none is an outcome too.
         listed = latest_rows(marts, (row for row in answered if row["instrument_code"] == code), "n_forms")
@@ -61,22 +66,77 @@ def _plan(desk: Desk, say: Say, rows: Sequence[Row]) -> list[Block]:
         TableRow(
             criterion(desk, say, row),
             [
-                say.percent(row["index_pct"], row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
-                say.label(row, "lead") or w["none"], say.label(row, "executing") or w["none"], _reason(say, row),
+                _index(say, row), say.percent(row.get("target_pct"), row, 1), say.points(_gap(row), row),
+                StackCell(say.label(row, "lead") or w["none"], [w["executing_by"].format(unit=say.label(row, "executing") or w["none"])]),
                 *(_size(say, row, name) for name in weights),
-                say.points(row.get("change_pct"), row), say.interval(row),
-                say.count(row["n_satisfied"], row), say.count(row["n_answers"], row),
+                say.points(row.get("change_pct"), row), _reason(say, row),
                 *(say.count(row[name], row) for name in evidence),
             ],
         )
         for row in ordered
     ]  # fmt: skip
-    words = ("lead_unit", "executing_unit", "reason")
-    names = ("index_pct", "target", "gap", *words, *weights, "change", "interval", "satisfied", "answers", *evidence)
-    columns = [Column(w[name], name in words) for name in names]
+    names = ("index_stack", "target", "gap", "who_stack", *weights, "change", "reason", *evidence)
+    columns = [Column(w[name], name in ("who_stack", "reason")) for name in names]
     legend = [("bar", w["index_pct"]), ("target", w["target"])]
     chart: list[Block] = [Chart(charts.targets(bars, w["chart_plan"]), w["chart_plan"], legend)] if bars else []
     return [*chart, Table(w["improvement"], w["criterion"], columns, table_rows, has_tools=True, style="plan")]
+
+
+def _index(say: Say, row: Row) -> StackCell | str:
+    """The index over its interval and what it is made of."""
+    if is_hidden(row):
+        return say.percent(row["index_pct"], row)
+    counts = f"{say.count(row['n_satisfied'])} / {say.count(row['n_answers'])}"
+    return StackCell(say.percent(row["index_pct"]), [say.interval(row), counts])
+
+
+def _beside(desk: Desk, unit: Unit, say: Say, plan: Sequence[Row]) -> list[Block]:
+    """Complaints by class and late cases of the plan's period, as far as they are open, with the criteria they bear on."""
+    w, marts = say.w, desk.marts
+    period, code = plan[0]["period_id"], plan[0]["instrument_code"]
+    above = {node["node_code"]: node["parent_code"] for node in marts.instruments.get(code, [])}
+    complaints = {
+        row["class"]: row
+        for row in marts.complaints.of(unit.key)
+        if row["period_id"] == period and row["channel"] == ALL
+    }
+    cases = [row for row in marts.cases_whole.of(unit.key) if row["period_id"] == period]
+    criteria: dict[tuple[str, str], set[str]] = {}
+    for evidence in marts.evidence.get(code, []):
+        # Of a topic alone no open mart counts the complaints.
+        if evidence["complaint_topic"] == ALL:
+            listed = {row["node_code"] for row in plan if evidence["node_code"] in _path(row["node_code"], above)}
+            criteria.setdefault((evidence["kind"], evidence["complaint_class"]), set()).update(listed)
+    labels = {ALL: w["every_class"], "~": w["not_stated"]}
+    rows = [
+        TableRow(
+            f"{w[kind]}: {labels.get(name) or w[f'class_{name}']}",
+            [say.count(complaints[name][count], complaints[name]), _codes(listed, above)],
+        )
+        for kind, count in _COMPLAINTS.items()
+        for name in (ALL, *_CLASSES)
+        if name in complaints and (listed := criteria.get((kind, name), set()) | criteria.get((kind, ALL), set()))
+    ]
+    on_cases = criteria.get(("case_late", ALL), set())
+    rows += [TableRow(w["case_late"], [say.sum(row, _LATE), _codes(on_cases, above)]) for row in cases if on_cases]
+    if not rows:
+        return []
+    columns = [Column(w["count"]), Column(w["bears_on"], True)]
+    return [Text(w["beside_lead"]), Table(w["beside"], w["evidence"], columns, rows)]
+
+
+def _path(node: str | None, above: Mapping[str, str | None]) -> set[str]:
+    """The node and those above it."""
+    found = set()
+    while node is not None:
+        found.add(node)
+        node = above.get(node)
+    return found
+
+
+def _codes(criteria: Collection[str], above: Mapping[str, str | None]) -> str:
+    """The criteria in the order of the form."""
+    return ", ".join(code for code in above if code in criteria)
 
 
 def _evidence(rows: Sequence[Row]) -> list[str]:

@@ -12,6 +12,7 @@ from assets.site.source import ALL, OVERALL, Row, is_hidden, is_shown, with_figu
 from assets.site.topics import improvement, ranking, satisfaction
 from assets.site.topics.common import CASES, COMPLAINTS, LEFT_OUT, Desk, Rate, index_bar, no_data
 from assets.site.units import Unit
+from assets.text.unit_kind import name_within
 
 _MOST_DRAWN = 30
 _MOST_URGENT = 3
@@ -85,7 +86,9 @@ def _place(desk: Desk, unit: Unit, say: Say, period: str, code: str) -> str:
             if own and row["instrument_code"] == code and not is_hidden(row) and row.get("index_rank") is not None:
                 low, high = row.get("rank_low_simultaneous"), row.get("rank_high_simultaneous")
                 text = say.w["place"].format(
-                    rank=say.count(row["index_rank"]), n=say.count(row["n_ranked"]), parent=parent.name
+                    rank=say.count(row["index_rank"]),
+                    n=say.count(row["n_ranked"]),
+                    parent=name_within(parent.name, say.language),
                 )
                 return (
                     text if low is None else text + say.w["place_set"].format(low=say.count(low), high=say.count(high))

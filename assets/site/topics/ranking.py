@@ -72,8 +72,8 @@ def _section(
     title = w[f"level_{level}"] + (f" · {desk.marts.instrument_names(code, say.language)}" if several else "")
     has_ranks = any((*unit.key, code) in ranks for unit, _ in ordered)
     heads = [
-        *([w["rank"], w["possible_ranks"]] if has_ranks else []),
         w["index_pct"],
+        *([w["rank"], w["possible_ranks"]] if has_ranks else []),
         w["interval"],
         w["satisfied"],
         w["answers"],
@@ -84,10 +84,10 @@ def _section(
     for unit, row in ordered:
         ranked = _ranks(say, ranks.get((*unit.key, code))) if has_ranks else []
         cells = [
-            say.percent(row["index_pct"], row), say.interval(row), say.count(row["n_satisfied"], row),
+            say.percent(row["index_pct"], row), *ranked, say.interval(row), say.count(row["n_satisfied"], row),
             say.count(row["n_answers"], row), say.sum(row, LEFT_OUT), say.count(row.get("n_forms_answered"), row),
         ]  # fmt: skip
-        table_rows.append(TableRow(names[unit.key], [*ranked, *cells]))
+        table_rows.append(TableRow(names[unit.key], cells))
     table = Table(title, w["unit"], [Column(head) for head in heads], table_rows, has_tools=True, style="bare")
     return Section(f"{level}-{code}", title, [Chart(charts.intervals(bars, w["chart_index"]), w["chart_index"]), table])
 

@@ -80,7 +80,7 @@ judged as (
         case when compared.direction = 'fall' then 1 else 0 end as is_falling,
         case when 100 * criterion.n_satisfied < target.target_pct * criterion.n_answers then 1 else 0 end as is_below
     from {{ ref('int_criterion_shortfall') }} as criterion
-    left join {{ ref('int_criterion_target') }} as target
+    left join {{ ref('int_node_target') }} as target
         on
             criterion.unit_code = target.unit_code
             and criterion.unit_valid_from = target.unit_valid_from

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from assets.publish.context import PublishContext
 from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary import Entry, dictionary_of
 from assets.publish.dictionary_page import write_dictionary
 from assets.warehouse.dbt import manifest as compiled
+from quality.contract import Bilingual
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +70,13 @@ def test_types_tests_and_lineage_are_those_of_the_models(entries: dict[str, Entr
 def test_exposures_are_shown_where_a_mart_reaches_them() -> None:
     manifest = dict(compiled("duckdb"))
     key = "exposure.sipas.ranking_page"
-    manifest["exposures"] = {key: {"name": "ranking_page", "label": "Trang xếp hạng"}}
+    labels = {"label_vi": "Trang xếp hạng", "label_en": "Ranking"}
+    manifest["exposures"] = {key: {"name": "ranking_page", "config": {"meta": labels}}}
     children = {name: list(listed) for name, listed in manifest["child_map"].items()}
     children["model.sipas.sipas_ranking"].append(key)
     manifest["child_map"] = children
     found = {entry.mart.name: entry.shown_in for entry in dictionary_of(manifest)}
-    assert found["sipas_ranking"] == found["sipas_index"] == ("Trang xếp hạng",)
+    assert found["sipas_ranking"] == found["sipas_index"] == (Bilingual(vi="Trang xếp hạng", en="Ranking"),)
     assert found["case_overdue"] == ()
 
 
@@ -87,6 +90,7 @@ def test_every_mart_and_column_stands_on_the_page_and_nothing_is_loaded(
     assert len(ids) == len(set(ids)) and entries.keys() <= set(ids)
     rows = {(row[0], row[1]) for row in page.rows}
     for entry in entries.values():
+        assert escape(entry.mart.description_vi if language == "vi" else entry.mart.description) in text
         for column in entry.mart.columns:
             assert (column.name, column.label_vi if language == "vi" else column.label_en) in rows
     for tag, attributes in page.tags:

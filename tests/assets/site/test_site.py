@@ -116,11 +116,8 @@ def test_figures_of_the_index_are_those_of_the_open_marts(sample: Path, language
     for row in rows(sample, "sipas_index", period_id="2022", node_level="overall", unit_code="00101"):
         [ranked] = rows(sample, "sipas_ranking", edition_id="2022", unit_code="00101", group_code="001")
         possible = f"{ranked['rank_low_simultaneous']} – {ranked['rank_high_simultaneous']}"
-        assert table.row("Xã Mẫu 1.1") == [
-            f"{ranked['index_rank']}/{ranked['n_ranked']}",
-            possible,
-            *index_cells(row, language),
-        ]
+        index, *others = index_cells(row, language)
+        assert table.row("Xã Mẫu 1.1") == [index, f"{ranked['index_rank']}/{ranked['n_ranked']}", possible, *others]
     satisfaction = page(sample, "00101", language, "satisfaction.html")
     criteria = satisfaction.table(w["criterion"], w["interval"])
     nodes = rows(sample, "sipas_index", unit_code="00101", period_id="2022")
@@ -178,9 +175,13 @@ def test_figures_of_the_other_topics_are_those_of_the_open_marts(sample: Path, l
         rate, "n_expected", "n_on_time", "n_late", "n_empty", "n_missing", "n_missing_refused"
     )
     plan = rows(sample, "improvement_plan", unit_code="00101", period_id="2022")
-    table = page(sample, "00101", language, "improvement.html").table(w["lead_unit"], w["executing_unit"])
+    table = page(sample, "00101", language, "improvement.html").table(w["who_stack"])
     assert len(table.rows) == len(plan) + 1
-    assert all(row[4:6] == [plan[0][f"lead_{language}"], plan[0][f"executing_{language}"]] for row in table.rows[1:])
+    for row in plan:
+        [cells] = [cells for cells in table.rows[1:] if cells[0].startswith(f"{row['node_code']}. ")]
+        assert cells[1].startswith(percent_text(row["index_pct"], language))
+        assert cells[1].endswith(" / ".join(counts(row, "n_satisfied", "n_answers")))
+        assert cells[4] == f"{row[f'lead_{language}']} {w['executing_by'].format(unit=row[f'executing_{language}'])}"
     [now] = rows(sample, "sipas_index_now", unit_code="00101", period_id="2022")
     table = page(sample, "00101", language, "territory.html").table(w["allocated"])
     assert table.row(label)[0] == percent_text(now["index_pct"], language)
@@ -205,7 +206,8 @@ def test_what_is_hidden_is_on_no_page(sample: Path) -> None:
         assert not secret.search(re.sub(r"<svg.*?</svg>", "", path.read_text(encoding="utf-8"))), path
     for language, word in (("vi", "ẩn"), ("en", "hidden")):
         table = page(sample, "001", language, "ranking.html").table(WORDS[language]["rank"])
-        assert set(table.row("Xã Mẫu 1.2")[2:]) == {word}
+        index, _, _, *others = table.row("Xã Mẫu 1.2")
+        assert {index, *others} == {word}
         picture = re.findall(r"<svg.*?</svg>", page(sample, "001", language, "ranking.html").text, re.S)[0]
         assert picture.count("<circle") == 2 and picture.count('class="band"') == 2 and f">{word}</text>" in picture
         assert f"{word}" in page(sample, HIDDEN, language, "cases.html").words
@@ -357,12 +359,61 @@ def test_what_disclosure_leaves_out_leaves_no_empty_table_or_chart(tmp_path: Pat
     assert card[1] == "Năm 2022" and card[2].endswith("%"), "the year stands where every month is hidden"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_complaints_by_class_and_late_cases_stand_beside_the_plan(sample: Path, language: str) -> None:
+    w = WORDS[language]
+    table = page(sample, "00101", language, "improvement.html").table(w["count"], w["bears_on"])
+    complaints = {
+        row["class"]: row
+        for row in rows(sample, "complaint_handling", unit_code="00101", period_id="2022", channel="*")
+    }
+    [case] = rows(sample, "case_settlement", unit_code="00101", period_id="2022", procedure_field="*")
+    nodes = sorted(rows(sample, "dim_instrument_item", instrument_code=INSTRUMENT), key=lambda node: node["position"])
+    factors = [node["node_code"] for node in nodes if node["node_level"] == "factor"]
+    plan = {row["node_code"] for row in rows(sample, "improvement_plan", unit_code="00101", period_id="2022")}
+    under = {
+        factor: ", ".join(n["node_code"] for n in nodes if n["parent_code"] == factor and n["node_code"] in plan)
+        for factor in factors
+    }
+    late = [
+        ("*", w["every_class"]),
+        *((name, w[f"class_{name}"]) for name in ("regulation", "conduct", "other")),
+        ("~", w["not_stated"]),
+    ]
+    assert {row[0]: row[1:] for row in table.rows[1:]} == {
+        f"{w['complaint']}: {w['class_conduct']}": [
+            count_text(complaints["conduct"]["n_received"], language),
+            under[factors[0]],
+        ],
+        **{
+            f"{w['complaint_late']}: {label}": [
+                count_text(complaints[name]["n_closed_late"], language),
+                under[factors[1]],
+            ]
+            for name, label in late
+        },
+        w["case_late"]: [
+            count_text(case["n_settled_late"] + case["n_pending_overdue"], language),
+            next(node["node_code"] for node in nodes if node["node_level"] == "item"),
+        ],
+    }
+
+
+def test_counts_beside_the_plan_that_are_hidden_stay_hidden(tmp_path: Path) -> None:
+    tables = sample_marts()
+    for mart in ("case_settlement", "complaint_handling"):
+        tables[mart] = changed(tables[mart], lambda row: row | {"hidden": True})
+    write_sample(tmp_path / "open", tables)
+    table = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["bears_on"])
+    assert {row[1] for row in table.rows[1:]} == {WORDS["vi"]["hidden"]}
+
+
 def test_columns_of_evidence_stand_only_where_they_are_open(tmp_path: Path) -> None:
     tables = sample_marts()
     closed = [name for name in tables["improvement_plan"].column_names if name.startswith(("n_complaints", "n_cases"))]
     tables["improvement_plan"] = tables["improvement_plan"].drop_columns(closed)
     write_sample(tmp_path / "open", tables)
-    plan = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["lead_unit"])
+    plan = page(tmp_path / "open", "00101", "vi", "improvement.html").table(WORDS["vi"]["who_stack"])
     assert not {WORDS["vi"]["n_complaints"], WORDS["vi"]["n_cases_late"]} & set(plan.rows[0])
     assert WORDS["vi"]["plan_evidence"] not in page(tmp_path / "open", "00101", "vi", "improvement.html").words
 
@@ -381,12 +432,12 @@ def test_the_plan_says_how_it_is_ordered(tmp_path: Path) -> None:
     tables = sample_marts()
     write_sample(tmp_path / "weighed", tables)
     read = page(tmp_path / "weighed", "00101", "vi", "improvement.html")
-    assert WORDS["vi"]["contribution_pct"] in read.table(WORDS["vi"]["lead_unit"]).rows[0]
+    assert WORDS["vi"]["contribution_pct"] in read.table(WORDS["vi"]["who_stack"]).rows[0]
     assert WORDS["vi"]["plan_by_contribution"] in read.words
     tables["improvement_plan"] = tables["improvement_plan"].drop_columns(["contribution_pct", "contribution_rank"])
     write_sample(tmp_path / "unweighed", tables)
     read = page(tmp_path / "unweighed", "00101", "vi", "improvement.html")
-    assert WORDS["vi"]["contribution_pct"] not in read.table(WORDS["vi"]["lead_unit"]).rows[0]
+    assert WORDS["vi"]["contribution_pct"] not in read.table(WORDS["vi"]["who_stack"]).rows[0]
     assert WORDS["vi"]["plan_by_gap"] in read.words
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,12 @@ def test_the_form_is_written_and_read_by_one_list(dataset: str) -> None:
     filled = {name for feed in spec.feeds for name in feed.columns} | {"record_id", "unit_code"}
     required = {field.name for field in contracts[dataset].fields if field.required}
     assert required <= filled
+    # Who fills it in is told in Vietnamese what each column means, not only what it is called.
+    for column in columns:
+        assert column.help.vi not in ("", column.heading) and unicodedata.is_normalized("NFC", column.help.vi), (
+            column.name
+        )
+        assert column.name == "1" or contracts[dataset].field(column.name).description_vi == column.help.vi
 
 
 def test_levels_that_mean_two_codes_bear_them(office: Workspace) -> None:
@@ -251,6 +258,9 @@ def test_excel_guards_the_form(office: Workspace, sipas: Sipas, tmp_path: Path) 
     assert {head for head, flag in flags.items() if flag == "bắt buộc"} == {"Mã hồ sơ", "Trạng thái", "Ngày tiếp nhận"}
     notes = [cell.value for cell in book["Hướng dẫn"]["A"]]
     assert set(heads) <= set(notes) and "1.001193" in notes
+    assert "Ngày có kết quả giải quyết, không phải ngày trả kết quả cho người dân" in [
+        c.value for c in book["Hướng dẫn"]["E"]
+    ]
     assert "Xã An Mỹ" in sheet["A2"].value and "2023-06" in sheet["A2"].value
     assert read_marker(form) == Marker(
         "1", "case", versions(load_contracts()["case"], None), "10462", "2023-06", "", "template"

@@ -39,11 +39,12 @@ NINE_MONTHS = Period(
     "2023-9M", "nine_months", date(2022, 12, 15), date(2023, 9, 14), "9 tháng năm 2023", "Nine months of 2023"
 )
 TARGET = 90.0
+BASIS = "Kế hoạch năm 2023"
 ITEMS = ("I.1", "I.2", "II.1", "II.2", "II.3")
 FACTORS = ("I", "II")
 _MARTS = (
-    "sipas_index", "sipas_change", "sipas_ranking", "improvement_plan", "activity_compliance", "survey_form_quality",
-    "dim_instrument_item", "dim_reporting_period",
+    "sipas_index", "sipas_target", "sipas_change", "sipas_ranking", "improvement_plan", "improvement_evidence",
+    "activity_compliance", "survey_form_quality", "dim_instrument_item", "dim_reporting_period",
 )  # fmt: skip
 # Commune: forms in the year, mean satisfaction. 905 and 906 are twins and tie; 904 is too small; 907 has no form.
 _FORMS = {"901": (120, 0.95), "902": (80, 0.85), "903": (60, 0.75), "904": (7, 0.9), "905": (50, 0.8), "906": (50, 0.8)}
@@ -109,7 +110,10 @@ def make_marts(seed: int = 1, instruments: tuple[str, ...] = ("A",)) -> SurveyMa
             marts.insert("sipas_index", index)
             marts.insert("sipas_change", _changes(draw, index))
             marts.insert("sipas_ranking", _ranking(index))
-            marts.insert("improvement_plan", _plan(draw, index))
+            marts.insert("sipas_target", _targets(index))
+            plan = _plan(draw, index)
+            marts.insert("improvement_plan", plan)
+            marts.insert("improvement_evidence", _evidence(plan))
             marts.insert("survey_form_quality", _quality(index))
     marts.insert("activity_compliance", _activities())
     return marts
@@ -260,6 +264,16 @@ def _ranking(index: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def _targets(index: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    keys = ("unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code", "node_level", "index_pct")
+    return [
+        {name: row[name] for name in keys}
+        | {"target_pct": TARGET, "is_below": "yes" if row["index_pct"] < TARGET else "no", "basis": BASIS}
+        for row in index
+        if row["index_pct"] is not None
+    ]
+
+
 def _plan(draw: random.Random, index: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for row in index:
@@ -291,6 +305,23 @@ def _plan(draw: random.Random, index: list[dict[str, Any]]) -> list[dict[str, An
             }
         )
     return rows
+
+
+def _evidence(plan: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The complaints of the criteria under II: two topics of conduct, one stated; of II.3 closed late too, without a class."""
+    keys = ("unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code")
+    found = []
+    for row in plan:
+        own = {name: row[name] for name in keys}
+        if row["node_code"].startswith("II"):
+            found.append(own | {"kind": "complaint", "class": "conduct", "topic": "Đất đai", "n_records": 5})
+            found.append(own | {"kind": "complaint", "class": "conduct", "topic": "~", "n_records": 7})
+            found.append(own | {"kind": "complaint", "class": "regulation", "topic": "Hộ tịch", "n_records": 1})
+        if row["node_code"] == "II.3":
+            found.append(own | {"kind": "complaint_late", "class": "~", "topic": "~", "n_records": 2})
+        if row["node_code"] == "II.2":
+            found.append(own | {"kind": "case_late", "class": "*", "topic": "*", "n_records": 9})
+    return found
 
 
 def _quality(index: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from assets.forms.fill.sipas_findings import (
     Activity,
     Change,
     DialogueDuty,
+    Goal,
     Label,
     Member,
     Node,
@@ -83,7 +84,9 @@ def assert_states_only_its_figures(claims: list[Claim]) -> None:
 
 def node(code: str = "overall", index: float | None = 85.0, **changes: Any) -> Node:
     level = "overall" if code == "overall" else "item"
-    made = Node(code, level, Label(f"tên {code}", f"name {code}"), 40, 50, 40, 3, 1, index, 80.0, 90.0, False, None)
+    made = Node(
+        code, level, Label(f"tên {code}", f"name {code}"), 40, 50, 40, 3, 1, index, 80.0, 90.0, False, None, None
+    )
     return replace(made, **changes)
 
 
@@ -106,13 +109,21 @@ def line_of(code: str, index: float, target: float | None = 90.0, **changes: Any
     return replace(made, **changes)
 
 
+def goal_of(index: float | None, pct: float | None) -> Goal | None:
+    return None if index is None or pct is None else Goal(pct, index < pct, "Kế hoạch")
+
+
 def survey_of(
-    indices: list[float | None], lines: list[Shortfall] | None = None, overall: Node | None = None, straight: int = 0
+    indices: list[float | None],
+    lines: list[Shortfall] | None = None,
+    overall: Node | None = None,
+    straight: int = 0,
+    target: float | None = 90.0,
 ) -> Survey:
-    items = tuple(node(chr(65 + place), index) for place, index in enumerate(indices))
+    items = tuple(node(chr(65 + place), index, goal=goal_of(index, target)) for place, index in enumerate(indices))
     return Survey(
         Label("Bộ phiếu", "Questionnaire"), True, "pooled_items", 60, overall or node(), (), items, (),
-        tuple(lines or ()), (), 59, straight, {},
+        tuple(lines or ()), (), (), 59, straight, {},
     )  # fmt: skip
 
 
@@ -190,6 +201,17 @@ def everything_said() -> list[Claim]:
         narrative.targets(survey_of([89.0, 89.0, 95.0], [line_of("A", 89.0, 89.5), line_of("B", 89.0)])),
         narrative.targets(survey_of([95.0, 95.0], [falling])),
         narrative.targets(survey_of([95.0])),
+        narrative.targets(survey_of([95.0], target=None)),
+        *(
+            narrative.whole_against_target(node(index_pct=index, low_pct=low, high_pct=99.0 - low, goal=goal_of(index, 90.0)))
+            for index in (80.0, 89.999, 90.0, 95.0)
+            for low in (2.0, 50.0, 90.0)
+        ),
+        narrative.whole_against_target(node()),
+        *(
+            narrative.factors_against_target([node(code, index, goal=goal_of(index, 90.0)) for code in "ABCDE"[:n]])
+            for index, n in ((80.0, 1), (80.0, 5), (95.0, 1))
+        ),
         narrative.contributions(survey_of([80.0], [line_of("A", 80.0, contribution_rank=1)])),
         narrative.contributions(survey_of([80.0], [line_of(c, 80.0, contribution_rank=1) for c in "AB"])),
         narrative.contributions(survey_of([80.0], [line_of(c, 80.0, contribution_rank=1) for c in "ABCD"])),
@@ -227,7 +249,7 @@ def test_english_counts_one() -> None:
     one = replace(survey_of([80.0]), n_forms=1, overall=node(n_answers=1, n_satisfied=1, n_left_out=0))
     english = [claim.text("en") for claim in narrative.collection("Xã Mẫu", one)]
     assert english == [
-        "1 form was collected in Xã Mẫu in the period (“Questionnaire”).",
+        "1 form was collected in Mẫu Commune in the period (“Questionnaire”).",
         "Every question that counts for the overall index (1) has a valid answer.",
     ]
 
@@ -384,11 +406,13 @@ def test_criteria_below_target(indices: list[float | None], target: float | None
     shown = [index for index in indices if index is not None]
     below = [index for index in shown if target is not None and index < target]
     lines = [line_of(f"T{chr(65 + place)}", index, target) for place, index in enumerate(below)]
-    claims = narrative.targets(survey_of(indices, lines))
+    claims = narrative.targets(survey_of(indices, lines, target=target))
     assert_states_only_its_figures(claims)
     text = said(claims)
     if not shown:
         assert text == ""
+    elif target is None:
+        assert text == "Không có chỉ tiêu nào áp dụng cho các tiêu chí trong kỳ."
     elif not below:
         assert "không có tiêu chí nào thấp hơn" in text or "duy nhất có chỉ số không thấp hơn" in text
     elif len(below) == len(shown) > 1:
@@ -396,13 +420,55 @@ def test_criteria_below_target(indices: list[float | None], target: float | None
     else:
         assert f"Có {len(below)} trong số {len(shown)} tiêu chí" in text
     # What is said of all is said of those with an index alone, where others have none.
-    if shown and len(shown) < len(indices):
+    if shown and target is not None and len(shown) < len(indices):
         assert "được nêu chỉ số" in text or "duy nhất có chỉ số" in text
     surely = sum(min(index + 3, 100.0) < (target or 0) for index in below)
     if len(below) > 1 and 0 < surely < len(below):
         assert f"Trong đó {surely} tiêu chí có khoảng tin cậy 95% nằm hoàn toàn dưới chỉ tiêu" in text
     rounded_up = [line for line in lines if line.gap_pct is not None and two_decimals(line.gap_pct) == 0]
     assert ("làm tròn" in text) == bool(rounded_up)
+
+
+@given(percentages, percentages, percentages, st.sampled_from([None, 80.0, 90.0]))
+def test_overall_index_against_its_target(index: float, one: float, other: float, target: float | None) -> None:
+    low, high = sorted((one, other))
+    whole = node(index_pct=index, low_pct=min(low, index), high_pct=max(high, index), goal=goal_of(index, target))
+    claims = narrative.whole_against_target(whole)
+    assert_states_only_its_figures(claims)
+    text = said(claims)
+    if target is None:
+        assert text == "Không có chỉ tiêu nào áp dụng cho chỉ số hài lòng chung trong kỳ."
+        return
+    assert f"chỉ tiêu {in_vietnamese(target)}%" in text
+    assert ("thấp hơn chỉ tiêu" in text) == (index < target)
+    assert ("đạt chỉ tiêu" in text.split(".")[0]) == (index >= target)
+    is_equal_in_print = two_decimals(index) == two_decimals(target)
+    assert ("làm tròn" in text) == is_equal_in_print
+    assert (f"{in_vietnamese(index - target)} điểm phần trăm" in text) == (not is_equal_in_print)
+    holds_target = min(low, index) < target <= max(high, index)
+    assert ("có thể do ngẫu nhiên" in text) == holds_target
+    assert ("cả khoảng tin cậy" in text.lower()) == (not holds_target)
+
+
+@given(st.lists(st.tuples(percentages | st.none(), st.sampled_from([None, 80.0, 90.0])), max_size=7))
+def test_factors_against_their_targets(factors: list[tuple[float | None, float | None]]) -> None:
+    nodes = [
+        node(f"T{chr(65 + place)}", index, level="factor", goal=goal_of(index, target))
+        for place, (index, target) in enumerate(factors)
+    ]
+    claims = narrative.factors_against_target(nodes)
+    assert_states_only_its_figures(claims)
+    text = said(claims)
+    judged = [(made.code, index, target) for made, (index, target) in zip(nodes, factors, strict=True)
+              if index is not None and target is not None]  # fmt: skip
+    below = [code for code, index, target in judged if index < target]
+    if not judged:
+        assert text == ""
+        return
+    assert f"Trong {len(judged)} yếu tố có chỉ tiêu và được nêu chỉ số" in text
+    assert ("không yếu tố nào thấp hơn chỉ tiêu" in text) == (not below)
+    assert re.findall(r"T[A-G](?= “)", text) == (below if len(below) <= 3 else [])
+    assert (f"có {len(below)} yếu tố thấp hơn chỉ tiêu" in text) == bool(below)
 
 
 def test_the_largest_part_is_claimed_only_of_the_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from survey_marts import (
     DISTRICT,
     NAMES,
     NINE_MONTHS,
+    TARGET,
     YEAR,
     SurveyMarts,
     make_marts,
@@ -96,6 +98,9 @@ def test_tables_hold_the_marts_figures(marts: SurveyMarts, code: str) -> None:
         lines = {line.values[0]: line for line in table_of(form, heading).lines if line.role != "section"}
         for row in index(marts, code, YEAR, f"node_level IN ({levels})"):
             line = lines.pop("" if row["node_code"] == "overall" else row["node_code"])
+            if heading == "Yếu tố":
+                assert line.values[-1] == TARGET
+                line = replace(line, values=line.values[:-1])
             if 0 < row["n_forms_answered"] < MINIMUM:
                 assert set(line.values[2:]) == {Mark.HIDDEN}
             elif row["n_answers"] == 0:
@@ -144,9 +149,9 @@ def test_change_against_a_year_before(marts: SurveyMarts, code: str) -> None:
     assert re.search(pattern, text_of(form))
     if code in ("905", "906"):
         # Nothing is computed across a method break, nor against too few forms: there is no table of changes either.
-        assert not any("Thay đổi (điểm %)" in str(block) for block in form.blocks)
+        assert not any("Thay đổi (điểm phần trăm)" in str(block) for block in form.blocks)
         return
-    lines = {line.values[0]: line.values for line in table_of(form, "Thay đổi (điểm %)").lines}
+    lines = {line.values[0]: line.values for line in table_of(form, "Thay đổi (điểm phần trăm)").lines}
     for change in marts.rows(
         "SELECT change.node_code, change.previous_index_pct, change.index_pct, change.change_pct "
         "FROM marts.sipas_change AS change INNER JOIN marts.sipas_index AS now ON change.unit_code = now.unit_code "
@@ -188,7 +193,7 @@ def test_criteria_below_target(marts: SurveyMarts, code: str) -> None:
         return
     counted = f"Cả {len(items)}" if len(below) == len(items) else f"Có {len(below)} trong số {len(items)}"
     assert f"{counted} tiêu chí{limit}" in text and "thấp hơn chỉ tiêu 90,00%." in text
-    lines = {line.values[0]: line.values for line in table_of(form, "Chỉ tiêu").lines}
+    lines = {line.values[0]: line.values for line in table_of(form, "Còn thiếu (điểm phần trăm)").lines}
     assert lines.keys() == below.keys()
     for node, row in below.items():
         assert lines[node][2:5] == pytest.approx((90, row["pct"], 90 - row["pct"]))
@@ -198,6 +203,64 @@ def test_criteria_below_target(marts: SurveyMarts, code: str) -> None:
             counts = [row[name] for name in ("n_complaints", "n_complaints_late", "n_cases_late")]
             stated = tuple(Mark.NOT_APPLICABLE if n is None else n for n in counts)
             assert beside[row["node_code"]] == (*stated, "Trưởng bộ phận", "Bộ phận TN&TKQ")
+
+
+@pytest.mark.parametrize("code", WITH_FORMS)
+def test_overall_index_and_factors_beside_their_target(marts: SurveyMarts, code: str) -> None:
+    form = fill(marts, code)
+    text = text_of(form)
+    [row] = index(marts, code, YEAR, "node_level = 'overall'")
+    gap = percent(abs(row["pct"] - TARGET))[:-1]
+    words = (
+        f"thấp hơn chỉ tiêu 90,00%, còn thiếu {gap}"
+        if row["pct"] < TARGET
+        else f"đạt chỉ tiêu 90,00%, cao hơn chỉ tiêu {gap}"
+    )
+    assert f"Chỉ số hài lòng chung {words} điểm phần trăm." in text
+    factors = index(marts, code, YEAR, f"node_level = 'factor' AND n_forms_answered >= {MINIMUM}")
+    below = [factor["node_code"] for factor in factors if factor["pct"] < TARGET]
+    [named] = re.findall(r"Trong (\d) yếu tố có chỉ tiêu và được nêu chỉ số, (.*?)(?:\. |\.\n|\.$)", text)
+    assert int(named[0]) == len(factors)
+    assert re.findall(r"\bI{1,2}(?= “)", named[1]) == below
+    assert "Căn cứ của chỉ tiêu 90,00%: Kế hoạch năm 2023." in form.notes
+
+
+def test_a_unit_without_a_target_is_said_to_have_none() -> None:
+    marts = make_marts()
+    for mart in ("sipas_target", "improvement_plan"):
+        marts.connection.execute(f"DELETE FROM marts.{mart}")
+    form = fill(marts, "902")
+    text = text_of(form)
+    assert "Không có chỉ tiêu nào áp dụng cho chỉ số hài lòng chung trong kỳ." in text
+    assert "Không có chỉ tiêu nào áp dụng cho các tiêu chí trong kỳ." in text
+    assert not any("Căn cứ của chỉ tiêu" in note for note in form.notes)
+    assert "Chỉ tiêu" not in str(form.blocks)
+
+
+@pytest.mark.parametrize("code", WITH_FORMS)
+def test_complaints_beside_the_criteria_by_class_and_topic(marts: SurveyMarts, code: str) -> None:
+    form = fill(marts, code)
+    listed = {
+        row["node_code"]
+        for row in index(marts, code, YEAR, f"node_level = 'item' AND n_forms_answered >= {MINIMUM}")
+        if row["pct"] < TARGET and row["node_code"].startswith("II.")
+    }
+    expected: list[tuple[Any, ...]] = []
+    if listed:
+        criteria = ", ".join(sorted(listed))
+        expected = [
+            ("Tiếp nhận trong kỳ", None, None, None),
+            ("Quy định, chính sách, thủ tục hành chính", 1, "Hộ tịch: 1", criteria),
+            ("Hành vi của cán bộ, công chức", 12, "không nêu nội dung: 7; Đất đai: 5", criteria),
+        ]
+    if "II.3" in listed:
+        expected += [
+            ("Xử lý xong quá hạn trong kỳ", None, None, None),
+            ("Không rõ phân loại", 2, "không nêu nội dung: 2", "II.3"),
+        ]
+    tables = [block for block in form.blocks if isinstance(block, Table)]
+    found = [table for table in tables if any(cell.text == "Phân loại phản ánh, kiến nghị" for cell in table.head[0])]
+    assert [line.values for table in found for line in table.lines] == expected
 
 
 def test_the_largest_part_of_the_shortfall(marts: SurveyMarts) -> None:
