@@ -1,0 +1,303 @@
+"""The indices of the one-stop evaluation and their total, traced: means of forms, scores of agencies, and what is worked out
+from complaints and cases where nobody scored an agency, as docs/methods/one-stop-evaluation.md says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+
+from assets.ingest.shape import literal
+from assets.landing.corrections import SOURCE as CORRECTIONS
+from assets.lookup.figure import Figure, flag, stated_row
+from assets.lookup.records import Aside, Counts, File, Record, SheetLines, day, inputs_of, rows_below
+from assets.lookup.subject import Period, Unit, asked_as
+from assets.lookup.trace import Explanation, Step, equal, lock_of, points, records_of, stated_of, trace
+from assets.lookup.worked_scores import UnitKey, Worked, by_unit, without_records, worked_out
+from assets.text.wording import name_key
+
+_OF_FORMS = ("1", "2", "3", "4", "7")
+_OF_AGENCIES = ("5", "6", "8", "9")
+_INDICES = tuple(sorted(_OF_FORMS + _OF_AGENCIES))
+_CODE = "one_stop_"
+DESK_FIGURES = (*(f"{_CODE}{index}" for index in _INDICES), f"{_CODE}total")
+
+_PAGE = "docs/methods/one-stop-evaluation.md"
+_SOURCE = "Thông tư 01/2018/TT-VPCP, article 13"
+_LEVELS = "one_stop_level: points of the levels"
+_WORKING_DAYS = "calendar_day: working days"
+_RESTS_ON: Mapping[str, tuple[str, ...]] = {
+    "1": ("procedure: terms, where a case has no due date", _WORKING_DAYS),
+    "3": ("one_stop_threshold: contacts, and the level of the exemption",),
+    "7": ("procedure: terms, where a case has no due date", _WORKING_DAYS),
+    "8": (
+        "one_stop_threshold: shares of complaints in time",
+        "complaint_limit: days for complaints without a deadline",
+        _WORKING_DAYS,
+    ),
+    "9": (
+        "one_stop_threshold: shares of online procedures and cases",
+        "procedure: which procedures are offered online",
+    ),
+}
+_SCORED_BY = {"verified": "the appraiser's score", "agency": "the agency's own score", "form": "the forms"}
+
+
+def trace_desk(marts: duckdb.DuckDBPyConnection, code: str, unit: Unit, period: Period) -> Explanation:
+    """Trace one of DESK_FIGURES, every form counting alike. Raises NotFound where the marts have no row of unit and period."""
+    index = code.removeprefix(_CODE)
+    if index == "total":
+        return _trace_total(marts, unit, period)
+    return (
+        trace(marts, _figure(index), unit, period) if index in _OF_FORMS else _trace_agency(marts, index, unit, period)
+    )
+
+
+def _figure(index: str) -> Figure:
+    of_forms = index in _OF_FORMS
+    scored = f"index_{index}" if of_forms or index == "6" else "CAST(NULL AS DOUBLE)"
+    return Figure(
+        code=f"{_CODE}{index}",
+        label_vi=f"Chỉ số {index} đánh giá giải quyết thủ tục hành chính",
+        label_en=f"Index {index} of the evaluation of the settlement of procedures",
+        mart="one_stop_index",
+        formula="mean_points = points of the forms that score the index / their number, two decimals, half up"
+        if of_forms
+        else "mean_points = mean over units of their quarters' scores, each unit as often as it has forms; two decimals, half up",
+        source=_SOURCE,
+        page=_PAGE,
+        numerator_is="hundredths of a point"
+        if of_forms
+        else "hundredths of a point, of each unit as often as it has forms",
+        denominator_is="forms that score the index"
+        if of_forms
+        else "forms of the units, or units where none has forms",
+        left_out_is="forms that do not" if of_forms else "none",
+        records=(
+            "SELECT input_id, sheet, line, unit_code, unit_valid_from, evaluated_on AS placed_on, CAST(NULL AS VARCHAR) AS part,"
+            f" CAST(round(coalesce({scored}, 0) * 100) AS BIGINT) AS numerator, {flag(f'{scored} IS NOT NULL')} AS denominator,"
+            f" {flag(f'{scored} IS NULL')} AS left_out"
+            " FROM marts.fct_case_evaluation WHERE evaluated_on BETWEEN {starts_on} AND {ends_on}"
+        ),
+        stated=stated_row(
+            "one_stop_index",
+            {"weighting": "forms", "index_code": index},
+            {
+                "value": "mean_points",
+                "numerator": "CAST(NULL AS BIGINT)",
+                "denominator": "n_scored" if of_forms else "CAST(NULL AS BIGINT)",
+                "left_out": "CAST(NULL AS BIGINT)",
+                "n_scored": "n_scored",
+                "n_computed": "n_computed",
+                "n_units": "n_units",
+                "source": "source",
+            },
+        ),
+        unit_of_value="points",
+        made_by="points",
+        rests_on=(_LEVELS, *_RESTS_ON.get(index, ())),
+    )
+
+
+def _trace_agency(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, period: Period) -> Explanation:
+    figure = _figure(index)
+    stated = stated_of(marts, figure, unit, period)
+    forms = by_unit(records_of(marts, figure, unit, period))
+    scores = by_unit(_scores(marts, index, unit, period))
+    # Where forms ask what the agency scores as well (index 6), the forms stand.
+    asked = {key: scored for key, rows in forms.items() if (scored := [row for row in rows if row["denominator"]])}
+    scores = {key: rows for key, rows in scores.items() if key not in asked}
+    worked = _worked_out(marts, index, scores)
+    level_points = _points_of_levels(marts, index)
+
+    steps: list[Step] = []
+    behind: list[Record] = []
+    weighted: list[tuple[int, int]] = []  # of each unit: its forms, and hundredths of a point of all of them
+    means: list[int] = []  # of each agency, in hundredths
+    agrees = True
+    for key in sorted(asked | scores, key=lambda key: name_key((asked | scores)[key][0]["unit_name"])):
+        if key in asked:
+            hundredths, n_forms = sum(row["numerator"] for row in asked[key]), len(asked[key])
+            weighted.append((hundredths, n_forms))
+            name, ask = asked[key][0]["unit_name"], _ask(key, period.period_id, figure, unit, period)
+            steps.append(Step(name, points(hundredths, n_forms), n_forms, _SCORED_BY["form"], ask))
+            behind += asked[key]
+            continue
+        n_forms = len(forms.get(key, []))
+        mean = points(sum(row["hundredths"] for row in scores[key]), len(scores[key])) or 0.0
+        means.append(round(mean * 100))
+        weighted.append((means[-1] * n_forms, n_forms))
+        for row in scores[key]:
+            because = _SCORED_BY.get(row["source"], "")
+            if row["source"] == "computed":
+                found = worked[row["period_id"]].get(key) or without_records(index)
+                because = f"worked out: {found.because}"
+                agrees &= level_points.get(found.level) == row["hundredths"]
+                behind += found.records
+            else:
+                behind.append(row)
+            name, ask = f"{row['unit_name']}, {row['period_id']}", _ask(key, row["period_id"], figure, unit, period)
+            steps.append(Step(name, row["hundredths"] / 100, n_forms, because, ask))
+    if len(weighted) > 1:  # how often each counts rests on its forms
+        behind += [row for key in scores for row in forms.get(key, [])]
+    n_weights = sum(n_forms for _, n_forms in weighted)
+    # Where no unit has a form, each agency counts once.
+    counts = Counts(sum(sums for sums, _ in weighted), n_weights, 0) if n_weights else Counts(sum(means), len(means), 0)
+    value = points(counts.numerator, counts.denominator)
+    agrees &= equal(stated["value"], value) and stated["n_units"] == len(weighted)
+    agrees &= stated["n_scored"] == sum(len(rows) for rows in asked.values())
+    inputs = inputs_of(marts, unit, period, behind, counts_of_files=False)
+    return _explanation(
+        marts, figure, unit, period, stated, counts, value, bool(agrees), steps, inputs.files, inputs.asides
+    )
+
+
+def _trace_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> Explanation:
+    figure = _total_figure()
+    stated = stated_of(marts, figure, unit, period)
+    nine = [trace_desk(marts, f"{_CODE}{index}", unit, period) for index in _INDICES]
+    known = [one.value for one in nine if one.value is not None]
+    value = round(sum(known), 2) if len(known) == len(nine) else None
+    counts = Counts(sum(round(points_of * 100) for points_of in known), 0, 0)
+    steps = [Step(one.figure.label_en, one.value, 1, f"from {one.stated['source']}", _ask_of(one)) for one in nine]
+    files = _together([file for one in nine for file in one.files])
+    paths = {file.path for file in files}
+    asides = tuple({aside.path: aside for one in nine for aside in one.asides if aside.path not in paths}.values())
+    agrees = equal(stated["value"], value) and all(one.agrees for one in nine)
+    return _explanation(marts, figure, unit, period, stated, counts, value, agrees, steps, files, asides)
+
+
+def _total_figure() -> Figure:
+    return replace(
+        _figure("1"),
+        code=f"{_CODE}total",
+        label_vi="Tổng điểm đánh giá giải quyết thủ tục hành chính",
+        label_en="Total of the evaluation of the settlement of procedures",
+        mart="one_stop_evaluation",
+        formula="total_points = sum of the nine indices, each a mean with two decimals; none where one of them is not scored",
+        numerator_is="hundredths of a point, of the indices that are scored",
+        denominator_is="",
+        stated=stated_row(
+            "one_stop_evaluation",
+            {"weighting": "forms"},
+            {name: "CAST(NULL AS BIGINT)" for name in ("numerator", "denominator", "left_out")}
+            | {
+                "value": "total_points",
+                "n_forms": "n_forms",
+                "n_indices": "n_indices",
+                "n_units": "n_units",
+                "band": "band",
+            },
+        ),
+        rests_on=(_LEVELS, "one_stop_band: points from which a band holds"),
+    )
+
+
+def _explanation(
+    marts: duckdb.DuckDBPyConnection,
+    figure: Figure,
+    unit: Unit,
+    period: Period,
+    stated: Mapping[str, Any],
+    counts: Counts,
+    value: float | None,
+    agrees: bool,
+    steps: Sequence[Step],
+    files: tuple[File, ...],
+    asides: tuple[Aside, ...],
+) -> Explanation:
+    held_since, waiting = lock_of(marts, unit, period)
+    rest = {
+        name: found for name, found in stated.items() if name not in ("value", "numerator", "denominator", "left_out")
+    }
+    return Explanation(
+        unit=unit,
+        period=period,
+        figure=figure,
+        value=None if stated["value"] is None else float(stated["value"]),
+        counts=counts,
+        stated=rest,
+        recomputed=counts,
+        recomputed_value=value,
+        agrees=agrees,
+        held_since=held_since,
+        waiting=waiting,
+        n_corrected_lines=sum(
+            len(sheet.lines) for file in files if file.source == CORRECTIONS for sheet in file.sheets
+        ),
+        units=(),
+        parts=(),
+        steps=tuple(steps),
+        files=files,
+        asides=asides,
+    )
+
+
+def _worked_out(
+    marts: duckdb.DuckDBPyConnection, index: str, scores: Mapping[UnitKey, Sequence[Record]]
+) -> dict[str, dict[UnitKey, Worked]]:
+    """By quarter and unit, what follows where a score says that it was worked out."""
+    computed: dict[str, list[UnitKey]] = defaultdict(list)
+    for key, rows in scores.items():
+        for row in rows:
+            if row["source"] == "computed":
+                computed[row["period_id"]].append(key)
+    return {quarter: worked_out(marts, index, quarter, keys) for quarter, keys in sorted(computed.items())}
+
+
+def _scores(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, period: Period) -> list[dict[str, Any]]:
+    """The scores of the units at and below the unit in the quarters of the period, those that are worked out without a line."""
+    rows = f"""
+        SELECT score.unit_code, score.unit_valid_from, score.placed_on, score.period_id, score.source,
+            CAST(round(score.points * 100) AS BIGINT) AS hundredths, score.input_id, score.sheet, score.line
+        FROM marts.fct_agency_score AS score
+        INNER JOIN marts.dim_reporting_period AS quarter ON score.period_id = quarter.period_id
+        WHERE score.index_code = {literal(index)} AND quarter.starts_on >= {day(period.starts_on)}
+            AND quarter.ends_on <= {day(period.ends_on)}
+    """
+    return sorted(rows_below(marts, rows, unit), key=lambda row: row["period_id"])
+
+
+def _points_of_levels(marts: duckdb.DuckDBPyConnection, index: str) -> dict[str, int]:
+    rows = marts.execute(
+        "SELECT level, CAST(round(points * 100) AS BIGINT) FROM marts.dim_one_stop_level WHERE index_code = ?", [index]
+    ).fetchall()
+    return dict(rows)
+
+
+def _ask(key: UnitKey, period_id: str, figure: Figure, unit: Unit, period: Period) -> tuple[str, str, str] | None:
+    """Unit, period and figure to ask for a step by; None where it is what was asked."""
+    if key == (unit.code, unit.valid_from) and period_id == period.period_id:
+        return None
+    return asked_as(*key), period_id, figure.code
+
+
+def _ask_of(one: Explanation) -> tuple[str, str, str]:
+    return asked_as(one.unit.code, one.unit.valid_from), one.period.period_id, one.figure.code
+
+
+def _together(files: Iterable[File]) -> tuple[File, ...]:
+    """Files of several figures, each once with the lines of all."""
+    lines: dict[tuple[str, str, dt.date], dict[str | None, set[int]]] = defaultdict(lambda: defaultdict(set))
+    touched: dict[str, Mapping[str, int]] = {}
+    for file in files:
+        touched[file.path] = file.touched
+        for sheet in file.sheets:
+            lines[file.path, file.source, file.sent_on][sheet.sheet].update(sheet.lines)
+    return tuple(
+        File(
+            path=path,
+            source=source,
+            sent_on=sent_on,
+            counts=None,
+            sheets=tuple(
+                SheetLines(name, tuple(sorted(found[name]))) for name in sorted(found, key=lambda name: name or "")
+            ),
+            touched=touched[path],
+        )
+        for (path, source, sent_on), found in sorted(lines.items())
+    )
