@@ -22,6 +22,13 @@ RECORD_COLUMNS = (
 MadeBy = Literal["percentage", "mean_of_percentages", "count", "mean", "points", "share_of_list"]
 
 
+# What every figure rests on beside records: settings and tables without lines of their own.
+EVERY_FIGURE_RESTS_ON = (
+    "sipas.yml: cut_off_day, by which the days of the periods follow",
+    "admin_unit, admin_unit_change: the units, and those above them on each day",
+)
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure of a unit and period.

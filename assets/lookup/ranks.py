@@ -180,8 +180,8 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
         marts.execute(
             """
             SELECT ranked.weighting, ranked.unit_code, ranked.unit_valid_from, ranked.total_points, ranked.rank, ranked.n_forms,
-                ranked.n_indices, of_unit.unit_name || ' (' || of_unit.unit_code || ')' AS name, of_unit.parent_code,
-                of_own.parent_code AS group_code
+                ranked.n_indices, of_unit.unit_name || ' (' || of_unit.unit_code || ')' AS name,
+                above.unit_name || ' (' || above.unit_code || ')' AS group_name
             FROM marts.one_stop_evaluation AS own
             INNER JOIN marts.one_stop_evaluation AS ranked USING (period_id, weighting)
             INNER JOIN marts.dim_admin_unit AS of_own
@@ -190,6 +190,8 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
                 ON ranked.unit_code = of_unit.unit_code AND ranked.unit_valid_from = of_unit.unit_valid_from
                     AND of_unit.unit_level = of_own.unit_level
                     AND of_unit.parent_code IS NOT DISTINCT FROM of_own.parent_code
+            LEFT JOIN marts.dim_admin_unit AS above
+                ON of_own.parent_code = above.unit_code AND of_own.parent_valid_from = above.unit_valid_from
             WHERE own.unit_code = ? AND own.unit_valid_from = ? AND period_id = ? AND of_own.unit_level <> 'unassigned'
             """,
             [unit.code, unit.valid_from, period.period_id],
@@ -225,7 +227,7 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
                 compared,
                 held_since,
                 True,
-                group=f"{members[0]['group_code'] or 'no unit above'}; {words}",
+                group=f"{members[0]['group_name'] or 'no unit above'}; {words}",
                 figure=_TOTAL,
                 label_vi="Tổng điểm đánh giá giải quyết thủ tục hành chính",
                 label_en="Total of the evaluation of the settlement of procedures",

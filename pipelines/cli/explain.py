@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assets.lookup.database import open_locked
 from assets.lookup.explain import explain, explain_rank
+from assets.lookup.figure import EVERY_FIGURE_RESTS_ON
 from assets.lookup.ranks import Compared, Ranking
 from assets.lookup.records import Counts, Part, line_ranges
 from assets.lookup.subject import NotFound, Period, Unit
@@ -21,6 +22,7 @@ from pipelines.cli.tables import say, show_table
 
 _FILES_SHOWN = 12
 _RANGES_SHOWN = 6
+_OF_ESTIMATE = frozenset({"estimate_pct", "ci_low_pct", "ci_high_pct", "n_eff", "method"})
 _COUNT_HEADINGS = ["numerator", "denominator", "left out"]
 
 
@@ -122,13 +124,21 @@ def _show_figure(found: Explanation, folder: Path) -> None:
         lines.append(("denominator", f"{found.counts.denominator:,} {figure.denominator_is}"))
         lines.append(("left out", f"{found.counts.left_out:,} {figure.left_out_is}"))
     lines += [("estimate", _estimate(found.stated))] if "ci_low_pct" in found.stated else []
-    rest = {name: value for name, value in found.stated.items() if name.startswith("n_") and name != "n_eff"}
-    lines.append(("also counted", ", ".join(f"{name} {value:,}" for name, value in rest.items() if value is not None)))
-    lines += [("rests also on", f"{text} (no line in a file; danh mục, thiết lập)") for text in figure.rests_on]
+    lines += _beside(found.stated)
+    lines += [("no file line", text) for text in (*figure.rests_on, *EVERY_FIGURE_RESTS_ON)]
     lines.append(("mart", f"marts.{figure.mart}"))
     lines.append(("revision", f"{folder.name}, software {software_of(folder)}"))
     lines.append(("from the lines", _verdict(found)))
     _show_heads(f"{figure.label_vi} · {figure.label_en} ({figure.code}{group})", found.unit, found.period, lines)
+
+
+def _beside(stated: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What the mart states beside the figure, its counts and its estimate: other counts, points and the like."""
+    told = {name: value for name, value in stated.items() if value is not None and name not in _OF_ESTIMATE}
+    counts = [f"{name} {value:,}" for name, value in told.items() if name.startswith("n_")]
+    others = [f"{name} {value}" for name, value in told.items() if not name.startswith("n_")]
+    named = (("also counted", ", ".join(counts)), ("also stated", ", ".join(others)))
+    return [(name, text) for name, text in named if text]
 
 
 def _show_rank(found: Ranking, folder: Path) -> None:
@@ -166,14 +176,16 @@ def _rank_verdict(found: Ranking) -> str:
 
 
 def _show_compared(found: Ranking, whole: bool) -> None:
-    headings = ["rank", "unit", "figure", found.counted, "alone", "all at once", "left out", "explained by"]
+    has_sets = found.method is not None
+    sets = ["alone", "all at once"] if has_sets else []
+    headings = ["rank", "unit", "figure", found.counted, *sets, "left out", "explained by"]
     rows = [
         (
             one.rank,
             one.name,
             "" if one.value is None else f"{one.value:.4f}",
             one.n,
-            *(("", "") if one.sets is None else (f"{one.sets[0]}–{one.sets[1]}", f"{one.sets[2]}–{one.sets[3]}")),
+            *(_sets(one) if has_sets else ()),
             "" if one.rank is not None else one.reason,
             _asked(one.ask),
         )
@@ -214,6 +226,13 @@ def _estimate(stated: Mapping[str, object]) -> str:
     )
 
 
+def _sets(one: Compared) -> tuple[str, str]:
+    if one.sets is None:
+        return "", ""
+    low, high, low_all, high_all = one.sets
+    return f"{low}–{high}", f"{low_all}–{high_all}"
+
+
 def _near(units: Sequence[Compared], own: Compared) -> int:
     """The first of the units to show, so that `own` is among them."""
     return max(0, min(units.index(own) - _FILES_SHOWN, len(units) - 2 * _FILES_SHOWN))
@@ -225,7 +244,7 @@ def _asked(ask: tuple[str, str, str]) -> str:
 
 
 def _show_steps(steps: Sequence[Step], whole: bool) -> None:
-    headings = ["made of", "points", "counts", "from", "explained by"]
+    headings = ["made of", "points", "counts as", "from", "explained by"]
     rows = [
         (
             step.name,
@@ -312,7 +331,10 @@ def _say_more(n: int) -> None:
 
 
 def _as_json(found: Explanation, folder: Path) -> dict[str, object]:
-    figure = {name: value for name, value in asdict(found.figure).items() if name not in ("records", "stated")}
+    figure = {
+        name: value for name, value in asdict(found.figure).items() if name not in ("records", "stated", "listed")
+    }
+    figure["rests_on"] = [*found.figure.rests_on, *EVERY_FIGURE_RESTS_ON]
     files = [
         asdict(file) | {"sheets": [{"sheet": sheet.sheet, "lines": line_ranges(sheet.lines)} for sheet in file.sheets]}
         for file in found.files

@@ -92,7 +92,9 @@ def test_explain_tells_a_group(ranked: Workspace, sipas: Sipas) -> None:
     asked = ("--unit", "10462", "--period", "2023-06", "--index", "overall", "-w", str(ranked.root))
     told = words(sipas("explain", *asked, "--group", "sex=female").output)
     assert "(overall, sex female)" in told and "figure 100.00 %" in told and "numerator 6 valid answers" in told
-    assert "rests also on answer_level: which answers are valid" in told and "no line in a file" in told
+    assert (
+        "no file line answer_level: which answers are valid" in told and "no file line sipas.yml: cut_off_day" in told
+    )
     refused = sipas("explain", *asked, "--group", "female")
     assert refused.exit_code == 2 and "give --group NAME=VALUE" in words(refused.output)
 
