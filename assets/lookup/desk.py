@@ -6,7 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -32,6 +32,7 @@ _LEVELS = "one_stop_level: points of the levels"
 _WORKING_DAYS = "calendar_day: working days"
 _RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "1": ("procedure: terms, where a case has no due date", _WORKING_DAYS),
+    "2": ("case_step: steps of agencies, of which the facts keep no lines",),
     "3": ("one_stop_threshold: contacts, and the level of the exemption",),
     "7": ("procedure: terms, where a case has no due date", _WORKING_DAYS),
     "8": (
@@ -42,6 +43,18 @@ _RESTS_ON: Mapping[str, tuple[str, ...]] = {
     "9": (
         "one_stop_threshold: shares of online procedures and cases",
         "procedure: which procedures are offered online",
+    ),
+}
+# Where a form leaves an index blank, and where a complaint overrules it: the fact whose lines decide, and when.
+_ABOUT_THE_CASE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "1": (("fct_case", "form.index_1_source = 'computed'"),),
+    "2": (("fct_case", "form.index_2_source = 'computed'"),),
+    "7": (
+        ("fct_case", "form.index_7_source = 'computed'"),
+        (
+            "fct_complaint",
+            "form.index_7_source = 'complaint' AND about.class = 'conduct' AND coalesce(about.finding, '~') <> 'unfounded'",
+        ),
     ),
 }
 _SCORED_BY = {"verified": "the appraiser's score", "agency": "the agency's own score", "form": "the forms"}
@@ -82,6 +95,7 @@ def _figure(index: str) -> Figure:
             f" CAST(round(coalesce({scored}, 0) * 100) AS BIGINT) AS numerator, {flag(f'{scored} IS NOT NULL')} AS denominator,"
             f" {flag(f'{scored} IS NULL')} AS left_out"
             " FROM marts.fct_case_evaluation WHERE evaluated_on BETWEEN {starts_on} AND {ends_on}"
+            f"{''.join(map(_about_the_case, _ABOUT_THE_CASE.get(index, ())))}"
         ),
         stated=stated_row(
             "one_stop_index",
@@ -103,6 +117,19 @@ def _figure(index: str) -> Figure:
     )
 
 
+@dataclass(frozen=True)
+class _Share:
+    """What one unit adds to an index that agencies are scored by: how often its mean counts (once per form), the hundredths of a
+    point of all of these, the mean itself; what it is made of, and whether the scores follow from their lines."""
+
+    n_forms: int
+    hundredths: int
+    mean: int
+    steps: tuple[Step, ...]
+    records: tuple[Record, ...]
+    follows: bool = True
+
+
 def _trace_agency(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, period: Period) -> Explanation:
     figure = _figure(index)
     stated = stated_of(marts, figure, unit, period)
@@ -114,45 +141,66 @@ def _trace_agency(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, peri
     worked = _worked_out(marts, index, scores)
     level_points = _points_of_levels(marts, index)
 
-    steps: list[Step] = []
-    behind: list[Record] = []
-    weighted: list[tuple[int, int]] = []  # of each unit: its forms, and hundredths of a point of all of them
-    means: list[int] = []  # of each agency, in hundredths
-    agrees = True
-    for key in sorted(asked | scores, key=lambda key: name_key((asked | scores)[key][0]["unit_name"])):
-        if key in asked:
-            hundredths, n_forms = sum(row["numerator"] for row in asked[key]), len(asked[key])
-            weighted.append((hundredths, n_forms))
-            name, ask = asked[key][0]["unit_name"], _ask(key, period.period_id, figure, unit, period)
-            steps.append(Step(name, points(hundredths, n_forms), n_forms, _SCORED_BY["form"], ask))
-            behind += asked[key]
-            continue
-        n_forms = len(forms.get(key, []))
-        mean = points(sum(row["hundredths"] for row in scores[key]), len(scores[key])) or 0.0
-        means.append(round(mean * 100))
-        weighted.append((means[-1] * n_forms, n_forms))
+    def ask(key: UnitKey, period_id: str) -> tuple[str, str, str] | None:
+        is_asked = key == (unit.code, unit.valid_from) and period_id == period.period_id
+        return None if is_asked else (asked_as(*key), period_id, figure.code)
+
+    def of_forms(key: UnitKey) -> _Share:
+        hundredths, n_forms = sum(row["numerator"] for row in asked[key]), len(asked[key])
+        mean = points(hundredths, n_forms)
+        step = Step(asked[key][0]["unit_name"], mean, n_forms, _SCORED_BY["form"], ask(key, period.period_id))
+        return _Share(n_forms, hundredths, round((mean or 0) * 100), (step,), tuple(asked[key]))
+
+    def of_agency(key: UnitKey) -> _Share:
+        n_forms, follows = len(forms.get(key, [])), True
+        steps: list[Step] = []
+        lines: list[Record] = []
         for row in scores[key]:
             because = _SCORED_BY.get(row["source"], "")
             if row["source"] == "computed":
                 found = worked[row["period_id"]].get(key) or without_records(index)
                 because = f"worked out: {found.because}"
-                agrees &= level_points.get(found.level) == row["hundredths"]
-                behind += found.records
+                follows &= level_points.get(found.level) == row["hundredths"]
+                lines += found.records
             else:
-                behind.append(row)
-            name, ask = f"{row['unit_name']}, {row['period_id']}", _ask(key, row["period_id"], figure, unit, period)
-            steps.append(Step(name, row["hundredths"] / 100, n_forms, because, ask))
-    if len(weighted) > 1:  # how often each counts rests on its forms
-        behind += [row for key in scores for row in forms.get(key, [])]
-    n_weights = sum(n_forms for _, n_forms in weighted)
-    # Where no unit has a form, each agency counts once.
-    counts = Counts(sum(sums for sums, _ in weighted), n_weights, 0) if n_weights else Counts(sum(means), len(means), 0)
+                lines.append(row)
+            name = f"{row['unit_name']}, {row['period_id']}"
+            steps.append(Step(name, row["hundredths"] / 100, n_forms, because, ask(key, row["period_id"])))
+        mean = round((points(sum(row["hundredths"] for row in scores[key]), len(steps)) or 0) * 100)
+        return _Share(n_forms, mean * n_forms, mean, tuple(steps), tuple(lines), follows)
+
+    names = {key: rows[0]["unit_name"] for key, rows in (asked | scores).items()}
+    shares = [
+        of_forms(key) if key in asked else of_agency(key) for key in sorted(names, key=lambda key: name_key(names[key]))
+    ]
+    counts = Counts(sum(share.hundredths for share in shares), sum(share.n_forms for share in shares), 0)
+    if not counts.denominator:  # where no unit has a form, each agency counts once
+        counts = Counts(sum(share.mean for share in shares), len(shares), 0)
     value = points(counts.numerator, counts.denominator)
-    agrees &= equal(stated["value"], value) and stated["n_units"] == len(weighted)
-    agrees &= stated["n_scored"] == sum(len(rows) for rows in asked.values())
+    behind = [record for share in shares for record in share.records]
+    if len(shares) > 1:  # how often each counts rests on its forms
+        behind += [row for key in scores for row in forms.get(key, [])]
+    agrees = (
+        equal(stated["value"], value)
+        and stated["n_units"] == len(shares)
+        and stated["n_scored"] == sum(len(rows) for rows in asked.values())
+        and all(share.follows for share in shares)
+    )
+    made_of = [step for share in shares for step in share.steps]
     inputs = inputs_of(marts, unit, period, behind, counts_of_files=False)
     return _explanation(
-        marts, figure, unit, period, stated, counts, value, bool(agrees), steps, inputs.files, inputs.asides
+        marts, figure, unit, period, stated, counts, value, agrees, made_of, inputs.files, inputs.asides
+    )
+
+
+def _about_the_case(of: tuple[str, str]) -> str:
+    """SQL of the lines that a form's blank was filled from: they add to no count."""
+    fact, condition = of
+    return (
+        " UNION ALL SELECT about.input_id, about.sheet, about.line, form.unit_code, form.unit_valid_from, form.evaluated_on,"
+        " NULL, 0, 0, 0 FROM marts.fct_case_evaluation AS form"
+        f" INNER JOIN marts.{fact} AS about ON form.case_id = about.case_id"
+        f" WHERE form.evaluated_on BETWEEN {{starts_on}} AND {{ends_on}} AND {condition}"
     )
 
 
@@ -267,13 +315,6 @@ def _points_of_levels(marts: duckdb.DuckDBPyConnection, index: str) -> dict[str,
         "SELECT level, CAST(round(points * 100) AS BIGINT) FROM marts.dim_one_stop_level WHERE index_code = ?", [index]
     ).fetchall()
     return dict(rows)
-
-
-def _ask(key: UnitKey, period_id: str, figure: Figure, unit: Unit, period: Period) -> tuple[str, str, str] | None:
-    """Unit, period and figure to ask for a step by; None where it is what was asked."""
-    if key == (unit.code, unit.valid_from) and period_id == period.period_id:
-        return None
-    return asked_as(*key), period_id, figure.code
 
 
 def _ask_of(one: Explanation) -> tuple[str, str, str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +52,12 @@ def revision(duckdb_built: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
 def marts(revision: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with open_locked(revision) as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def of_the_office(marts: duckdb.DuckDBPyConnection) -> list[Explanation]:
+    """Every figure of the office and year."""
+    return [explain(marts, OFFICE, YEAR, code) for code in (*fixed_figures(), *DESK_FIGURES)]
 
 
 def _is_of_its_lines(found: Explanation) -> bool:
@@ -192,6 +201,38 @@ def test_lines_of_agencies_are_the_last_scores_landed(sample: Sample, marts: duc
     assert {line for line in _lines_of(found) if line[0] in paths} == _landed(marts, list(last.values()))
 
 
+def test_what_a_blank_was_filled_from_is_among_the_lines(marts: duckdb.DuckDBPyConnection) -> None:
+    """Index 1 is worked out from the case where the form leaves it blank; a complaint about conduct overrules index 7."""
+    for index, source, fact in (("1", "computed", "fct_case"), ("7", "complaint", "fct_complaint")):
+        unit, period, path, sheet, line = marts.execute(
+            f"""
+            SELECT form.unit_code || '@' || CAST(form.unit_valid_from AS VARCHAR), period.period_id, quality.path, about.sheet,
+                about.line
+            FROM marts.fct_case_evaluation AS form
+            INNER JOIN marts.{fact} AS about ON form.case_id = about.case_id
+            INNER JOIN marts.data_quality AS quality ON about.input_id = quality.input_id
+            INNER JOIN marts.dim_reporting_period AS period
+                ON period.period_kind = 'quarter' AND form.evaluated_on BETWEEN period.starts_on AND period.ends_on
+            WHERE form.index_{index}_source = '{source}' ORDER BY ALL LIMIT 1
+            """
+        ).fetchall()[0]
+        assert (mask(path), sheet, line) in _lines_of(explain(marts, unit, period, f"one_stop_{index}"))
+
+
+def test_no_number_of_a_record_is_told(sample: Sample, of_the_office: list[Explanation]) -> None:
+    keys = {
+        row["record_key"]
+        for table in ("case", "complaint", "case_evaluation", "survey_response")
+        for row in sample.rows(table)
+    }
+    assert len(keys) > 100
+    for found in of_the_office:
+        told = asdict(replace(found, figure=replace(found.figure, records="", stated="", listed=None)))
+        words = set(re.findall(r"[\w/.-]+", json.dumps(told, default=str, ensure_ascii=False)))
+        assert words.isdisjoint(keys), found.figure.code
+        assert not {"case_id", "complaint_id", "evaluation_id", "response_id"} & words
+
+
 # Ranks
 
 
@@ -297,10 +338,9 @@ def test_a_rank_that_does_not_follow_any_more_is_told(changing: duckdb.DuckDBPyC
         assert not any(one.agrees for one in found)
 
 
-def test_what_has_no_line_is_a_table_that_decides_the_mart(marts: duckdb.DuckDBPyConnection) -> None:
-    found = [explain(marts, OFFICE, YEAR, code) for code in (*fixed_figures(), *DESK_FIGURES)]
-    assert sum(bool(one.figure.rests_on) for one in found) > 15
-    for one in found:
+def test_what_has_no_line_is_a_table_that_decides_the_mart(of_the_office: list[Explanation]) -> None:
+    assert sum(bool(one.figure.rests_on) for one in of_the_office) > 15
+    for one in of_the_office:
         for text in one.figure.rests_on:
             assert decides(text.split(":")[0], one.figure.mart), (one.figure.code, text)
 
