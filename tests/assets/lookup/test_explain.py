@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -240,8 +241,12 @@ def test_what_nobody_is_ranked_by(figure: str, told: str, grouped: Path) -> None
     assert told in str(refused.value)
 
 
-def test_every_fixed_figure_names_its_page() -> None:
+def test_every_fixed_figure_names_its_page_and_items_are_called_as_in_their_list() -> None:
     root = Path(__file__).parents[3]
+    with (root / "assets/reference/shipped/service_quality_item.csv").open(encoding="utf-8") as rows:
+        items = {f"766-{row['item_code']}": (row["label_vi"], row["label_en"]) for row in csv.DictReader(rows)}
+    told = {code: figure.of({}) for code, figure in fixed_figures().items() if code.startswith("766-")}
+    assert {code: (figure.label_vi, figure.label_en) for code, figure in told.items()} == items
     assert len(fixed_figures()) > 15
     for figure in fixed_figures().values():
         assert (root / figure.of({}).page).is_file() and figure.of({}).denominator_is != "none"
