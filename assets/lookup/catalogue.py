@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from assets.ingest.shape import quote
-from assets.lookup.desk import DESK_FIGURES
+from assets.lookup.desk import DESK_FIGURES, WEIGHTINGS
 from assets.lookup.figure import Figure
 from assets.lookup.figures import fixed_figures
 from assets.lookup.subject import NotFound, Period, Unit
@@ -32,8 +32,6 @@ def find_figure(
         found = fixed[text.lower()]
         _check_group(marts, found.code, found.mart, found.groups, group, unit, period)
         return found.of(group)
-    if group and instrument is None and text.lower() in DESK_FIGURES:
-        _check_columns(text.lower(), (), group)
     code, node = find_node(marts, text, unit, period, instrument)
     if group:
         _check_breakdown(marts, node, code, unit, period, group)
@@ -57,6 +55,14 @@ def find_node(
         f"There is no figure “{text}” of {unit.name} in {period.period_id}.{did_you_mean(text, known).en}"
         f" There are {', '.join(known)} (không có chỉ số này)"
     )
+
+
+def find_weighting(code: str, group: Mapping[str, str], unit: Unit, period: Period) -> str:
+    """The weighting of the desk's evaluation that a group names; every form counts alike where it names none. Raises NotFound."""
+    _check_columns(code, ("weighting",), group)
+    weighting = group.get("weighting", "forms")
+    _check_value("weighting", weighting, WEIGHTINGS, unit, period)
+    return weighting
 
 
 def choose_node(nodes: Iterable[tuple[str, str]], text: str, instrument: str | None) -> tuple[str, str] | None:

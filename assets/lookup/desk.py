@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from assets.ingest.shape import literal
 from assets.landing.corrections import SOURCE as CORRECTIONS
 from assets.lookup.figure import Figure, flag, stated_row
 from assets.lookup.records import Aside, Counts, File, Record, SheetLines, day, inputs_of, rows_below
-from assets.lookup.subject import Period, Unit, asked_as
-from assets.lookup.trace import Explanation, Step, equal, lock_of, points, records_of, stated_of, trace
+from assets.lookup.subject import Period, Unit, asked_as, passed_codes
+from assets.lookup.trace import Ask, Explanation, Step, equal, lock_of, points, records_of, stated_of, trace
 from assets.lookup.worked_scores import UnitKey, Worked, by_unit, without_records, worked_out
 from assets.text.wording import name_key
 
@@ -57,39 +57,65 @@ _ABOUT_THE_CASE: Mapping[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
 }
+# How the units of a district or city are brought together, as the marts name it; for a unit without others below, all one.
+WEIGHTINGS = {"forms": "every form counts alike", "units": "every unit counts alike"}
+# Formula, numerator, denominator and what is left out, of forms (True), of agencies by their forms (False), and of units.
+_MADE_BY: Mapping[bool | str, tuple[str, str, str, str]] = {
+    True: (
+        "points of the forms that score the index / their number",
+        "hundredths of a point",
+        "forms that score the index",
+        "forms that do not",
+    ),
+    False: (
+        "mean over units of their quarters' scores, each unit as often as it has forms",
+        "hundredths of a point, of each unit as often as it has forms",
+        "forms of the units, or units where none has forms",
+        "none",
+    ),
+    "units": (
+        "mean over units of their own means",
+        "hundredths of a point, of each unit once",
+        "units with a mean",
+        "none",
+    ),
+}
+_NOT_COUNTED = {name: "CAST(NULL AS BIGINT)" for name in ("numerator", "denominator", "left_out")}
 _SCORED_BY = {"verified": "the appraiser's score", "agency": "the agency's own score", "form": "the forms"}
 
 
-def trace_desk(marts: duckdb.DuckDBPyConnection, code: str, unit: Unit, period: Period) -> Explanation:
-    """Trace one of DESK_FIGURES, every form counting alike. Raises NotFound where the marts have no row of unit and period."""
+def trace_desk(
+    marts: duckdb.DuckDBPyConnection, code: str, unit: Unit, period: Period, weighting: str = "forms"
+) -> Explanation:
+    """Trace one of DESK_FIGURES by one of WEIGHTINGS. Raises NotFound where the marts have no row of unit and period."""
     index = code.removeprefix(_CODE)
     if index == "total":
-        return _trace_total(marts, unit, period)
-    return (
-        trace(marts, _figure(index), unit, period) if index in _OF_FORMS else _trace_agency(marts, index, unit, period)
-    )
+        return _trace_total(marts, unit, period, weighting)
+    if index in _OF_FORMS and weighting == "forms":
+        return trace(marts, _figure(index, weighting), unit, period)
+    return _trace_shares(marts, index, unit, period, weighting)
 
 
-def _figure(index: str) -> Figure:
+def weighted(weighting: str) -> tuple[tuple[str, str], ...]:
+    """The group to ask by for a weighting; that of forms needs none."""
+    return () if weighting == "forms" else (("weighting", weighting),)
+
+
+def _figure(index: str, weighting: str) -> Figure:
     of_forms = index in _OF_FORMS
     scored = f"index_{index}" if of_forms or index == "6" else "CAST(NULL AS DOUBLE)"
+    formula, numerator_is, denominator_is, left_out_is = _MADE_BY[of_forms if weighting == "forms" else weighting]
     return Figure(
         code=f"{_CODE}{index}",
         label_vi=f"Chỉ số {index} đánh giá giải quyết thủ tục hành chính",
         label_en=f"Index {index} of the evaluation of the settlement of procedures",
         mart="one_stop_index",
-        formula="mean_points = points of the forms that score the index / their number, two decimals, half up"
-        if of_forms
-        else "mean_points = mean over units of their quarters' scores, each unit as often as it has forms; two decimals, half up",
+        formula=f"mean_points = {formula}, two decimals, half up",
         source=_SOURCE,
         page=_PAGE,
-        numerator_is="hundredths of a point"
-        if of_forms
-        else "hundredths of a point, of each unit as often as it has forms",
-        denominator_is="forms that score the index"
-        if of_forms
-        else "forms of the units, or units where none has forms",
-        left_out_is="forms that do not" if of_forms else "none",
+        numerator_is=numerator_is,
+        denominator_is=denominator_is,
+        left_out_is=left_out_is,
         records=(
             "SELECT input_id, sheet, line, unit_code, unit_valid_from, evaluated_on AS placed_on, CAST(NULL AS VARCHAR) AS part,"
             f" CAST(round(coalesce({scored}, 0) * 100) AS BIGINT) AS numerator, {flag(f'{scored} IS NOT NULL')} AS denominator,"
@@ -99,21 +125,16 @@ def _figure(index: str) -> Figure:
         ),
         stated=stated_row(
             "one_stop_index",
-            {"weighting": "forms", "index_code": index},
-            {
-                "value": "mean_points",
-                "numerator": "CAST(NULL AS BIGINT)",
-                "denominator": "n_scored" if of_forms else "CAST(NULL AS BIGINT)",
-                "left_out": "CAST(NULL AS BIGINT)",
-                "n_scored": "n_scored",
-                "n_computed": "n_computed",
-                "n_units": "n_units",
-                "source": "source",
-            },
+            {"weighting": weighting, "index_code": index},
+            _NOT_COUNTED
+            | ({"denominator": "n_scored"} if of_forms else {})
+            | {"value": "mean_points"}
+            | {name: name for name in ("n_scored", "n_computed", "n_units", "source")},
         ),
         unit_of_value="points",
         made_by="points",
         rests_on=(_LEVELS, *_RESTS_ON.get(index, ())),
+        group=dict(weighted(weighting)),
     )
 
 
@@ -130,26 +151,33 @@ class _Share:
     follows: bool = True
 
 
-def _trace_agency(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, period: Period) -> Explanation:
-    figure = _figure(index)
+def _trace_shares(
+    marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, period: Period, weighting: str
+) -> Explanation:
+    figure = _figure(index, weighting)
     stated = stated_of(marts, figure, unit, period)
     forms = by_unit(records_of(marts, figure, unit, period))
     scores = by_unit(_scores(marts, index, unit, period))
+    if weighting == "units":  # what has no unit is no unit's mean
+        forms, scores = ({key: rows for key, rows in of.items() if not key[0].endswith("~")} for of in (forms, scores))
     # Where forms ask what the agency scores as well (index 6), the forms stand.
     asked = {key: scored for key, rows in forms.items() if (scored := [row for row in rows if row["denominator"]])}
     scores = {key: rows for key, rows in scores.items() if key not in asked}
     worked = _worked_out(marts, index, scores)
     level_points = _points_of_levels(marts, index)
 
-    def ask(key: UnitKey, period_id: str) -> tuple[str, str, str] | None:
+    passed = passed_codes(marts)
+
+    def ask(key: UnitKey, period_id: str) -> Ask | None:
         is_asked = key == (unit.code, unit.valid_from) and period_id == period.period_id
-        return None if is_asked else (asked_as(*key), period_id, figure.code)
+        return None if is_asked else Ask(asked_as(*key, passed), period_id, figure.code)
 
     def of_forms(key: UnitKey) -> _Share:
         hundredths, n_forms = sum(row["numerator"] for row in asked[key]), len(asked[key])
         mean = points(hundredths, n_forms)
+        lines = tuple(row for row in forms[key] if not row["left_out"])
         step = Step(asked[key][0]["unit_name"], mean, n_forms, _SCORED_BY["form"], ask(key, period.period_id))
-        return _Share(n_forms, hundredths, round((mean or 0) * 100), (step,), tuple(asked[key]))
+        return _Share(n_forms, hundredths, round((mean or 0) * 100), (step,), lines)
 
     def of_agency(key: UnitKey) -> _Share:
         n_forms, follows = len(forms.get(key, [])), True
@@ -174,11 +202,11 @@ def _trace_agency(marts: duckdb.DuckDBPyConnection, index: str, unit: Unit, peri
         of_forms(key) if key in asked else of_agency(key) for key in sorted(names, key=lambda key: name_key(names[key]))
     ]
     counts = Counts(sum(share.hundredths for share in shares), sum(share.n_forms for share in shares), 0)
-    if not counts.denominator:  # where no unit has a form, each agency counts once
+    if weighting == "units" or not counts.denominator:  # where no unit has a form, each agency counts once
         counts = Counts(sum(share.mean for share in shares), len(shares), 0)
     value = points(counts.numerator, counts.denominator)
     behind = [record for share in shares for record in share.records]
-    if len(shares) > 1:  # how often each counts rests on its forms
+    if len(shares) > 1 and weighting == "forms":  # how often each counts rests on its forms
         behind += [row for key in scores for row in forms.get(key, [])]
     agrees = (
         equal(stated["value"], value)
@@ -204,14 +232,17 @@ def _about_the_case(of: tuple[str, str]) -> str:
     )
 
 
-def _trace_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> Explanation:
-    figure = _total_figure()
+def _trace_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period, weighting: str) -> Explanation:
+    figure = _total_figure(weighting)
     stated = stated_of(marts, figure, unit, period)
-    nine = [trace_desk(marts, f"{_CODE}{index}", unit, period) for index in _INDICES]
+    nine = [trace_desk(marts, f"{_CODE}{index}", unit, period, weighting) for index in _INDICES]
     known = [one.value for one in nine if one.value is not None]
     value = round(sum(known), 2) if len(known) == len(nine) else None
     counts = Counts(sum(round(points_of * 100) for points_of in known), 0, 0)
-    steps = [Step(one.figure.label_en, one.value, 1, f"from {one.stated['source']}", _ask_of(one)) for one in nine]
+    passed = passed_codes(marts)
+    steps = [
+        Step(one.figure.label_en, one.value, 1, f"from {one.stated['source']}", _ask_of(one, passed)) for one in nine
+    ]
     files = _together([file for one in nine for file in one.files])
     paths = {file.path for file in files}
     asides = tuple({aside.path: aside for one in nine for aside in one.asides if aside.path not in paths}.values())
@@ -219,9 +250,9 @@ def _trace_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -
     return _explanation(marts, figure, unit, period, stated, counts, value, agrees, steps, files, asides)
 
 
-def _total_figure() -> Figure:
+def _total_figure(weighting: str) -> Figure:
     return replace(
-        _figure("1"),
+        _figure("1", weighting),
         code=f"{_CODE}total",
         label_vi="Tổng điểm đánh giá giải quyết thủ tục hành chính",
         label_en="Total of the evaluation of the settlement of procedures",
@@ -231,15 +262,10 @@ def _total_figure() -> Figure:
         denominator_is="",
         stated=stated_row(
             "one_stop_evaluation",
-            {"weighting": "forms"},
-            {name: "CAST(NULL AS BIGINT)" for name in ("numerator", "denominator", "left_out")}
-            | {
-                "value": "total_points",
-                "n_forms": "n_forms",
-                "n_indices": "n_indices",
-                "n_units": "n_units",
-                "band": "band",
-            },
+            {"weighting": weighting},
+            _NOT_COUNTED
+            | {"value": "total_points"}
+            | {name: name for name in ("n_forms", "n_indices", "n_units", "band")},
         ),
         rests_on=(_LEVELS, "one_stop_band: points from which a band holds"),
     )
@@ -317,8 +343,9 @@ def _points_of_levels(marts: duckdb.DuckDBPyConnection, index: str) -> dict[str,
     return dict(rows)
 
 
-def _ask_of(one: Explanation) -> tuple[str, str, str]:
-    return asked_as(one.unit.code, one.unit.valid_from), one.period.period_id, one.figure.code
+def _ask_of(one: Explanation, passed: Collection[str]) -> Ask:
+    group = tuple(one.figure.group.items())
+    return Ask(asked_as(one.unit.code, one.unit.valid_from, passed), one.period.period_id, one.figure.code, group)
 
 
 def _together(files: Iterable[File]) -> tuple[File, ...]:

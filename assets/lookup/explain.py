@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from assets.lookup.catalogue import find_figure
+from assets.lookup.catalogue import find_figure, find_weighting
 from assets.lookup.desk import DESK_FIGURES, trace_desk
 from assets.lookup.ranks import Ranking, trace_ranks
 from assets.lookup.subject import NotFound, find_period, find_unit
@@ -30,8 +30,9 @@ def explain(
     asked_unit = find_unit(marts, unit, asked_period)
     code = figure.lower()
     with _of_this_version(figure):
-        if code in DESK_FIGURES and instrument is None and not group:
-            return trace_desk(marts, code, asked_unit, asked_period)
+        if code in DESK_FIGURES and instrument is None:
+            weighting = find_weighting(code, group or {}, asked_unit, asked_period)
+            return trace_desk(marts, code, asked_unit, asked_period, weighting)
         asked = find_figure(marts, figure, asked_unit, asked_period, instrument, group or {})
         return trace(marts, asked, asked_unit, asked_period)
 

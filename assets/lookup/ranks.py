@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 
 from assets.lookup.catalogue import choose_node, find_node
-from assets.lookup.desk import DESK_FIGURES
+from assets.lookup.desk import DESK_FIGURES, WEIGHTINGS, weighted
 from assets.lookup.figures import fixed_figures
 from assets.lookup.records import rows_of
-from assets.lookup.subject import NotFound, Period, Unit, asked_as
-from assets.lookup.trace import equal, lock_of
+from assets.lookup.subject import NotFound, Period, Unit, asked_as, passed_codes
+from assets.lookup.trace import Ask, equal, lock_of
 from assets.text.wording import name_key
 
 _TOTAL = DESK_FIGURES[-1]
@@ -36,7 +36,7 @@ class Compared:
     n: int
     sets: tuple[int, int, int, int] | None
     reason: str | None
-    ask: tuple[str, str, str]
+    ask: Ask
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _by_index(
     groups: dict[tuple[str, dt.date], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["group_code"], row["group_valid_from"]), []).append(row)
-    rankings = []
+    rankings, passed = [], passed_codes(marts)
     for (group_code, group_from), members in sorted(groups.items()):
         compared = [
             Compared(
@@ -144,7 +144,7 @@ def _by_index(
                     row["rank_high_simultaneous"],
                 ),
                 reason=row["reason_en"],
-                ask=(asked_as(row["unit_code"], row["unit_valid_from"]), period.period_id, node),
+                ask=Ask(asked_as(row["unit_code"], row["unit_valid_from"], passed), period.period_id, node),
             )
             for row in members
         ]
@@ -202,8 +202,8 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
             f"{unit.name} ({unit.code}) is not ranked in {period.period_id}: ranked are units with a form or score, by quarters and"
             " years (không xếp hạng)"
         )
-    rankings = []
-    for weighting, words in (("forms", "every form counts alike"), ("units", "every unit counts alike")):
+    rankings, passed = [], passed_codes(marts)
+    for weighting, words in WEIGHTINGS.items():
         members = [row for row in rows if row["weighting"] == weighting]
         if not members:
             continue
@@ -215,7 +215,12 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
                 n=row["n_forms"],
                 sets=None,
                 reason=None if row["rank"] is not None else f"No total: {row['n_indices']} of 9 indices are scored",
-                ask=(asked_as(row["unit_code"], row["unit_valid_from"]), period.period_id, _TOTAL),
+                ask=Ask(
+                    asked_as(row["unit_code"], row["unit_valid_from"], passed),
+                    period.period_id,
+                    _TOTAL,
+                    weighted(weighting),
+                ),
             )
             for row in members
         ]
@@ -253,8 +258,7 @@ def _ranking(
     """A ranking with its units in order of rank, and each rank made again from the figures."""
     ranked = [one for one in compared if one.rank is not None]
     made = {one.ask: 1 + sum(_above(other, one) for other in ranked) for one in ranked}
-    own_ask = asked_as(unit.code, unit.valid_from)
-    own = next(one for one in compared if one.ask[0] == own_ask)
+    own = next(one for one in compared if one.ask.unit in (unit.code, f"{unit.code}@{unit.valid_from}"))
     return Ranking(
         unit=unit,
         period=period,

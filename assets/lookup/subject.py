@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from assets.reference.units import names_meant
-from assets.text.wording import FIRST_DAY
 from quality.problem import did_you_mean
 
 _SHOWN = 12
@@ -86,9 +85,17 @@ def find_unit(marts: duckdb.DuckDBPyConnection, text: str, period: Period) -> Un
     raise _no_unit(text, in_force)
 
 
-def asked_as(code: str, valid_from: dt.date) -> str:
-    """The code that find_unit takes for one unit alone."""
-    return code if valid_from == FIRST_DAY else f"{code}@{valid_from}"
+def passed_codes(marts: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The codes that passed from one unit of the office to another."""
+    rows = marts.execute(
+        "SELECT unit_code FROM marts.dim_admin_unit WHERE office_code IS NOT NULL GROUP BY unit_code HAVING count(*) > 1"
+    ).fetchall()
+    return frozenset(code for (code,) in rows)
+
+
+def asked_as(code: str, valid_from: dt.date, passed: Collection[str]) -> str:
+    """What find_unit takes for one unit alone: its code, with its first day where the code is one of `passed`."""
+    return f"{code}@{valid_from}" if code in passed else code
 
 
 def unit_codes(marts: duckdb.DuckDBPyConnection, text: str) -> frozenset[str]:

@@ -35,15 +35,25 @@ _COUNTS = ("numerator", "denominator", "left_out")
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What one figure is asked for by: unit, period, code, and columns with their values where it is of a group."""
+
+    unit: str
+    period: str
+    index: str
+    group: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
-    """One figure that another is made of: what it is, its value, how often it counts, where it comes from, and the unit,
-    period and figure to ask for it by (none where that is the figure itself)."""
+    """One figure that another is made of: what it is, its value, how often it counts, where it comes from, and what it is asked
+    for by (None where that is the figure itself)."""
 
     name: str
     value: float | None
     weight: int
     because: str
-    ask: tuple[str, str, str] | None
+    ask: Ask | None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from assets.lookup.figure import EVERY_FIGURE_RESTS_ON
 from assets.lookup.ranks import Compared, Ranking
 from assets.lookup.records import Counts, Part, line_ranges
 from assets.lookup.subject import NotFound, Period, Unit
-from assets.lookup.trace import Explanation, Step
+from assets.lookup.trace import Ask, Explanation, Step
 from assets.workspace import Workspace
 from pipelines.cli.lookup import MISTAKES, refuse, revision_of, software_of
 from pipelines.cli.progress import console
@@ -238,9 +238,9 @@ def _near(units: Sequence[Compared], own: Compared) -> int:
     return max(0, min(units.index(own) - _FILES_SHOWN, len(units) - 2 * _FILES_SHOWN))
 
 
-def _asked(ask: tuple[str, str, str]) -> str:
-    unit, period, index = ask
-    return f"--unit {unit} --period {period} --index {index}"
+def _asked(ask: Ask) -> str:
+    group = "".join(f" --group {column}={value}" for column, value in ask.group)
+    return f"--unit {ask.unit} --period {ask.period} --index {ask.index}{group}"
 
 
 def _show_steps(steps: Sequence[Step], whole: bool) -> None:

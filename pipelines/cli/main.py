@@ -228,7 +228,8 @@ def explain_command(
     group: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=VALUE", help="Of a group: sex=female, procedure_field=…, channel=…, class=…; repeatable."
+            metavar="NAME=VALUE",
+            help="Of a group: sex=female, procedure_field=…, channel=…, weighting=units; repeatable.",
         ),
     ] = None,
     rank: Annotated[

@@ -143,6 +143,18 @@ def test_groups_add_up_to_the_whole(marts: duckdb.DuckDBPyConnection) -> None:
     assert sum(part.counts.numerator for part in parts) == explain(marts, OFFICE, YEAR, "case_pending").counts.numerator
 
 
+def test_means_of_units_follow_from_the_means_listed(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        f"SELECT {UNIT}, period_id, 'one_stop_' || index_code FROM marts.one_stop_index WHERE weighting = 'units' AND n_units > 1"
+        " ORDER BY ALL"
+    ).fetchall()
+    found = [explain(marts, unit, period, code, None, {"weighting": "units"}) for unit, period, code in rows[::3]]
+    assert len(found) > 10 and [one for one in found if one.held_since is None and not one.agrees] == []
+    assert all(len(one.steps) >= one.counts.denominator and one.files for one in found)
+    total = explain(marts, OFFICE, YEAR, DESK_FIGURES[-1], None, {"weighting": "units"})
+    assert total.agrees and [step.ask.group for step in total.steps if step.ask] == [(("weighting", "units"),)] * 9
+
+
 # The lines themselves, found in the landed rows
 
 
@@ -256,8 +268,8 @@ def test_ranks_follow_from_the_figures_listed(marts: duckdb.DuckDBPyConnection) 
     compared = next(one for one in found if one.n_ranked > 1)
     for unit_ranked in compared.units:
         if unit_ranked.rank is not None:
-            unit, period, node = unit_ranked.ask
-            assert explain(marts, unit, period, node).value == pytest.approx(unit_ranked.value, abs=1e-6)
+            ask = unit_ranked.ask
+            assert explain(marts, ask.unit, ask.period, ask.index).value == pytest.approx(unit_ranked.value, abs=1e-6)
 
 
 def test_ranks_by_the_total_follow_from_the_totals_listed(marts: duckdb.DuckDBPyConnection) -> None:
@@ -271,6 +283,9 @@ def test_ranks_by_the_total_follow_from_the_totals_listed(marts: duckdb.DuckDBPy
             for one in explain_rank(marts, unit, period, "one_stop_total")
         }
         one = found[weighting]
+        if one.own.rank == 1:
+            ask = one.own.ask
+            assert explain(marts, ask.unit, ask.period, ask.index, None, dict(ask.group)).value == one.own.value
         assert one.agrees and (one.recomputed, one.own.rank, one.n_ranked) == (rank, rank, n_ranked)
 
 

@@ -17,7 +17,7 @@ from assets.lookup.figures import fixed_figures
 from assets.lookup.records import Aside, Counts, SheetLines, line_ranges
 from assets.lookup.subject import NotFound
 from assets.lookup.survey import survey_figure
-from assets.lookup.trace import Explanation
+from assets.lookup.trace import Ask, Explanation
 from assets.workspace import Workspace
 
 Explain = Callable[..., Explanation]
@@ -203,7 +203,8 @@ def test_an_index_of_women_is_of_their_forms(grouped: Path) -> None:
             {"procedure_field": "Đất đai"},
             "There is no procedure_field “Đất đai” of Xã An Mỹ in 2023-06: there is none",
         ),
-        ("one_stop_3", {"sex": "female"}, "There is no sex of one_stop_3: it is not broken down at all"),
+        ("one_stop_3", {"weighting": "unit"}, "there are forms, units. Did you mean “units”?"),
+        ("one_stop_3", {"sex": "female"}, "There is no sex of one_stop_3: it is broken down by weighting"),
     ],
 )
 def test_groups_that_are_not_there(figure: str, group: dict[str, str], told: str, grouped: Path) -> None:
@@ -221,7 +222,7 @@ def test_a_rank_is_told_with_the_units_compared(grouped: Path) -> None:
         ]  # fmt: skip
         assert (found.own.rank, found.recomputed, found.n_ranked, found.agrees) == (2, 2, 2, True)
         assert found.group == "Huyện Mỹ Đức (282)" and found.units[2].reason == "No valid answer"
-        assert found.units[0].ask == ("10462", "2023-06", "overall")
+        assert found.units[0].ask == Ask("10462", "2023-06", "overall")
         # One that has ended is not known by its code alone, and is told all the same.
         [ended] = explain_rank(marts, "10459@1900-01-01", "2023-06", "overall")
         assert ended.own.rank is None and ended.agrees
