@@ -168,6 +168,9 @@ def _trace_shares(
 
     passed = passed_codes(marts)
 
+    def times(n_forms: int) -> int:
+        return 1 if weighting == "units" else n_forms
+
     def ask(key: UnitKey, period_id: str) -> Ask | None:
         is_asked = key == (unit.code, unit.valid_from) and period_id == period.period_id
         return None if is_asked else Ask(asked_as(*key, passed), period_id, figure.code)
@@ -176,7 +179,7 @@ def _trace_shares(
         hundredths, n_forms = sum(row["numerator"] for row in asked[key]), len(asked[key])
         mean = points(hundredths, n_forms)
         lines = tuple(row for row in forms[key] if not row["left_out"])
-        step = Step(asked[key][0]["unit_name"], mean, n_forms, _SCORED_BY["form"], ask(key, period.period_id))
+        step = Step(asked[key][0]["unit_name"], mean, times(n_forms), _SCORED_BY["form"], ask(key, period.period_id))
         return _Share(n_forms, hundredths, round((mean or 0) * 100), (step,), lines)
 
     def of_agency(key: UnitKey) -> _Share:
@@ -193,7 +196,7 @@ def _trace_shares(
             else:
                 lines.append(row)
             name = f"{row['unit_name']}, {row['period_id']}"
-            steps.append(Step(name, row["hundredths"] / 100, n_forms, because, ask(key, row["period_id"])))
+            steps.append(Step(name, row["hundredths"] / 100, times(n_forms), because, ask(key, row["period_id"])))
         mean = round((points(sum(row["hundredths"] for row in scores[key]), len(steps)) or 0) * 100)
         return _Share(n_forms, mean * n_forms, mean, tuple(steps), tuple(lines), follows)
 

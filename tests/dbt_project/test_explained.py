@@ -151,6 +151,7 @@ def test_means_of_units_follow_from_the_means_listed(marts: duckdb.DuckDBPyConne
     found = [explain(marts, unit, period, code, None, {"weighting": "units"}) for unit, period, code in rows[::3]]
     assert len(found) > 10 and [one for one in found if one.held_since is None and not one.agrees] == []
     assert all(len(one.steps) >= one.counts.denominator and one.files for one in found)
+    assert all(step.weight == 1 for one in found for step in one.steps)
     total = explain(marts, OFFICE, YEAR, DESK_FIGURES[-1], None, {"weighting": "units"})
     assert total.agrees and [step.ask.group for step in total.steps if step.ask] == [(("weighting", "units"),)] * 9
 
