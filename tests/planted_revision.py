@@ -95,6 +95,19 @@ INSERT INTO marts.sipas_index SELECT '{unit}', DATE '1900-01-01', '2023-06', 'KS
     {satisfied}, 0, {missing}, 1, round(100.0 * {satisfied} / {valid}, 6), round(100.0 * {satisfied} / {valid}, 6), 24.97, 97.01, 5.94,
     'srs_korn_graubard' FROM (VALUES ('overall'), ('I')) AS n (node)
 """
+# Women among An Mỹ's respondents (the first two forms), and the ranks of the two communes with an index by `overall`.
+WOMEN_AND_RANKS = (
+    "ALTER TABLE marts.fct_survey_response ADD COLUMN sex VARCHAR",
+    "UPDATE marts.fct_survey_response SET sex = 'female' WHERE response_id IN (0, 1)",
+    "CREATE TABLE marts.sipas_index_breakdown AS SELECT * REPLACE (6 AS n_satisfied, 6 AS n_answers, 0 AS n_missing, 100.0 AS index_pct),"
+    " 'sex' AS breakdown, 'female' AS breakdown_value FROM marts.sipas_index WHERE unit_code = '10462'",
+    """CREATE TABLE marts.sipas_ranking AS SELECT 'period' AS basis, '282' AS group_code, DATE '1900-01-01' AS group_valid_from,
+        '2023-06' AS edition_id, 'KS' AS instrument_code, 'overall' AS node_code, unit_code, DATE '1900-01-01' AS unit_valid_from,
+        'commune' AS unit_level, n_forms_answered, ranked_pct, index_rank, low AS rank_low_marginal, high AS rank_high_marginal,
+        low AS rank_low_simultaneous, high AS rank_high_simultaneous, reason_en, 'mrsw_normal' AS method
+    FROM (VALUES ('10462', 6, 70.588235, 1, 1, 2, NULL), ('10441', 1, 33.333333, 2, 1, 2, NULL), ('10459', 0, NULL, NULL, NULL, NULL,
+        'No valid answer')) AS t (unit_code, n_forms_answered, ranked_pct, index_rank, low, high, reason_en)""",
+)
 _GRAINS = {
     "sipas_index": ["unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code"],
     "case_settlement": ["unit_code", "unit_valid_from", "period_id", "procedure_field"],

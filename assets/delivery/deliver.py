@@ -64,7 +64,7 @@ def _deliver(destination: Destination, workspace: Workspace, folder: Path, dry_r
 @contextmanager
 def _open(destination: FilesDestination, workspace: Workspace) -> Iterator[Tree]:
     if isinstance(destination, FolderDestination):
-        yield FolderTree(_local(destination.path, workspace))
+        yield FolderTree(local_path(destination.path, workspace))
     elif isinstance(destination, S3Destination):
         keys = {"access_key": destination.access_key_env, "secret_key": destination.secret_key_env}
         given = {name: from_environment(variable) for name, variable in keys.items() if variable is not None}
@@ -75,13 +75,14 @@ def _open(destination: FilesDestination, workspace: Workspace) -> Iterator[Tree]
 
         with open_sftp(
             destination,
-            _local(destination.key_file, workspace) if destination.key_file is not None else None,
+            local_path(destination.key_file, workspace) if destination.key_file is not None else None,
             from_environment(secret) if secret is not None else None,
         ) as tree:
             yield tree
 
 
-def _local(path: str, workspace: Workspace) -> Path:
+def local_path(path: str, workspace: Workspace) -> Path:
+    """The place of this machine that a setting names; a relative one begins at the workspace."""
     return workspace.root / Path(path).expanduser()
 
 

@@ -37,6 +37,10 @@ _NO_FUNCTION = re.compile(
 )
 
 
+_COMMENT = re.compile(r"\A(?:\s*(?:--[^\n]*(?:\n|\Z)|/\*.*?\*/))+", re.DOTALL)
+_OPENING = 40
+
+
 class QueryRefused(Exception):
     """The query was not run to its end; the message says why and what to do, in English and Vietnamese."""
 
@@ -102,14 +106,20 @@ def _one_reading(database: duckdb.DuckDBPyConnection, query: str) -> str:
         kind = None
     if kind not in _READING:
         raise QueryRefused(
-            f"{'This' if kind is None else kind.name} is not run here: a revision is only read, by SELECT, FROM, DESCRIBE,"
-            " SUMMARIZE, SHOW or EXPLAIN (chỉ đọc, không ghi và không đổi thiết lập)"
+            f"“{_opening(query)}” is not run here: a revision is only read, by SELECT, FROM, DESCRIBE, SUMMARIZE, SHOW or"
+            " EXPLAIN (chỉ đọc, không ghi và không đổi thiết lập)"
         )
     if statement.named_parameters:
         raise QueryRefused("A query takes no parameters: write the values into it (không dùng tham số)")
     if found := _NO_FUNCTION.search(query.replace('"', "")):
         raise QueryRefused(f"The function {found[1]} is not run here (không dùng hàm này)")
     return statement.query
+
+
+def _opening(query: str) -> str:
+    """The first words of a statement as they were written: DuckDB calls some statements by the names of others."""
+    written = " ".join(_COMMENT.sub(" ", query).rstrip("; \n").split())
+    return written if len(written) <= _OPENING else f"{written[:_OPENING].rstrip()}…"
 
 
 def _reason(error: Exception) -> str:

@@ -1,14 +1,13 @@
-"""What a reader asks about, found by code or name in the marts of a revision: unit, period and figure, with suggestions."""
+"""What a reader asks about, found by code or name in the marts of a revision: unit and period, with suggestions."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from assets.lookup.figures import Figure, fixed_figures, survey_figure
 from assets.reference.units import names_meant
 from quality.problem import did_you_mean
 
@@ -86,6 +85,19 @@ def find_unit(marts: duckdb.DuckDBPyConnection, text: str, period: Period) -> Un
     raise _no_unit(text, in_force)
 
 
+def passed_codes(marts: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The codes that passed from one unit of the office to another."""
+    rows = marts.execute(
+        "SELECT unit_code FROM marts.dim_admin_unit WHERE office_code IS NOT NULL GROUP BY unit_code HAVING count(*) > 1"
+    ).fetchall()
+    return frozenset(code for (code,) in rows)
+
+
+def asked_as(code: str, valid_from: dt.date, passed: Collection[str]) -> str:
+    """What find_unit takes for one unit alone: its code, with its first day where the code is one of `passed`."""
+    return f"{code}@{valid_from}" if code in passed else code
+
+
 def unit_codes(marts: duckdb.DuckDBPyConnection, text: str) -> frozenset[str]:
     """The codes of the units of an office, of any day, that a code or name may mean. Raises NotFound."""
     units = _units(marts)
@@ -112,74 +124,6 @@ def _no_unit(text: str, units: Sequence[Unit]) -> NotFound:
 def _named(units: Sequence[Unit], text: str) -> list[Unit]:
     meant = names_meant((unit.name for unit in units), text)
     return [unit for unit in units if unit.name in meant]
-
-
-def find_figure(
-    marts: duckdb.DuckDBPyConnection, text: str, unit: Unit, period: Period, instrument: str | None
-) -> Figure:
-    """The figure of a code: one of figures.fixed_figures, or a node of the questionnaire that the unit has figures of.
-
-    Raises NotFound; also where several questionnaires have the node and none is named.
-    """
-    fixed = fixed_figures()
-    if instrument is None and text.lower() in fixed:
-        return fixed[text.lower()]
-    rows = marts.execute(
-        "SELECT DISTINCT instrument_code, node_code FROM marts.sipas_index WHERE unit_code = ? AND unit_valid_from = ?"
-        " AND period_id = ? ORDER BY instrument_code, node_code",
-        [unit.code, unit.valid_from, period.period_id],
-    ).fetchall()
-    named = [(code, node) for code, node in rows if node.lower() == text.lower() and instrument in (None, code)]
-    if len(named) == 1:
-        return _node_figure(marts, *named[0])
-    if named:
-        raise NotFound(
-            f"Several questionnaires have the node {text}: {', '.join(code for code, _ in named)}; name one with --instrument"
-            " (nhiều bộ phiếu có mục này)"
-        )
-    nodes = [node for code, node in rows if instrument in (None, code)]
-    known = [*fixed, *dict.fromkeys(nodes)]
-    raise NotFound(
-        f"There is no figure “{text}” of {unit.name} in {period.period_id}.{did_you_mean(text, known).en}"
-        f" There are {', '.join(known)} (không có chỉ số này)"
-    )
-
-
-def _node_figure(marts: duckdb.DuckDBPyConnection, instrument: str, node: str) -> Figure:
-    columns = "node_code, node_level, parent_code, question_kind, answers_for, aggregation_mode, label_vi, label_en"
-    rows = marts.execute(
-        f"SELECT {columns} FROM marts.dim_instrument_item WHERE instrument_code = ?", [instrument]
-    ).fetchall()
-    nodes = {row[0]: dict(zip(columns.split(", "), row, strict=True)) for row in rows}
-    asked = nodes[node]
-    return survey_figure(
-        instrument, node, asked["label_vi"], asked["label_en"], asked["aggregation_mode"], _parts(nodes, node)
-    )
-
-
-def _parts(nodes: Mapping[str, Mapping[str, str | None]], node: str) -> dict[str, str]:
-    """The satisfaction items that make a node, each with the part of the mean it counts in (the node itself when pooled)."""
-    mode, level = nodes[node]["aggregation_mode"], nodes[node]["node_level"]
-    parts: dict[str, str] = {}
-    for code, item in nodes.items():
-        if item["node_level"] != "item" or item["question_kind"] != "satisfaction":
-            continue
-        if mode == "overall_question":
-            # A question that answers for a node as a whole is that node's index, and its own.
-            if node in (code, item["answers_for"]):
-                parts[code] = node
-            continue
-        above = [code]
-        while item["answers_for"] is None and (parent := nodes[above[-1]]["parent_code"]) is not None:
-            above.append(parent)
-        if node not in above:
-            continue
-        factor = next((step for step in above if nodes[step]["node_level"] == "factor"), code)
-        if mode == "mean_of_items":
-            parts[code] = code
-        else:
-            parts[code] = factor if mode == "mean_of_factors" and level in ("area", "overall") else node
-    return parts
 
 
 def _listed(known: Iterable[str]) -> str:

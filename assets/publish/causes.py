@@ -60,7 +60,7 @@ _DECIDES: Mapping[str, tuple[str, ...]] = {
     "expected_submission": ("submission_",),
     "zero_report": ("submission_",),
     "activity_target": ("activity_",),
-    "complaint_limit": ("complaint_", "conduct_"),
+    "complaint_limit": ("complaint_", "conduct_", "one_stop_", "service_quality_"),
     "criterion_evidence": ("improvement_",),
     "one_stop_band": ("one_stop_",),
     "one_stop_level": ("one_stop_",),
@@ -108,6 +108,11 @@ _FOLLOWING = ("sipas_change", "sipas_ranking", "sipas_small_area", "improvement_
 # (code, detail)
 Cause = tuple[str, str]
 _Found = dict[tuple[str, str, str], dict[Cause, list[int]]]
+
+
+def decides(name: str, mart: str) -> bool:
+    """Whether a reference table or a part of the settings may change the figures of a mart."""
+    return mart.startswith(_DECIDES.get(name, ("",)))
 
 
 class Causes:
@@ -167,7 +172,7 @@ class Causes:
                     counts = causes.setdefault(cause, [0, 0])
                     counts[0], counts[1] = counts[0] + added, counts[1] + removed
         told = [*causes, *(cause for period in periods for cause in self._decided.get((unit, period), ()))]
-        everywhere = [cause for cause in self._everywhere if mart.startswith(_DECIDES.get(cause[1], ("",)))]
+        everywhere = [cause for cause in self._everywhere if decides(cause[1], mart)]
         may_follow = mart.startswith(_FOLLOWING) or not everywhere
         if not told and may_follow and (self._records or self._changed_inputs or self._decided):
             told = [("other_figures", "")]

@@ -437,7 +437,7 @@ WORDS = {
         "change_none": "{points} points against {before}; not enough to say that it changed",
         "change_untested": "{points} points against {before}; no test was possible",
         "change_break": "Not compared with {before}: the method changed",
-        "place": "Number {rank} of {n} units of {parent}",
+        "place": "Number {rank} among the {n} ranked of {parent}",
         "place_set": " (possibly {low} to {high})",
         "first_to_improve": "To improve first",
         "see_satisfaction": "By factor and criterion",

@@ -73,6 +73,7 @@ def _findings(workspace: Workspace) -> Iterator[_Finding]:
     yield _lock(workspace)
     yield _ledger(workspace)
     yield from _sources(settings, workspace)
+    yield from _destinations(settings, workspace)
     yield _dbt(settings)
 
 
@@ -255,6 +256,18 @@ def _object_store(name: str, folder: ObjectFolder) -> _Finding:
         return _Finding("sources", f"folder {{{name}}}: the object store answers, {folder.count():,} object(s)")
     except StoreFailed as failure:
         return _Finding("sources", f"folder {{{name}}}", failure.message)
+
+
+def _destinations(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
+    if settings.destinations:
+        from assets.delivery.readiness import obstacles
+    for destination in settings.destinations:
+        name = f"{destination.name} ({destination.kind})"
+        found = list(obstacles(destination, workspace))
+        for obstacle in found:
+            yield _Finding("deliver", name, obstacle)
+        if not found:
+            yield _Finding("deliver", f"{name} can be delivered to; nothing was sent")
 
 
 def _dbt(settings: Settings) -> _Finding:

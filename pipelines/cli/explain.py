@@ -1,4 +1,5 @@
-"""`sipas explain`: one figure with its formula, its counts, and the files, sheets and lines behind it."""
+"""`sipas explain`: one figure with its formula, its counts, and the files, sheets and lines behind it; or a rank with the figures
+compared."""
 
 from __future__ import annotations
 
@@ -8,7 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from assets.lookup.database import open_locked
-from assets.lookup.explain import Counts, Explanation, Part, explain, line_ranges
+from assets.lookup.explain import explain, explain_rank
+from assets.lookup.figure import EVERY_FIGURE_RESTS_ON
+from assets.lookup.ranks import Compared, Ranking
+from assets.lookup.records import Counts, Part, line_ranges
+from assets.lookup.subject import NotFound, Period, Unit
+from assets.lookup.trace import Ask, Explanation, Step
 from assets.workspace import Workspace
 from pipelines.cli.lookup import MISTAKES, refuse, revision_of, software_of
 from pipelines.cli.progress import console
@@ -16,6 +22,7 @@ from pipelines.cli.tables import say, show_table
 
 _FILES_SHOWN = 12
 _RANGES_SHOWN = 6
+_OF_ESTIMATE = frozenset({"estimate_pct", "ci_low_pct", "ci_high_pct", "n_eff", "method"})
 _COUNT_HEADINGS = ["numerator", "denominator", "left out"]
 
 
@@ -25,32 +32,87 @@ def show_explanation(
     period: str,
     figure: str,
     instrument: str | None,
+    groups: Sequence[str],
     revision: str | None,
     whole: bool,
     as_json: bool,
 ) -> None:
-    """Print what stands behind a figure of a kept revision; with `whole` every file and line, else the first ones."""
+    """Print what stands behind a figure of a kept revision, of all or of a group (NAME=VALUE); with `whole` every file and line,
+    else the first ones."""
     folder = revision_of(workspace, revision)
     try:
         with open_locked(folder) as marts:
-            found = explain(marts, unit, period, figure, instrument)
+            found = explain(marts, unit, period, figure, instrument, _group(groups))
     except MISTAKES as error:
         raise refuse(error) from None
     if as_json:
         print(json.dumps(_as_json(found, folder), ensure_ascii=False, indent=1, default=str))
         return
     _show_figure(found, folder)
-    _show_parts("Of these, by part of the mean", found.parts, whole=True)
+    _show_steps(found.steps, whole)
+    if found.figure.listed is None:
+        _show_parts("Of these, by part of the mean", found.parts, whole=True)
+    else:
+        _show_table(
+            ["Of the list", "lines"], [(part.name, part.counts.numerator) for part in found.parts], whole, ["lines"]
+        )
     _show_parts("Of these, by unit", found.units if len(found.units) > 1 else (), whole)
     _show_files(found, whole)
     _show_asides(found, whole)
 
 
-def _show_figure(found: Explanation, folder: Path) -> None:
-    figure, unit, period = found.figure, found.unit, found.period
-    say(f"{figure.label_vi} · {figure.label_en} ({figure.code})", "bold")
+def show_ranks(
+    workspace: Workspace,
+    unit: str,
+    period: str,
+    figure: str,
+    instrument: str | None,
+    revision: str | None,
+    whole: bool,
+    as_json: bool,
+) -> None:
+    """Print the ranks that a unit has by a figure, in each group it is ranked in, with the units compared."""
+    folder = revision_of(workspace, revision)
+    try:
+        with open_locked(folder) as marts:
+            found = explain_rank(marts, unit, period, figure, instrument)
+    except MISTAKES as error:
+        raise refuse(error) from None
+    if as_json:
+        rankings = [asdict(ranking) for ranking in found]
+        told = {"revision": folder.name, "version": software_of(folder), "rankings": rankings}
+        print(json.dumps(told, ensure_ascii=False, indent=1, default=str))
+        return
+    for place, ranking in enumerate(found):
+        if place:
+            console.print()
+        _show_rank(ranking, folder)
+        _show_compared(ranking, whole)
+
+
+def _group(groups: Sequence[str]) -> dict[str, str]:
+    """NAME=VALUE, each once."""
+    found: dict[str, str] = {}
+    for text in groups:
+        name, is_given, value = text.partition("=")
+        if not is_given or name.strip() in found:
+            raise NotFound(f"“{text}” is no group: give --group NAME=VALUE, each name once (viết --group TÊN=GIÁ TRỊ)")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _show_heads(label: str, unit: Unit, period: Period, lines: Sequence[tuple[str, str]]) -> None:
+    say(label, "bold")
     say(f"{unit.name} ({unit.code}), {period.label_vi} ({period.period_id}): {period.starts_on} … {period.ends_on}")
     say("")
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
+        say(f"{name:<{width}}  {text}")
+
+
+def _show_figure(found: Explanation, folder: Path) -> None:
+    figure = found.figure
+    group = "".join(f", {column} {value}" for column, value in figure.group.items())
     lines = [
         ("figure", _percent(found.value, figure.unit_of_value)),
         ("formula", figure.formula),
@@ -62,14 +124,74 @@ def _show_figure(found: Explanation, folder: Path) -> None:
         lines.append(("denominator", f"{found.counts.denominator:,} {figure.denominator_is}"))
         lines.append(("left out", f"{found.counts.left_out:,} {figure.left_out_is}"))
     lines += [("estimate", _estimate(found.stated))] if "ci_low_pct" in found.stated else []
-    rest = {name: value for name, value in found.stated.items() if name.startswith("n_") and name != "n_eff"}
-    lines.append(("also counted", ", ".join(f"{name} {value:,}" for name, value in rest.items() if value is not None)))
+    lines += _beside(found.stated)
+    lines += [("no file line", text) for text in (*figure.rests_on, *EVERY_FIGURE_RESTS_ON)]
     lines.append(("mart", f"marts.{figure.mart}"))
     lines.append(("revision", f"{folder.name}, software {software_of(folder)}"))
     lines.append(("from the lines", _verdict(found)))
-    width = max(len(name) for name, _ in lines)
-    for name, text in lines:
-        say(f"{name:<{width}}  {text}")
+    _show_heads(f"{figure.label_vi} · {figure.label_en} ({figure.code}{group})", found.unit, found.period, lines)
+
+
+def _beside(stated: Mapping[str, object]) -> list[tuple[str, str]]:
+    """What the mart states beside the figure, its counts and its estimate: other counts, points and the like."""
+    told = {name: value for name, value in stated.items() if value is not None and name not in _OF_ESTIMATE}
+    counts = [f"{name} {value:,}" for name, value in told.items() if name.startswith("n_")]
+    others = [f"{name} {value}" for name, value in told.items() if not name.startswith("n_")]
+    named = (("also counted", ", ".join(counts)), ("also stated", ", ".join(others)))
+    return [(name, text) for name, text in named if text]
+
+
+def _show_rank(found: Ranking, folder: Path) -> None:
+    own = found.own
+    stands = f"{own.rank:,} of {found.n_ranked:,} ranked" if own.rank is not None else f"none. {own.reason}"
+    lines = [
+        ("rank", stands),
+        ("in", found.group),
+        ("by", f"{'none' if own.value is None else f'{own.value:.2f}'}, on {own.n:,} {found.counted}"),
+        ("formula", found.formula),
+        ("source", found.source),
+        ("method", f"{found.page}{'' if found.method is None else f', {found.method}'}"),
+    ]
+    if own.sets is not None:
+        low, high, low_all, high_all = own.sets
+        told = f"{low}–{high} for this unit alone, {low_all}–{high_all} for all units at once (95 %)"
+        lines.append(("rank may be", told))
+    elif found.method is not None and own.rank is not None:
+        lines.append(("rank may be", f"not known. {own.reason}"))
+    lines.append(("mart", f"marts.{found.mart}"))
+    lines.append(("revision", f"{folder.name}, software {software_of(folder)}"))
+    lines.append(("from the figures", _rank_verdict(found)))
+    _show_heads(
+        f"Thứ hạng · Rank: {found.label_vi} · {found.label_en} ({found.figure})", found.unit, found.period, lines
+    )
+
+
+def _rank_verdict(found: Ranking) -> str:
+    made = "none" if found.recomputed is None else f"{found.recomputed:,}"
+    if found.agrees:
+        return f"{made}: every rank follows from the figures below (khớp với các số liệu dưới đây)"
+    if found.held_since is not None:
+        return f"{made}, which differs: the period is locked, and figures of revision {found.held_since} stand (kỳ đã khoá)"
+    return f"{made}: this differs from the ranks; please report it (không khớp, đề nghị báo lại)"
+
+
+def _show_compared(found: Ranking, whole: bool) -> None:
+    has_sets = found.method is not None
+    sets = ["alone", "all at once"] if has_sets else []
+    headings = ["rank", "unit", "figure", found.counted, *sets, "left out", "explained by"]
+    rows = [
+        (
+            one.rank,
+            one.name,
+            "" if one.value is None else f"{one.value:.4f}",
+            one.n,
+            *(_sets(one) if has_sets else ()),
+            "" if one.rank is not None else one.reason,
+            _asked(one.ask),
+        )
+        for one in found.units
+    ]
+    _show_table(headings, rows, whole, ["rank", "figure", found.counted], _near(found.units, found.own))
 
 
 def _verdict(found: Explanation) -> str:
@@ -104,31 +226,72 @@ def _estimate(stated: Mapping[str, object]) -> str:
     )
 
 
-def _show_parts(title: str, parts: Sequence[Part], whole: bool) -> None:
-    if not parts:
+def _sets(one: Compared) -> tuple[str, str]:
+    if one.sets is None:
+        return "", ""
+    low, high, low_all, high_all = one.sets
+    return f"{low}–{high}", f"{low_all}–{high_all}"
+
+
+def _near(units: Sequence[Compared], own: Compared) -> int:
+    """The first of the units to show, so that `own` is among them."""
+    return max(0, min(units.index(own) - _FILES_SHOWN, len(units) - 2 * _FILES_SHOWN))
+
+
+def _asked(ask: Ask) -> str:
+    group = "".join(f" --group {column}={value}" for column, value in ask.group)
+    return f"--unit {ask.unit} --period {ask.period} --index {ask.index}{group}"
+
+
+def _show_steps(steps: Sequence[Step], whole: bool) -> None:
+    headings = ["made of", "points", "counts as", "from", "explained by"]
+    rows = [
+        (
+            step.name,
+            "" if step.value is None else f"{step.value:.2f}",
+            step.weight,
+            step.because,
+            "" if step.ask is None else _asked(step.ask),
+        )
+        for step in steps
+    ]
+    _show_table(headings, rows, whole, headings[1:3])
+
+
+def _show_table(
+    headings: Sequence[str], rows: Sequence[Sequence[object]], whole: bool, numbers: Sequence[str], start: int = 0
+) -> None:
+    """The rows, or without `whole` some of them from `start`; nothing where there are none."""
+    if not rows:
         return
     console.print()
-    shown = parts if whole else parts[: 2 * _FILES_SHOWN]
-    headings = [title, *_COUNT_HEADINGS]
-    show_table(headings, [(part.name, *_numbers(part.counts)) for part in shown], numbers=headings[1:])
-    _say_more(len(parts) - len(shown))
+    shown = rows if whole else rows[start : start + 2 * _FILES_SHOWN]
+    show_table(list(headings), [tuple(row) for row in shown], numbers=numbers, whole=headings[-2:])
+    _say_more(len(rows) - len(shown))
+
+
+def _show_parts(title: str, parts: Sequence[Part], whole: bool) -> None:
+    _show_table(
+        [title, *_COUNT_HEADINGS], [(part.name, *_numbers(part.counts)) for part in parts], whole, _COUNT_HEADINGS
+    )
 
 
 def _show_files(found: Explanation, whole: bool) -> None:
     console.print()
-    headings = ["file", "sent", *_COUNT_HEADINGS, "sheet and lines", "also in it"]
+    counted = _COUNT_HEADINGS if any(file.counts is not None for file in found.files) else []
+    headings = ["file", "sent", *counted, "sheet and lines", "also in it"]
     shown = found.files if whole else found.files[:_FILES_SHOWN]
     rows = [
         (
             file.path,
             file.sent_on,
-            *_numbers(file.counts),
+            *([] if file.counts is None else _numbers(file.counts)),
             "; ".join(_lines(sheet.sheet, sheet.lines, whole) for sheet in file.sheets),
             _touched(file.touched),
         )
         for file in shown
     ]
-    show_table(headings, rows, numbers=_COUNT_HEADINGS, whole=["file", *headings[-2:]])
+    show_table(headings, rows, numbers=counted, whole=["file", *headings[-2:]])
     _say_more(len(found.files) - len(shown))
     if found.n_corrected_lines:
         say(f"{found.n_corrected_lines:,} line(s) are corrections that the office stated (đính chính của cơ quan)")
@@ -168,7 +331,10 @@ def _say_more(n: int) -> None:
 
 
 def _as_json(found: Explanation, folder: Path) -> dict[str, object]:
-    figure = {name: value for name, value in asdict(found.figure).items() if name not in ("records", "stated")}
+    figure = {
+        name: value for name, value in asdict(found.figure).items() if name not in ("records", "stated", "listed")
+    }
+    figure["rests_on"] = [*found.figure.rests_on, *EVERY_FIGURE_RESTS_ON]
     files = [
         asdict(file) | {"sheets": [{"sheet": sheet.sheet, "lines": line_ranges(sheet.lines)} for sheet in file.sheets]}
         for file in found.files

@@ -225,17 +225,34 @@ def explain_command(
     ],
     workspace: WorkspaceOption = Path("."),
     instrument: Annotated[str | None, typer.Option(help="The questionnaire, where several have the node.")] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Of a group: sex=female, procedure_field=…, channel=…, weighting=units; repeatable.",
+        ),
+    ] = None,
+    rank: Annotated[
+        bool, typer.Option("--rank", help="The unit's rank by the figure, and whom it was compared with.")
+    ] = False,
     revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every unit, file and line.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every line.")] = False,
 ) -> None:
     """Trace a published figure: formula, counts, method, revision, and the files, sheets and lines it was made of.
 
-    The counts are made again from those lines. Exit code 2: no such unit, period, figure or revision.
+    The counts are made again from those lines; of a rank, from the figures compared. Exit code 2: no such unit, period, figure,
+    group or revision.
     """
-    from pipelines.cli.explain import show_explanation
+    from pipelines.cli.explain import show_explanation, show_ranks
 
-    show_explanation(Workspace(workspace.resolve()), unit, period, index, instrument, revision, lines, as_json)
+    where = Workspace(workspace.resolve())
+    if not rank:
+        show_explanation(where, unit, period, index, instrument, group or [], revision, lines, as_json)
+    elif group:
+        raise typer.BadParameter("groups are not ranked: give --rank or --group (không xếp hạng theo nhóm)")
+    else:
+        show_ranks(where, unit, period, index, instrument, revision, lines, as_json)
 
 
 @app.command("diff", epilog=example("sipas diff 9ac67362 --unit 10462 --period 2023-06 --workspace my_duc"))

@@ -59,8 +59,14 @@ def run_sql(
 
 def _form(form: str | None, out: Path | None) -> str:
     """The format asked for, else the one the file's name ends with, else a table."""
-    if form is None:
-        form = out.suffix.removeprefix(".").lower() if out is not None else TABLE
+    if form is None and out is not None:
+        form = out.suffix.removeprefix(".").lower()
+        if form not in FORMATS:
+            raise refuse(
+                f"{out} does not say in which format: let its name end with {', '.join(f'.{name}' for name in FORMATS)}, or"
+                f" give --format {', '.join(FORMATS)} (đuôi tệp không phải định dạng nào: đổi đuôi hoặc thêm --format)"
+            )
+    form = form or TABLE
     if form not in (*FORMATS, TABLE):
         raise refuse(
             f"There is no format “{form}”: give --format {', '.join((TABLE, *FORMATS))} (không có định dạng này)"

@@ -30,7 +30,6 @@ BY_FIELD, BY_UNIT = settlement_forms()
 OFFICE_VIEWS = {
     "case_number": "case_id",
     "evaluated_case": "unit_code, unit_valid_from, period_id, evaluation_id",
-    "agency_score": "unit_code, unit_valid_from, period_id, index_code",
     "index_standard": "index_code",
     "overdue_case": "unit_code, unit_valid_from, period_id, case_id",
     "delivered_file": "input_id, unit_code, unit_valid_from, period_id",
@@ -235,7 +234,7 @@ def test_means_of_a_month_follow_the_rule_of_the_marts(office: Office) -> None:
 def test_mẫu_02_shows_the_scores_of_both_and_what_follows(office: Office) -> None:
     stated = {
         (row["unit_code"], row["unit_valid_from"], row["period_id"], row["index_code"]): row
-        for row in office.rows("SELECT * FROM office.agency_score")
+        for row in office.rows("SELECT * FROM marts.fct_agency_score")
     }
     both = whole = 0
     for subject, form in office.forms(AGENCY_EVALUATION):

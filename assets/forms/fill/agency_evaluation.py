@@ -30,7 +30,7 @@ from assets.text.wording import decimal_text
 
 TOTALS = "marts.one_stop_evaluation"
 SCORES = "marts.one_stop_index"
-AGENCY = "office.agency_score"
+AGENCY = "marts.fct_agency_score"
 FORMS = "office.evaluated_case"
 STANDARDS = "office.index_standard"
 _NAMES = {

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from assets.forms.figures import Figures, Row
 from assets.forms.fill.case_ratings import CIRCULAR, LEVELS, RATED_PER_CASE, level_heads, mean_points, ratings_of
-from assets.forms.fill.wording import either, official_form
+from assets.forms.fill.wording import counted, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table, Value
 from assets.forms.subject import Subject
-from assets.text.wording import count_text, decimal_text, percent_text
+from assets.text.wording import decimal_text, percent_text
 
 FORMS = "office.evaluated_case"
 INDICES = "marts.one_stop_index"
@@ -32,7 +32,7 @@ def _fill(subject: Subject, figures: Figures, language: Language) -> Form:
     if forms:
         notes.append(ratings_of(forms).note(language))
         notes += _desk(figures.of(INDICES, key, period_id), language)
-        notes += _gaps(forms, language)
+        notes += gaps_of(forms, language)
     return official_form(
         subject,
         language,
@@ -73,12 +73,12 @@ def _lines(forms: Sequence[Row], language: Language) -> list[Line]:
     staff = [mean for index, mean in means.items() if index != "6" and mean is not None]
     shares = [ratings.share(level) for level in LEVELS]
     no = Mark.NOT_APPLICABLE
-    counted = either(language, "Tổng số ({} phiếu)", "Total ({} forms)").format(count_text(len(forms), language))
+    total = counted(language, "Tổng số ({0} phiếu)", "Total ({0} {0:form|forms})", len(forms))
     lines += [
         Line(
             (
                 None,
-                counted,
+                total,
                 *sums,
                 _sum(form["civil_servant_points"] for form in forms),
                 no,
@@ -163,7 +163,7 @@ def _desk(indices: Sequence[Row], language: Language) -> list[str]:
     ]
 
 
-def _gaps(forms: Sequence[Row], language: Language) -> list[str]:
+def gaps_of(forms: Sequence[Row], language: Language) -> list[str]:
     """What a reader could take for a zero."""
     notes = [
         either(
@@ -175,21 +175,22 @@ def _gaps(forms: Sequence[Row], language: Language) -> list[str]:
     partial = sum(form["civil_servant_points"] is None for form in forms)
     if partial:
         notes.append(
-            either(
+            counted(
                 language,
-                f"{count_text(partial, language)} phiếu không có tổng điểm vì thiếu điểm của ít nhất một trong năm chỉ số.",
-                f"{count_text(partial, language)} forms have no total, for one of the five indices is not scored.",
+                "{0} phiếu không có tổng điểm vì thiếu điểm của ít nhất một trong năm chỉ số.",
+                "{0} {0:form has|forms have} no total, for one of the five indices is not scored.",
+                partial,
             )
         )
     unknown = sum(form["record_id"] is None for form in forms)
     if unknown:
         notes.append(
-            either(
+            counted(
                 language,
-                f"{count_text(unknown, language)} phiếu không có mã hồ sơ: không ghi hồ sơ nào có trong dữ liệu, hoặc mã không "
-                "được lưu ở đây.",
-                f"{count_text(unknown, language)} forms without a case number: they name no case that is known, or its number is "
-                "not kept here.",
+                "{0} phiếu không có mã hồ sơ: không ghi hồ sơ nào có trong dữ liệu, hoặc mã không được lưu ở đây.",
+                "{0} {0:form|forms} without a case number: {0:it names|they name} no case that is known, or its number is not "
+                "kept here.",
+                unknown,
             )
         )
     return notes

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assets.forms.figures import Row
-from assets.forms.fill.wording import either
+from assets.forms.fill.wording import counted, either
 from assets.forms.model import HeadCell, Language
-from assets.text.wording import count_text, percent_text
+from assets.text.wording import percent_text
 
 RATED_PER_CASE = ("1", "2", "3", "4", "6", "7")
 INDICES = ("1", "2", "3", "4", "5", "6", "7", "8", "9")
@@ -43,19 +43,24 @@ class Ratings:
         """The satisfied share with its numerator, denominator and what it leaves out."""
         satisfied = self.counts["satisfied"] + self.counts["very_satisfied"]
         share = self.share("satisfied", "very_satisfied")
-        left_out = count_text(self.n_forms - self.n_answered, language)
+        left_out = self.n_forms - self.n_answered
         if share is None:
-            return either(
+            return counted(
                 language,
-                f"Không có phiếu nào trả lời câu đánh giá tổng thể ({left_out} phiếu để trống).",
-                f"No form answers the overall judgement ({left_out} left it blank).",
+                "Không có phiếu nào trả lời câu đánh giá tổng thể ({0} phiếu để trống).",
+                "No form answers the overall judgement ({0} left it blank).",
+                left_out,
             )
-        shown = (count_text(satisfied, language), count_text(self.n_answered, language), percent_text(share, language))
-        return either(
+        return counted(
             language,
-            "Hài lòng và rất hài lòng: {}/{} phiếu có trả lời câu đánh giá tổng thể ({}); không tính {} phiếu để trống.",
-            "Satisfied and very satisfied: {} of the {} forms with an overall judgement ({}); {} left blank are not counted.",
-        ).format(*shown, left_out)
+            "Hài lòng và rất hài lòng: {0}/{1} phiếu có trả lời câu đánh giá tổng thể ({2}); không tính {3} phiếu để trống.",
+            "Satisfied and very satisfied: {0} of the {1} {1:form|forms} with an overall judgement ({2}); {3} left blank "
+            "{3:is|are} not counted.",
+            satisfied,
+            self.n_answered,
+            percent_text(share, language),
+            left_out,
+        )
 
 
 def level_heads(language: Language) -> tuple[HeadCell, ...]:

@@ -6,13 +6,14 @@ The layout of the circular's own form II.05 was not found; the columns are those
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from assets.forms.figures import Figures, Row
-from assets.forms.fill.wording import COMPLAINT_CLASSES, either, official_form
+from assets.forms.fill.wording import COMPLAINT_CLASSES, counted, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Table, Value
 from assets.forms.subject import Subject
-from assets.text.wording import count_text, name_key, percent_text
+from assets.text.wording import name_key, percent_text
 
 MART = "marts.complaint_handling"
 
@@ -51,7 +52,7 @@ def _fill(subject: Subject, figures: Figures, language: Language) -> Form:
         ),
         unit_of_measure=either(language, "Đơn vị tính: phản ánh, kiến nghị", "Unit: complaints and petitions"),
         blocks=[_table(language, lines)],
-        notes=_notes(total, language) if total is not None else (),
+        notes=notes_of(total, language) if total is not None else (),
         landscape=True,
     )
 
@@ -117,19 +118,18 @@ def _table(language: Language, lines: list[Line]) -> Table:
     return Table(columns, head, tuple(lines), numbers)
 
 
-def _notes(total: Row, language: Language) -> tuple[str, ...]:
-    def say(vi: str, en: str, *counts: int) -> str:
-        return either(language, vi, en).format(*(count_text(count, language) for count in counts))
+def notes_of(total: Row, language: Language) -> tuple[str, ...]:
+    say = partial(counted, language)
 
     notes = [say("Cột (3) + cột (4) = cột (5) + cột (9).", "Column (3) + column (4) = column (5) + column (9).")]
     undated = total["n_closed_no_due_date"]
     if undated:
         notes.append(
             say(
-                "Tỷ lệ ở cột (13) không tính {} phản ánh, kiến nghị đã xử lý không có hạn; so với thời hạn tính được theo số "
-                "ngày làm việc: {} trong hạn, {} quá hạn.",
-                "The rate of column (13) leaves out {} closed complaints without a deadline; by the limit worked out in "
-                "working days {} were in time and {} late.",
+                "Tỷ lệ ở cột (13) không tính {0} phản ánh, kiến nghị đã xử lý không có hạn; so với thời hạn tính được theo số "
+                "ngày làm việc: {1} trong hạn, {2} quá hạn.",
+                "The rate of column (13) leaves out {0} closed {0:complaint|complaints} without a deadline; by the limit worked out in "
+                "working days {1} {1:was|were} in time and {2} late.",
                 undated,
                 total["n_closed_in_term"],
                 total["n_closed_past_term"],
@@ -139,8 +139,8 @@ def _notes(total: Row, language: Language) -> tuple[str, ...]:
             counts = (total["n_in_time_or_term"], total["n_with_due_date_or_term"])
             notes.append(
                 say(
-                    "Tính cả hạn được giao và thời hạn tính được: {}/{} đúng hạn",
-                    "By the deadline given or else the limit worked out: {} of {} in time",
+                    "Tính cả hạn được giao và thời hạn tính được: {0}/{1} đúng hạn",
+                    "By the deadline given or else the limit worked out: {0} of {1} in time",
                     *counts,
                 )
                 + f" ({percent_text(total['in_time_or_term_pct'], language)})."
@@ -148,8 +148,8 @@ def _notes(total: Row, language: Language) -> tuple[str, ...]:
     if total["n_restated"]:
         notes.append(
             say(
-                "Cột (3) khác số tồn cuối kỳ trước {}, do dữ liệu đến sau khi kỳ trước đã khóa.",
-                "Column (3) differs from the closing balance of the period before by {}, for data came after it was locked.",
+                "Cột (3) khác số tồn cuối kỳ trước {0}, do dữ liệu đến sau khi kỳ trước đã khóa.",
+                "Column (3) differs from the closing balance of the period before by {0}, for data came after it was locked.",
                 total["n_restated"],
             )
         )
@@ -157,9 +157,10 @@ def _notes(total: Row, language: Language) -> tuple[str, ...]:
     if any(unplaced):
         notes.append(
             say(
-                "Không nằm trong biểu: {} phản ánh, kiến nghị đã xong nhưng không có ngày xử lý xong, {} xử lý xong trước "
+                "Không nằm trong biểu: {0} phản ánh, kiến nghị đã xong nhưng không có ngày xử lý xong, {1} xử lý xong trước "
                 "ngày tiếp nhận.",
-                "Not in this form: {} complaints that are done without an end date, {} closed before their receipt.",
+                "Not in this form: {0} {0:complaint that is|complaints that are} done without an end date, {1} closed before "
+                "receipt.",
                 *unplaced,
             )
         )

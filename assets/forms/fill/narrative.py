@@ -6,7 +6,6 @@ are printed, so that no sentence says "tăng 0,00" or "cao nhất" of two equal 
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,6 +23,7 @@ from assets.forms.fill.sipas_findings import (
     Shortfall,
     Survey,
 )
+from assets.forms.fill.wording import Counting
 from assets.forms.model import Language
 from assets.text.unit_kind import name_within
 from assets.text.wording import count_text, decimal_text, percent_text, rounded
@@ -51,36 +51,32 @@ class Claim:
         return _Writer(language).vformat(SENTENCES[self.sentence][language], (), self.values)
 
 
-class _Writer(string.Formatter):
+class _Writer(Counting):
     """Writes the values of a claim: {x:percent}, {x:points}, {x:count}, {x:ordinal}, {x:p}, {x:names}, {x:form|forms}, {x} for a name."""
-
-    def __init__(self, language: Language) -> None:
-        self._language = language
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if "|" in format_spec:
-            one, several = format_spec.split("|")
-            return one if value == 1 else several
+            return super().format_field(value, format_spec)
         match format_spec:
-            case "ordinal" if self._language == "vi" and value == 1:
+            case "ordinal" if self.language == "vi" and value == 1:
                 return PHRASES["first"]["vi"]
             case "percent":
-                return percent_text(value, self._language, DECIMALS)
+                return percent_text(value, self.language, DECIMALS)
             case "points":
-                return decimal_text(abs(value), self._language, DECIMALS)
+                return decimal_text(abs(value), self.language, DECIMALS)
             case "count" | "ordinal":
-                return count_text(value, self._language)
+                return count_text(value, self.language)
             case "p":
                 sign = "<" if value < _SMALLEST_P else "="
-                return f"{sign} {decimal_text(max(value, _SMALLEST_P), self._language, 4)}"
+                return f"{sign} {decimal_text(max(value, _SMALLEST_P), self.language, 4)}"
             case "names":
-                return self._names([_of(part, self._language) for part in value])
-        return _of(value, self._language)
+                return self._names([_of(part, self.language) for part in value])
+        return _of(value, self.language)
 
     def _names(self, names: Sequence[str]) -> str:
         if len(names) == 1:
             return names[0]
-        return f"{', '.join(names[:-1])} {PHRASES['and'][self._language]} {names[-1]}"
+        return f"{', '.join(names[:-1])} {PHRASES['and'][self.language]} {names[-1]}"
 
 
 def _of(value: Label | Claim, language: Language) -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assets.forms.figures import Figures, Row
-from assets.forms.fill.wording import either, official_form
+from assets.forms.fill.wording import counted, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table, Value
 from assets.forms.subject import Subject, UnitKey
-from assets.text.wording import count_text, name_key, percent_text
+from assets.text.wording import name_key, percent_text
 
 LIST = "office.overdue_case"
 APOLOGIES = "marts.case_apology"
@@ -157,31 +157,31 @@ def _list_notes(cases: Sequence[Row], apologies: Row | None, language: Language)
     unnumbered = sum(case["record_id"] is None for case in cases)
     if unnumbered:
         notes.append(
-            either(
+            counted(
                 language,
-                f"{count_text(unnumbered, language)} hồ sơ không có mã: mã chỉ được lưu ở cơ quan đã gửi dữ liệu, hoặc đã hết thời "
-                "hạn lưu giữ.",
-                f"{count_text(unnumbered, language)} cases without a number: it is kept by the office that sent them, or no longer.",
+                "{0} hồ sơ không có mã: mã chỉ được lưu ở cơ quan đã gửi dữ liệu, hoặc đã hết thời hạn lưu giữ.",
+                "{0} {0:case|cases} without a number: it is kept by the office that sent them, or no longer.",
+                unnumbered,
             )
         )
     unstated = sum(not _is_stated(case) for case in cases)
     if unstated:
         notes.append(
-            either(
+            counted(
                 language,
-                "Nguồn số liệu của {} hồ sơ không nêu thư xin lỗi: cột “Ngày xin lỗi” để trống không có nghĩa là chưa xin lỗi.",
-                "The source of {} of the cases states no apologies: a blank does not mean that none was written.",
-            ).format(count_text(unstated, language))
+                "Nguồn số liệu của {0} hồ sơ không nêu thư xin lỗi: cột “Ngày xin lỗi” để trống không có nghĩa là chưa xin lỗi.",
+                "No apologies are stated by the source of {0} {0:case|cases}: a blank does not mean that none was written.",
+                unstated,
+            )
         )
     elif apologies is not None and apologies["apology_pct"] is not None:
         notes.append(
-            either(
+            counted(
                 language,
-                "Đã xin lỗi {} trên {} hồ sơ quá hạn ({}).",
-                "An apology was written for {} of {} late cases ({}).",
-            ).format(
-                count_text(apologies["n_apology_issued"], language),
-                count_text(apologies["n_late"], language),
+                "Đã xin lỗi {0} trên {1} hồ sơ quá hạn ({2}).",
+                "An apology was written for {0} of {1} late {1:case|cases} ({2}).",
+                apologies["n_apology_issued"],
+                apologies["n_late"],
                 percent_text(apologies["apology_pct"], language),
             )
         )

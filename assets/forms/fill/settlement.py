@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from functools import partial
 
 from assets.forms.figures import Figures, Row
-from assets.forms.fill.wording import either, official_form
+from assets.forms.fill.wording import counted, either, official_form
 from assets.forms.kind import FormKind
 from assets.forms.model import Column, Form, HeadCell, Language, Line, Table, Value
 from assets.forms.subject import Subject
-from assets.text.wording import count_text, name_key
+from assets.text.wording import name_key
 
 MART = "marts.case_settlement"
 PERIODS = frozenset({"quarter", "half_year", "nine_months", "year"})
@@ -137,7 +137,7 @@ def _form(
         ),
         unit_of_measure=either(language, "Đơn vị tính: số hồ sơ TTHC", "Unit: case files"),
         blocks=[_table(language, of_what, body)],
-        notes=_notes(total, language, undated_in_time) if total is not None else (),
+        notes=notes_of(total, language, undated_in_time) if total is not None else (),
         landscape=True,
     )
 
@@ -198,19 +198,18 @@ def _table(language: Language, of_what: str, lines: list[Line]) -> Table:
     return Table(columns, head, tuple(lines), numbers)
 
 
-def _notes(total: Row, language: Language, undated_in_time: bool) -> tuple[str, ...]:
+def notes_of(total: Row, language: Language, undated_in_time: bool) -> tuple[str, ...]:
     """What the columns hold beyond their heads, and the cases that no column holds, each with its count where there are any."""
 
-    def say(vi: str, en: str, *counts: int) -> str:
-        return either(language, vi, en).format(*(count_text(count, language) for count in counts))
+    say = partial(counted, language)
 
     settled, pending = total["n_settled_no_due_date"], total["n_pending_no_due_date"]
     notes = [
         say(
-            "Cột (9) gồm {} hồ sơ công dân rút; cột (12) gồm {} hồ sơ chờ bổ sung, chờ thực hiện nghĩa vụ tài chính "
+            "Cột (9) gồm {0} hồ sơ công dân rút; cột (12) gồm {1} hồ sơ chờ bổ sung, chờ thực hiện nghĩa vụ tài chính "
             "hoặc tạm dừng.",
-            "Column (9) holds {} withdrawn cases; column (12) holds {} that wait for a supplement or a payment, or are "
-            "stopped.",
+            "Column (9) holds {0} withdrawn {0:case|cases}; column (12) holds {1} that {1:waits|wait} for a supplement or a "
+            "payment, or {1:is|are} stopped.",
             total["n_withdrawn"],
             total["n_pending_supplement"],
         )
@@ -218,19 +217,19 @@ def _notes(total: Row, language: Language, undated_in_time: bool) -> tuple[str, 
     if settled or pending:
         notes.append(
             say(
-                "Hồ sơ không có ngày hẹn trả, không xếp được đúng hạn hay quá hạn: {} đã giải quyết được cộng vào cột (9), "
-                "{} đang giải quyết được cộng vào cột (12).",
-                "Cases without a due date, which cannot be judged: {} settled ones are added to column (9), {} in "
+                "Hồ sơ không có ngày hẹn trả, không xếp được đúng hạn hay quá hạn: {0} đã giải quyết được cộng vào cột (9), "
+                "{1} đang giải quyết được cộng vào cột (12).",
+                "Cases without a due date, which cannot be judged: {0} settled {0:is|are} added to column (9), {1} in "
                 "processing to column (12).",
                 settled,
                 pending,
             )
             if undated_in_time
             else say(
-                "Hồ sơ không có ngày hẹn trả, không xếp được đúng hạn hay quá hạn, không nằm trong cột nào: {} đã giải "
-                "quyết, {} đang giải quyết; cột (3) vì vậy lớn hơn tổng cột (7) và cột (11) là {}.",
-                "Cases without a due date, which cannot be judged, stand in no column: {} settled, {} in processing; "
-                "column (3) therefore exceeds columns (7) and (11) by {}.",
+                "Hồ sơ không có ngày hẹn trả, không xếp được đúng hạn hay quá hạn, không nằm trong cột nào: {0} đã giải "
+                "quyết, {1} đang giải quyết; cột (3) vì vậy lớn hơn tổng cột (7) và cột (11) là {2}.",
+                "Cases without a due date, which cannot be judged, stand in no column: {0} settled, {1} in processing; "
+                "column (3) therefore exceeds columns (7) and (11) by {2}.",
                 settled,
                 pending,
                 settled + pending,
@@ -239,16 +238,16 @@ def _notes(total: Row, language: Language, undated_in_time: bool) -> tuple[str, 
     if total["n_received_other"]:
         notes.append(
             say(
-                "Cột (5) gồm {} hồ sơ nhận qua kênh khác hoặc không rõ kênh.",
-                "Column (5) holds {} cases received by another channel or one not stated.",
+                "Cột (5) gồm {0} hồ sơ nhận qua kênh khác hoặc không rõ kênh.",
+                "Column (5) holds {0} {0:case|cases} received by another channel or one not stated.",
                 total["n_received_other"],
             )
         )
     if total["n_restated"]:
         notes.append(
             say(
-                "Cột (6) khác số đang giải quyết cuối kỳ trước {} hồ sơ, do dữ liệu đến sau khi kỳ trước đã khóa.",
-                "Column (6) differs from what the period before closed with by {}, for data came after it was locked.",
+                "Cột (6) khác số đang giải quyết cuối kỳ trước {0} hồ sơ, do dữ liệu đến sau khi kỳ trước đã khóa.",
+                "Column (6) differs from what the period before closed with by {0}, for data came after it was locked.",
                 total["n_restated"],
             )
         )
@@ -256,9 +255,9 @@ def _notes(total: Row, language: Language, undated_in_time: bool) -> tuple[str, 
     if any(unplaced):
         notes.append(
             say(
-                "Không nằm trong biểu: {} hồ sơ đã xong nhưng không có ngày kết thúc, {} hồ sơ kết thúc trước ngày tiếp "
-                "nhận, {} hồ sơ không được tiếp nhận.",
-                "Not in this form: {} cases that are done without an end date, {} that end before their receipt, {} "
+                "Không nằm trong biểu: {0} hồ sơ đã xong nhưng không có ngày kết thúc, {1} hồ sơ kết thúc trước ngày tiếp "
+                "nhận, {2} hồ sơ không được tiếp nhận.",
+                "Not in this form: {0} {0:case that is|cases that are} done without an end date, {1} ended before receipt, {2} "
                 "refused at the desk.",
                 *unplaced,
             )

@@ -5,12 +5,14 @@ Which figures a form shows and what its columns are called stands with the form 
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterable
+from typing import Any
 
 from assets.forms.model import Block, Form, Language
 from assets.forms.subject import Subject, Unit
 from assets.text.unit_kind import english_name, unit_kind
-from assets.text.wording import date_text
+from assets.text.wording import count_text, date_text
 
 SYMBOL = "BC-UBND"
 _OF_DISTRICTS = ("huyện", "quận", "thị xã")
@@ -27,6 +29,24 @@ COMPLAINT_CLASSES = {
 def either(language: Language, vi: str, en: str) -> str:
     """The wording in the language of the form."""
     return vi if language == "vi" else en
+
+
+class Counting(string.Formatter):
+    """Writes whole numbers as people read them, {0}, and the English word that goes with one, {0:case|cases}."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, several = format_spec.split("|")
+            return one if value == 1 else several
+        return count_text(value, self.language) if isinstance(value, int) else str(value)
+
+
+def counted(language: Language, vi: str, en: str, *values: int | str) -> str:
+    """The wording in the language of the form, with its counts, which Counting writes, and texts."""
+    return Counting(language).vformat(either(language, vi, en), values, {})
 
 
 def official_form(

@@ -20,7 +20,10 @@ placed as (
         stated.self_score as self_level,
         stated.verified_score as verified_level,
         stated.evaluated_on,
-        stated.record_number
+        stated.record_number,
+        stated.input_id,
+        stated.sheet,
+        stated.line
     from {{ ref('stg_agency_evaluation') }} as stated
     left join {{ ref('int_unit_path') }} as named
         on
@@ -49,6 +52,10 @@ ranked as (
         source,
         self_level,
         verified_level,
+        evaluated_on,
+        input_id,
+        sheet,
+        line,
         row_number() over (
             partition by unit_code, unit_valid_from, quarter_id, index_code
             order by evaluated_on desc, record_number desc
@@ -66,7 +73,11 @@ stated as (
         level,
         source,
         self_level,
-        verified_level
+        verified_level,
+        evaluated_on,
+        input_id,
+        sheet,
+        line
     from ranked
     where place = 1
 ),
@@ -302,7 +313,11 @@ every_score as (
         level,
         source,
         self_level,
-        verified_level
+        verified_level,
+        evaluated_on,
+        input_id,
+        sheet,
+        line
     from stated
     union all
     select
@@ -314,7 +329,11 @@ every_score as (
         computed.level,
         'computed' as source,
         null as self_level,
-        null as verified_level
+        null as verified_level,
+        null as evaluated_on,
+        null as input_id,
+        null as sheet,
+        null as line
     from computed
     left join stated
         on
@@ -334,7 +353,11 @@ select
     every_score.source,
     cast(standard.points * 100 as bigint) as hundredths,
     cast(self_standard.points * 100 as bigint) as self_hundredths,
-    cast(verified_standard.points * 100 as bigint) as verified_hundredths
+    cast(verified_standard.points * 100 as bigint) as verified_hundredths,
+    every_score.evaluated_on,
+    every_score.input_id,
+    every_score.sheet,
+    every_score.line
 from every_score
 inner join {{ ref('stg_one_stop_level') }} as standard
     on every_score.index_code = standard.index_code and every_score.level = standard.level

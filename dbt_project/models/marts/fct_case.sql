@@ -32,7 +32,15 @@ select
     timing.timeliness_original,
     timing.timeliness_shift,
     timing.timeliness_restart,
-    timing.timeliness_subtract
+    timing.timeliness_subtract,
+    stated.fee_required,
+    stated.paid_online,
+    stated.result_electronic,
+    stated.components_digitised,
+    stated.result_digitised,
+    stated.data_reused
 from {{ ref('int_case') }} as present
 inner join {{ ref('int_case_timing') }} as timing
     on present.case_id = timing.case_id
+inner join {{ ref('stg_case') }} as stated
+    on present.case_id = stated.record_number

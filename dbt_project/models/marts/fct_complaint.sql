@@ -31,7 +31,15 @@ select
     timing.term_on,
     timing.term_timeliness,
     timing.completion_timeliness,
-    timing.publication_timeliness
+    timing.publication_timeliness,
+    about.record_number as case_id,
+    stated.likes,
+    stated.dislikes,
+    stated.recomplained
 from {{ ref('int_complaint') }} as present
 inner join {{ ref('int_complaint_timing') }} as timing
     on present.complaint_id = timing.complaint_id
+inner join {{ ref('stg_complaint') }} as stated
+    on present.complaint_id = stated.record_number
+left join {{ ref('stg_case') }} as about
+    on stated.case_key = about.record_key

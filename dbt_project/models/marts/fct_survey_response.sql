@@ -12,5 +12,10 @@ select
     responded_on,
     mode,
     sex,
-    age_band
+    age_band,
+    education,
+    occupation,
+    residence,
+    channel,
+    procedure_field
 from {{ ref('int_survey_response') }}

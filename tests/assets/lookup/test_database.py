@@ -156,7 +156,12 @@ def test_what_does_more_than_read_is_refused_and_changes_nothing(
 
 def test_a_refusal_says_why_in_both_languages(tmp_path: Path, marts: duckdb.DuckDBPyConnection) -> None:
     for query, told in [
-        ("DROP TABLE sipas_index", "a revision is only read"),
+        ("DROP TABLE sipas_index;", "“DROP TABLE sipas_index” is not run here: a revision is only read"),
+        ("-- get it\n/* now */ INSTALL  httpfs", "“INSTALL httpfs” is not run here"),
+        (
+            "CREATE TABLE " + "long_name" * 9 + " (a INT)",
+            "“CREATE TABLE long_namelong_namelong_name…” is not run here",
+        ),
         (f"FROM read_csv('{tmp_path}/x')", "no files, no network"),
         ("SELECT 1; SELECT 2", "Give one statement, not 2 (mỗi lần một câu lệnh)"),
         ("SELECT n_form FROM sipas_index", "n_forms"),

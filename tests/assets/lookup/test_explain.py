@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from planted_revision import FORMS, plant_revision
+from planted_revision import FORMS, WOMEN_AND_RANKS, plant_revision
 
 from assets.lookup.database import open_locked
-from assets.lookup.explain import Aside, Counts, Explanation, SheetLines, explain, line_ranges
-from assets.lookup.figures import survey_figure
+from assets.lookup.explain import explain, explain_rank
+from assets.lookup.figures import fixed_figures
+from assets.lookup.records import Aside, Counts, SheetLines, line_ranges
 from assets.lookup.subject import NotFound
+from assets.lookup.survey import survey_figure
+from assets.lookup.trace import Ask, Explanation
 from assets.workspace import Workspace
 
 Explain = Callable[..., Explanation]
@@ -168,10 +172,91 @@ def test_a_question_of_its_own_is_the_index_of_its_node(tmp_path: Path) -> None:
     assert found.agrees and found.counts == Counts(3, 6, 1) and "own question" in found.figure.formula
 
 
+# Groups and ranks
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant_revision(Workspace(tmp_path_factory.mktemp("grouped")), "rev1", *WOMEN_AND_RANKS)
+
+
+def test_an_index_of_women_is_of_their_forms(grouped: Path) -> None:
+    with open_locked(grouped) as marts:
+        found = explain(marts, "10462", "2023-06", "overall", None, {"sex": "female"})
+    assert found.agrees and found.counts == Counts(6, 6, 0) and found.value == 100
+    assert found.figure.mart == "sipas_index_breakdown"
+    assert found.files[0].sheets == (SheetLines("Phiếu", (3, 4)),)
+
+
+@pytest.mark.parametrize(
+    ("figure", "group", "told"),
+    [
+        ("overall", {"sexe": "female"}, "There is no sexe of overall: it is broken down by sex. Did you mean “sex”?"),
+        (
+            "overall",
+            {"sex": "femal"},
+            "There is no sex “femal” of Xã An Mỹ in 2023-06: there are female. Did you mean “female”?",
+        ),
+        ("case_in_time", {"sex": "female"}, "There is no sex of case_in_time: it is broken down by procedure_field"),
+        (
+            "case_in_time",
+            {"procedure_field": "Đất đai"},
+            "There is no procedure_field “Đất đai” of Xã An Mỹ in 2023-06: there is none",
+        ),
+        ("one_stop_3", {"weighting": "unit"}, "there are forms, units. Did you mean “units”?"),
+        ("one_stop_3", {"sex": "female"}, "There is no sex of one_stop_3: it is broken down by weighting"),
+    ],
+)
+def test_groups_that_are_not_there(figure: str, group: dict[str, str], told: str, grouped: Path) -> None:
+    with open_locked(grouped) as marts, pytest.raises(NotFound) as refused:
+        explain(marts, "10462", "2023-06", figure, None, group)
+    assert told in str(refused.value)
+
+
+def test_a_rank_is_told_with_the_units_compared(grouped: Path) -> None:
+    with open_locked(grouped) as marts:
+        [found] = explain_rank(marts, "10441", "2023-06", "overall")
+        assert [(one.name, one.rank, one.sets) for one in found.units] == [
+            ("Xã An Mỹ (10462)", 1, (1, 2, 1, 2)), ("Thị trấn Đại Nghĩa (10441)", 2, (1, 2, 1, 2)),
+            ("Xã Bột Xuyên (10459)", None, None),
+        ]  # fmt: skip
+        assert (found.own.rank, found.recomputed, found.n_ranked, found.agrees) == (2, 2, 2, True)
+        assert found.group == "Huyện Mỹ Đức (282)" and found.units[2].reason == "No valid answer"
+        assert found.units[0].ask == Ask("10462", "2023-06", "overall")
+        # One that has ended is not known by its code alone, and is told all the same.
+        [ended] = explain_rank(marts, "10459@1900-01-01", "2023-06", "overall")
+        assert ended.own.rank is None and ended.agrees
+
+
+@pytest.mark.parametrize(
+    ("figure", "told"),
+    [
+        ("I", "Xã An Mỹ is not ranked by I in 2023-06"),
+        ("one_stop_3", "Units are ranked by one_stop_total and by the overall index"),
+        ("case_in_time", "of a questionnaire, not by case_in_time"),
+    ],
+)
+def test_what_nobody_is_ranked_by(figure: str, told: str, grouped: Path) -> None:
+    with open_locked(grouped) as marts, pytest.raises(NotFound) as refused:
+        explain_rank(marts, "10462", "2023-06", figure)
+    assert told in str(refused.value)
+
+
+def test_every_fixed_figure_names_its_page_and_items_are_called_as_in_their_list() -> None:
+    root = Path(__file__).parents[3]
+    with (root / "assets/reference/shipped/service_quality_item.csv").open(encoding="utf-8") as rows:
+        items = {f"766-{row['item_code']}": (row["label_vi"], row["label_en"]) for row in csv.DictReader(rows)}
+    told = {code: figure.of({}) for code, figure in fixed_figures().items() if code.startswith("766-")}
+    assert {code: (figure.label_vi, figure.label_en) for code, figure in told.items()} == items
+    assert len(fixed_figures()) > 15
+    for figure in fixed_figures().values():
+        assert (root / figure.of({}).page).is_file() and figure.of({}).denominator_is != "none"
+
+
 def test_lines_are_told_as_runs() -> None:
     assert line_ranges([]) == []
     assert line_ranges([3, 4, 5, 5, 8, 10, 11]) == [(3, 5), (8, 8), (10, 11)]
 
 
 def test_a_figure_that_is_pooled_is_no_mean() -> None:
-    assert not survey_figure("KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}).is_mean_of_parts
+    assert not survey_figure("KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}, {}).is_mean_of_parts

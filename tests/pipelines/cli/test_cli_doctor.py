@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,62 @@ def test_survey_servers_are_knocked_at(workspace: Workspace, sipas: Sipas, monke
         assert "ok sources server of so_phan_anh answers" in found()
         assert [asked.headers.get("Authorization") for asked in server.asked] == [None]
     assert "problem sources server of so_phan_anh: the server cannot be reached" in found()
+
+
+def test_destinations_are_looked_at_without_sending_anything(
+    workspace: Workspace, sipas: Sipas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders, variables and names of servers; what stands in a variable is shown nowhere."""
+    (tmp_path / "o_mang").mkdir()
+    (tmp_path / "tep").write_text("")
+    change_settings(
+        workspace,
+        "destinations: []",
+        f"""destinations:
+- {{name: o-mang, kind: folder, path: {tmp_path / "o_mang"}}}
+- {{name: mat-o, kind: folder, path: {tmp_path / "tep"}}}
+- {{name: cong, kind: s3, url_env: PORTAL_URL, access_key_env: PORTAL_KEY, secret_key_env: PORTAL_SECRET}}
+- {{name: so, kind: sftp, host: may.invalid, user: u, path: /nhan, password_env: SO_PASSWORD}}
+- {{name: kho, kind: postgres, url_env: REPORT_URL}}""",
+    )
+
+    def looked() -> tuple[str, str]:
+        output = sipas("doctor", "-w", workspace.root).output
+        return output, " ".join(" ".join(lines_with(output, "deliver ")).split())
+
+    told = looked()[1]
+    assert "ok deliver o-mang (folder) can be delivered to; nothing was sent" in told
+    assert "problem deliver mat-o (folder): no such folder" in told
+    for variable in ("PORTAL_URL", "PORTAL_KEY", "PORTAL_SECRET", "SO_PASSWORD", "REPORT_URL"):
+        assert f"the variable {variable} is not set" in told
+    assert "problem deliver so (sftp): host_key is not stated" in told
+    assert "problem deliver so (sftp): the name of the server is not found" in told
+
+    secrets = {
+        "PORTAL_URL": "s3://kho/thu-muc?endpoint_override=may-bi-mat.invalid:9000",
+        "PORTAL_KEY": "khoa-bi-mat",
+        "PORTAL_SECRET": "khoa-bi-mat",
+        "SO_PASSWORD": "mat-khau-bi-mat",
+        "REPORT_URL": "postgresql://u:mat-khau-bi-mat@may-bi-mat.invalid/db",
+    }
+    for variable, secret in secrets.items():
+        monkeypatch.setenv(variable, secret)
+    output, told = looked()
+    assert "is not set" not in told and "bi-mat" not in output
+    for place in ("cong (s3)", "so (sftp)", "kho (postgres)"):
+        assert f"problem deliver {place}: the name of the server is not found" in told
+
+    monkeypatch.setenv("PORTAL_URL", "s3://kho/thu-muc?endpoint_override=http://127.0.0.1:9000")
+    monkeypatch.setenv("REPORT_URL", "postgresql://u:bi-mat@127.0.0.1,localhost/db")
+    may_be = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path / "o_mang" and may_be(path, mode))
+    output, told = looked()
+    assert "problem deliver o-mang (folder): the folder cannot be written to" in told
+    assert "ok deliver cong (s3)" in told and "ok deliver kho (postgres)" in told
+    monkeypatch.setenv("REPORT_URL", "postgresql://u:bi-mat@[/db bi-mat")
+    output, told = looked()
+    assert "problem deliver kho (postgres): the variable holds no URL that can be read" in told
+    assert "bi-mat" not in output
 
 
 def test_a_project_that_does_not_parse(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_office import Sipas, lines_with, words
-from planted_revision import plant_revision
+from planted_revision import WOMEN_AND_RANKS, plant_revision
 
 from assets.workspace import Workspace
 
@@ -28,6 +28,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("office"))
     plant_revision(workspace, "aaaa1111")
     plant_revision(workspace, "bbbb2222", *SUPERSEDED)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("ranked"))
+    plant_revision(workspace, "cccc3333", *WOMEN_AND_RANKS)
     return workspace
 
 
@@ -81,6 +88,32 @@ def test_explain_as_json_holds_every_line(published: Workspace, sipas: Sipas) ->
     assert "records" not in found["figure"] and found["figure"]["page"] == "docs/methods/sipas-index.md"
 
 
+def test_explain_tells_a_group(ranked: Workspace, sipas: Sipas) -> None:
+    asked = ("--unit", "10462", "--period", "2023-06", "--index", "overall", "-w", str(ranked.root))
+    told = words(sipas("explain", *asked, "--group", "sex=female").output)
+    assert "(overall, sex female)" in told and "figure 100.00 %" in told and "numerator 6 valid answers" in told
+    assert (
+        "no file line answer_level: which answers are valid" in told and "no file line sipas.yml: cut_off_day" in told
+    )
+    refused = sipas("explain", *asked, "--group", "female")
+    assert refused.exit_code == 2 and "give --group NAME=VALUE" in words(refused.output)
+
+
+def test_explain_tells_a_rank_with_the_figures_compared(ranked: Workspace, sipas: Sipas) -> None:
+    asked = ("--unit", "10441", "--period", "2023-06", "--index", "overall", "--rank", "-w", str(ranked.root))
+    result = sipas("explain", *asked)
+    told = words(result.output)
+    assert result.exit_code == 0 and "rank 2 of 2 ranked" in told and "in Huyện Mỹ Đức (282)" in told
+    assert "1–2 for this unit alone, 1–2 for all units at once" in told and "mrsw_normal" in told
+    assert "2: every rank follows from the figures below" in told
+    assert "70.5882" in lines_with(result.output, "--unit 10462 --period 2023-06 --index overall")[0]
+    assert "No valid answer" in lines_with(result.output, "Xã Bột Xuyên")[0]
+    [ranking] = json.loads(sipas("explain", *asked, "--json").output)["rankings"]
+    assert (ranking["own"]["rank"], ranking["agrees"], len(ranking["units"])) == (2, True, 3)
+    both = sipas("explain", *asked, "--group", "sex=female")
+    assert both.exit_code == 2 and "groups are not ranked" in words(both.output)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -92,7 +125,9 @@ def test_explain_as_json_holds_every_line(published: Workspace, sipas: Sipas) ->
         (("sql", "DROP TABLE sipas_index"), "a revision is only read"),
         (("sql", "SELECT * FROM sipas_indx"), "sipas_index"),
         (("sql", "--saved", "index_by_comune"), "Did you mean “index_by_commune”?"),
-        (("sql", "SELECT 1", "--format", "xlsx"), "There is no format “xlsx”"),
+        (("sql", "SELECT 1", "--format", "xlsx"), "There is no format “xlsx”: give --format table, csv, json, parquet"),
+        (("sql", "SELECT 1", "--out", "out.txt"), "let its name end with .csv, .json, .parquet, or give --format csv, json, parquet"),
+        (("sql", "SELECT 1", "--out", "out"), "out does not say in which format"),
         (("sql", "SELECT 1", "--format", "parquet"), "give --out FILE"),
         (("sql", "SELECT 1", "--saved", "index_trend"), "one of them"),
         (("sql", "SELECT 1", "--unit", "10462"), "go with --saved"),

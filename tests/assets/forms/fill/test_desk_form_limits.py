@@ -24,7 +24,7 @@ from assets.forms.subject import UnitKey
 BY_FIELD, BY_UNIT = settlement_forms()
 RELATIONS = (
     "marts.case_settlement", "marts.complaint_handling", "marts.one_stop_evaluation", "marts.one_stop_index",
-    "marts.case_apology", "marts.service_quality_766", "marts.dim_channel", "office.evaluated_case", "office.agency_score",
+    "marts.case_apology", "marts.service_quality_766", "marts.dim_channel", "office.evaluated_case", "marts.fct_agency_score",
     "office.index_standard", "office.overdue_case", "office.source_quality", "office.source_rule",
 )  # fmt: skip
 COUNTS = (
