@@ -118,11 +118,11 @@ def _show_figure(found: Explanation, folder: Path) -> None:
         ("formula", figure.formula),
         ("source", figure.source),
         ("method", f"{figure.page}{_method(found.stated)}"),
-        ("numerator", f"{found.counts.numerator:,} {figure.numerator_is}"),
+        ("numerator", f"{found.counts.numerator:,} ({figure.numerator_is})"),
     ]
     if figure.denominator_is:
-        lines.append(("denominator", f"{found.counts.denominator:,} {figure.denominator_is}"))
-        lines.append(("left out", f"{found.counts.left_out:,} {figure.left_out_is}"))
+        lines.append(("denominator", f"{found.counts.denominator:,} ({figure.denominator_is})"))
+        lines.append(("left out", f"{found.counts.left_out:,} ({figure.left_out_is})"))
     lines += [("estimate", _estimate(found.stated))] if "ci_low_pct" in found.stated else []
     lines += _beside(found.stated)
     lines += [("no file line", text) for text in (*figure.rests_on, *EVERY_FIGURE_RESTS_ON)]
@@ -147,7 +147,7 @@ def _show_rank(found: Ranking, folder: Path) -> None:
     lines = [
         ("rank", stands),
         ("in", found.group),
-        ("by", f"{'none' if own.value is None else f'{own.value:.2f}'}, on {own.n:,} {found.counted}"),
+        ("by", f"{'none' if own.value is None else f'{own.value:.2f}'}, n = {own.n:,} ({found.counted})"),
         ("formula", found.formula),
         ("source", found.source),
         ("method", f"{found.page}{'' if found.method is None else f', {found.method}'}"),
@@ -222,7 +222,7 @@ def _estimate(stated: Mapping[str, object]) -> str:
         return "none for this figure"
     return (
         f"{stated['estimate_pct']:.2f} %, 95 % interval {stated['ci_low_pct']:.2f} … {stated['ci_high_pct']:.2f} %,"
-        f" n = {stated['n_forms_answered']:,} forms, n_eff = {stated['n_eff']:,.1f}"
+        f" n = {stated['n_forms_answered']:,} (forms), n_eff = {stated['n_eff']:,.1f}"
     )
 
 

@@ -60,9 +60,11 @@ def test_explain_tells_the_figure_its_counts_and_its_lines(published: Workspace,
     assert "Xã An Mỹ (10462), Tháng 6/2023 (2023-06): 2023-05-15 … 2023-06-14" in told
     assert "figure 70.59 %" in told and "100 × n_satisfied / n_answers" in told
     assert (
-        "numerator 12 valid answers" in told and "denominator 17" in told and "left out 1 blank and don’t know" in told
+        "numerator 12 (valid answers" in told
+        and "denominator 17" in told
+        and "left out 1 (blank and don’t know)" in told
     )
-    assert "95 % interval 24.97 … 97.01 %, n = 6 forms" in told and "srs_korn_graubard" in told
+    assert "95 % interval 24.97 … 97.01 %, n = 6 (forms)" in told and "srs_korn_graubard" in told
     assert "revision aaaa1111, software 0.1.0" in told
     assert "12 of 17, 1 left out: the lines below give the figure exactly" in told
     [line] = lines_with(result.output, "10462_2.xlsx")
@@ -91,7 +93,7 @@ def test_explain_as_json_holds_every_line(published: Workspace, sipas: Sipas) ->
 def test_explain_tells_a_group(ranked: Workspace, sipas: Sipas) -> None:
     asked = ("--unit", "10462", "--period", "2023-06", "--index", "overall", "-w", str(ranked.root))
     told = words(sipas("explain", *asked, "--group", "sex=female").output)
-    assert "(overall, sex female)" in told and "figure 100.00 %" in told and "numerator 6 valid answers" in told
+    assert "(overall, sex female)" in told and "figure 100.00 %" in told and "numerator 6 (valid answers" in told
     assert (
         "no file line answer_level: which answers are valid" in told and "no file line sipas.yml: cut_off_day" in told
     )
