@@ -18,7 +18,8 @@ from assets.ingest.readers.table import FAULT, LINE, RAW, InputRefused, RawTable
 def reads_alike(item: PlannedInput, places: Mapping[str, Collection[int]], rewritten: Path) -> bool:
     """Return whether the reader gives of the rewritten file the same sheets, lines and cells, but for the rows at the places.
 
-    A heading that only those rows filled may be gone: a JSON document has the headings of its records.
+    A heading that only those rows filled may be gone: a JSON document has the headings of its records. Where all rows went,
+    nothing may be left that the reader takes for a file with rows.
     """
     try:
         for before, after in zip_longest(tables_of(item), tables_of(replace(item, member=None, file=rewritten))):
@@ -27,18 +28,22 @@ def reads_alike(item: PlannedInput, places: Mapping[str, Collection[int]], rewri
             if not set(after.columns) <= set(before.columns) or not _same(before, after, places.get(before.sheet, ())):
                 return False
     except InputRefused:
-        return False
+        return all(not rows.num_rows for table in tables_of(item) for rows in _left(table, places.get(table.sheet, ())))
     return True
 
 
-def _same(before: RawTable, after: RawTable, gone: Collection[int]) -> bool:
+def _left(table: RawTable, gone: Collection[int]) -> Iterator[pa.RecordBatch]:
+    """The rows of a table but for those that went."""
     numbers = pa.array(sorted(gone), pa.int64())
-    left = (batch.filter(pc.invert(pc.is_in(batch[LINE], value_set=numbers))) for batch in before.batches)
+    return (batch.filter(pc.invert(pc.is_in(batch[LINE], value_set=numbers))) for batch in table.batches)
+
+
+def _same(before: RawTable, after: RawTable, gone: Collection[int]) -> bool:
     return all(
         one is not None
         and other is not None
         and all(_cells(one, name).equals(_cells(other, name)) for name in (*before.columns, LINE, FAULT, RAW))
-        for one, other in _side_by_side(left, after.batches)
+        for one, other in _side_by_side(_left(before, gone), after.batches)
     )
 
 

@@ -67,9 +67,12 @@ class Series:
 
 
 @pytest.fixture(scope="module")
-def reference(two_steps: Workspace) -> Reference:
+def reference(sipas: Sipas, published: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """What the run that nothing interrupts ends with."""
-    return reference_of(two_steps)
+    workspace = copied(published, tmp_path_factory.mktemp("reference") / "office")
+    done = sipas.run(workspace)
+    assert done.code == 0, done.output
+    return reference_of(workspace)
 
 
 @pytest.fixture(scope="module")
