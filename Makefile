@@ -45,7 +45,8 @@ fuzz: $(READY)
 	@FUZZ_FILES=$${FUZZ_FILES:-20000} $(BIN)/python -m pytest tests/fuzz $(PYTEST_ARGS)
 
 soak: $(READY)
-	@$(BIN)/python -m pytest tests/end_to_end/soak_kills.py $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests/end_to_end/soak_kills.py --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder \
+		$(PYTEST_ARGS)
 
 dev: $(READY) $(DEMO)/truth.json
 	@$(BIN)/sipas dev --workspace $(DEMO)

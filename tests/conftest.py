@@ -20,11 +20,13 @@ LONG_FOLDERS = ("end_to_end", "dbt_project")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Keep each module, or folder with a warehouse of its own, in one worker."""
+    """Keep each module, or folder with a warehouse of its own, in one worker; each kill of the soak stands alone."""
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
+            if module.endswith("/soak_kills.py"):
+                return nodeid
             folder = Path(module).parts[1]
             return folder if folder in WHOLE_FOLDERS else module
 
