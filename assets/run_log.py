@@ -8,7 +8,7 @@ from pathlib import Path
 
 from assets.delivery.outcome import Outcome
 from assets.ledger import InputRecord
-from quality.gate import GateCheck, GateResult
+from quality.verdict import GateCheck, GateResult
 
 
 @dataclass

@@ -12,7 +12,8 @@ import pandas as pd
 
 from quality.data_docs import render_page
 from quality.expectations import Outcome, SuitePart, gx_expectations, outcomes, run_suite
-from quality.gate import GateCheck, GateResult, check_expectations_ran
+from quality.gate import check_expectations_ran
+from quality.verdict import GateCheck, GateResult
 
 # Percent points. Published doubles are rounded to six places, and locked figures are published ones.
 TOLERANCE = 1e-6

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from quality.gate import GateCheck, GateResult
+from quality.verdict import GateCheck, GateResult
 
 # Bootstrap's and Font Awesome's classes that the renderers use, as far as these pages need them.
 _STYLE = """

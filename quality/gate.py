@@ -24,6 +24,7 @@ from quality.expectations import (
     record_suite,
     run_suite,
 )
+from quality.verdict import GateCheck, GateResult
 
 # Every gate reports these checks, in this order, whatever the batch holds: Dagster declares them beforehand.
 CHECK_NAMES = (
@@ -62,29 +63,6 @@ class GateThresholds(Strict):
     rows_ratio_high: float = Field(default=2.0, ge=0)
     coverage: float = Field(default=0.95, ge=0, le=1)
     drift: float = Field(default=0.3, ge=0, le=1)
-
-
-@dataclass(frozen=True)
-class GateCheck:
-    """One verdict; critical: failing it closes the gate, otherwise it is a warning."""
-
-    name: str
-    passed: bool
-    critical: bool
-    observed: str | float | None
-    expected: str
-    message_vi: str
-    message_en: str
-
-
-@dataclass(frozen=True)
-class GateResult:
-    """Verdict on one batch, or on the marts; html is its Data Docs page, the same bytes for the same input."""
-
-    dataset: str
-    passed: bool
-    checks: tuple[GateCheck, ...]
-    html: bytes
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ sys.path.insert(0, str(TESTS.parent))
 
 # One worker builds what this folder needs once for all its modules; other modules make what they need themselves.
 WHOLE_FOLDERS = ("browser", "dbt_project", "golden")
+# These copy an office that one of them publishes first.
+OF_ONE_OFFICE = ("test_faults.py", "test_kill.py", "test_period_locks.py", "test_promises.py")
 # What takes longest begins first, so that no worker is left with it at the end.
 LONG_FOLDERS = ("end_to_end", "dbt_project")
 
@@ -24,11 +26,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            module = nodeid.partition("::")[0]
-            if module.endswith("/soak_kills.py"):
+            module = Path(nodeid.partition("::")[0])
+            if module.name == "soak_kills.py":
                 return nodeid
-            folder = Path(module).parts[1]
-            return folder if folder in WHOLE_FOLDERS else module
+            if module.name in OF_ONE_OFFICE:
+                return "office"
+            folder = module.parts[1]
+            return folder if folder in WHOLE_FOLDERS else str(module)
 
     return Scheduling(config, log)
 

@@ -22,8 +22,9 @@ from assets.landing.take_in import take_in, take_in_references
 from assets.ledger import InputRecord
 from assets.office import Office
 from assets.workspace import Workspace
-from quality.gate import GateResult, GateThresholds
+from quality.gate import GateThresholds
 from quality.problem import Problem
+from quality.verdict import GateResult
 
 KEY = b"a-key-for-the-tests-of-sipas"
 KEYS = Keyring((KEY,))

@@ -15,7 +15,8 @@ from assets.returns.send import return_refused
 from assets.run_log import RunLog
 from assets.unforeseen import values_kept_out
 from quality.contract import Contract
-from quality.gate import CHECK_NAMES, CRITICAL_CHECKS, GateCheck
+from quality.gate import CHECK_NAMES, CRITICAL_CHECKS
+from quality.verdict import GateCheck
 
 LANDING = "landing"
 

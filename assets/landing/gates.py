@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from assets.ledger import Ledger
 from assets.workspace import Workspace
-from quality.gate import GateCheck, GateResult
+from quality.verdict import GateCheck, GateResult
 
 
 def gate_as_json(gate: GateResult) -> bytes:

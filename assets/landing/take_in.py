@@ -19,7 +19,8 @@ from assets.landing.reference import commit_reference
 from assets.landing.unit_names import unknown_names
 from assets.ledger import ARRIVAL_STEP, InputRecord
 from assets.office import Office
-from quality.gate import GateResult, judge, summarise
+from quality.gate import judge, summarise
+from quality.verdict import GateResult
 
 
 @dataclass

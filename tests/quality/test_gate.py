@@ -18,8 +18,6 @@ from quality.expectations import SENT_ON, given_column, outcomes, record_suite, 
 from quality.gate import (
     CHECK_NAMES,
     CRITICAL_CHECKS,
-    GateCheck,
-    GateResult,
     GateThresholds,
     InputCounts,
     count_by_rule,
@@ -27,6 +25,7 @@ from quality.gate import (
     judge,
     summarise,
 )
+from quality.verdict import GateCheck, GateResult
 
 N_ROWS = 400
 SENT = date(2023, 6, 15)

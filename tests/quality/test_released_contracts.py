@@ -21,8 +21,8 @@ from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from pipelines.resources import office_at_work
 from pipelines.settings import SettingsError, load_settings
 from quality.contract import Contract, landing_schema, load_contracts
-from quality.gate import GateResult
 from quality.upconvert import STEPS, version_problem
+from quality.verdict import GateResult
 from scripts.freeze_contracts import meaning
 
 RELEASES = sorted((Path(__file__).parent / "released").glob("*.json"))

@@ -43,7 +43,7 @@ from assets.warehouse.asset import load_landing
 from assets.warehouse.duckdb_engine import DuckDBWarehouse
 from assets.workspace import Workspace
 from pipelines.simulate import simulate
-from quality.gate import GateResult
+from quality.verdict import GateResult
 
 CITY, MY_DUC, UNG_HOA = "01", "282", "281"
 UNITS = {UNG_HOA: ("10354", "10357")}

@@ -10,7 +10,7 @@ from workspaces import make_workspace, open_office
 
 import assets.landing.take_in as take_in_module
 from assets.office import Office
-from quality.gate import GateResult
+from quality.verdict import GateResult
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ from assets.office import Office
 from assets.privacy.forget import forget
 from assets.returns.send import return_refused
 from assets.workspace import Workspace
-from quality.gate import GateResult
+from quality.verdict import GateResult
 
 OPEN = GateResult("any", True, (), b"")
 FORMS = "inbox/phieu/2023-06/10462_20230615.csv"
