@@ -1,9 +1,10 @@
 """Delivery of marts into one schema of a PostgreSQL database, where every query sees one revision, whole.
 
 Each mart is a partitioned table with a partition per revision in the schema ``<schema>_revisions``; its view in
-``<schema>`` shows the rows of the revision that one row of ``pointer`` names. All is loaded, and that row changed, in one
-transaction: a statement sees the old revision or the new one, and so does a transaction at REPEATABLE READ. Views and
-their grants stay as they are.
+``<schema>`` shows the rows of the revision that one row of ``pointer`` names. What is loaded is
+committed before that row changes: for a moment after a commit a reader may know a row of it and not yet a partition. So a
+statement sees the old revision or the new one, and so does a transaction at REPEATABLE READ. Views and their grants stay as
+they are. Where columns have changed, the old table goes, and all is one transaction.
 
 What is delivered is what was published: the open Parquet files with the words of their data package, or the analysts'
 database with its comments.
@@ -76,6 +77,9 @@ def deliver_marts(url: str, options: PostgresDestination, folder: Path, dry_run:
             connection.rollback()
             return sent
         loaded = sum(target.load(mart) for mart in new)
+        if not target.has_replaced:
+            connection.commit()
+            target.wait_briefly()
         target.forget_others([mart.name for mart in marts])
         target.point()
     with (
@@ -89,17 +93,22 @@ def deliver_marts(url: str, options: PostgresDestination, folder: Path, dry_run:
 
 
 class _Target:
-    """The two schemas in the database, within one transaction."""
+    """The two schemas in the database."""
 
     def __init__(self, cursor: Any, schema: str, revision: str) -> None:
         self._cursor = cursor
         self._schema = schema
         self._data = f"{schema}_revisions"
         self._revision = revision
+        self.has_replaced = False  # whether a mart that readers may be shown has gone
+
+    def wait_briefly(self) -> None:
+        """Have the rest of the transaction wait for nobody for long."""
+        self._cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
 
     def prepare(self, about: Mapping[str, Any]) -> None:
         """Make what is not there yet, and note the revision."""
-        self._cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        self.wait_briefly()
         for schema in (self._schema, self._data):
             # IF NOT EXISTS alone asks for the right to make schemas even where this one is there.
             if self._value("SELECT to_regnamespace(%s)", schema) is None:
@@ -195,7 +204,7 @@ class _Target:
 
     def drop_old(self, keep: int) -> None:
         """Remove the revisions delivered before the latest `keep`."""
-        self._cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+        self.wait_briefly()
         self._cursor.execute(f"SELECT revision FROM {self._at('about')} ORDER BY delivered_at DESC OFFSET %s", [keep])
         for (revision,) in self._cursor.fetchall():
             self._cursor.execute(f"SELECT mart FROM {self._at('delivered')} WHERE revision = %s", [revision])
@@ -227,6 +236,7 @@ class _Target:
                 [view],
             )
             grants = self._cursor.fetchall()
+            self.has_replaced = True
             self._cursor.execute(f"DROP VIEW IF EXISTS {view}")
             self._cursor.execute(f"DROP TABLE {table}")
             self._cursor.execute(f"DELETE FROM {self._at('delivered')} WHERE mart = %s", [mart.name])
