@@ -96,7 +96,8 @@ def build_city(district: Path, revision: Path, folder: Path, communes: int) -> N
             connection.execute(f"CREATE SCHEMA {schema}")
         relations = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'district' "
-            "AND (table_schema IN ('marts', 'office') AND table_name NOT LIKE 'fct_%' OR table_name = 'stg_activity_target')"
+            "AND (table_schema IN ('marts', 'office') AND table_name NOT LIKE 'fct_%' "
+            "OR table_name IN ('fct_agency_score', 'stg_activity_target'))"
             " ORDER BY ALL"
         ).fetchall()
         for schema, name in relations:
