@@ -28,8 +28,8 @@ Every table of the schema `marts`, as the dbt manifest describes it. How to open
   database only.
 - **Hidden with the row** (marked × below): the figure is set to NULL in `open/` when its row rests on fewer than
   `disclosure.minimum_n` records, or when such a row could be told from it ([how](../methods/disclosure-control.md)). The open
-  files then carry one more column, `{HIDDEN_COLUMN.name}` ({HIDDEN_COLUMN.label_vi} / {HIDDEN_COLUMN.label_en}). *not open*: the
-  column stands in the analysts' database alone.
+  files then carry one more column, `{HIDDEN_COLUMN.name}` ({HIDDEN_COLUMN.label_vi}: {HIDDEN_COLUMN.description_vi} /
+  {HIDDEN_COLUMN.label_en}: {HIDDEN_COLUMN.description}) *not open*: the column stands in the analysts' database alone.
 - Percentages run from 0 to 100. Days are local days of the source; columns that end in `_at` are UTC.
 """
 
@@ -73,8 +73,8 @@ def _section(entry: Entry) -> Iterator[str]:
         yield ""
         yield f"A row is hidden in `open/` by the number of records in {listed}."
     yield ""
-    yield "| column | type | tiếng Việt | English | hidden with the row | meaning |"
-    yield "|---|---|---|---|---|---|"
+    yield "| column | type | hidden with the row | tiếng Việt | English |"
+    yield "|---|---|---|---|---|"
     for column in mart.columns:
         yield _row(mart, column, entry.types.get(column.name, ""))
 
@@ -83,7 +83,11 @@ def _row(mart: Mart, column: Column, kind: str) -> str:
     name = f"**`{column.name}`**" if column.name in mart.grain else f"`{column.name}`"
     hidden = "×" if mart.n_columns and (column.hide or (column.hide is None and column.name in mart.n_columns)) else ""
     hidden = hidden if column.is_open else "not open"
-    cells = [name, kind, column.label_vi, column.label_en, hidden, column.description]
+    in_vietnamese, in_english = (
+        f"**{label}**: {text}"
+        for label, text in ((column.label_vi, column.description_vi), (column.label_en, column.description))
+    )
+    cells = [name, kind, hidden, in_vietnamese, in_english]
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"
 
 

@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 
 from assets.delivery.options import PostgresDestination
 from assets.delivery.outcome import DeliveryFailed, Sent
-from assets.publish.marts import MART_SCHEMA
+from assets.publish.marts import MART_SCHEMA, in_both_languages
 from assets.publish.revision import MANIFEST_FILE
 from assets.warehouse.engine import quoted, sql_type
 from assets.warehouse.postgres_engine import BATCH_ROWS, HARMLESS_REASONS, for_libpq
@@ -316,7 +316,9 @@ def _mart(
 
 def _comment(words: Mapping[str, str]) -> str:
     """As in the analysts' database."""
-    return f"{words['title']} / {words['title_en']}. {words.get('description', '')}".strip()
+    return in_both_languages(
+        words["title"], words.get("description_vi", ""), words["title_en"], words.get("description", "")
+    )
 
 
 def _chosen(marts: list[_Mart], options: PostgresDestination) -> list[_Mart]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assets.publish.marts import MART_SCHEMA, Mart, MartReader
+from assets.publish.marts import MART_SCHEMA, Column, Mart, MartReader, in_both_languages
 from assets.publish.tables import open_parquet
 
 # Enough for one batch and its compression; keeps a publication of millions of facts inside a small machine.
@@ -48,15 +48,15 @@ def _load(database: duckdb.DuckDBPyConnection, mart: Mart, reader: MartReader) -
         database.register("incoming", pa.Table.from_batches([batch]))
         database.execute(f"insert into {table} select * from incoming").fetchall()
     database.unregister("incoming")
-    comment = _comment(mart.label_vi, mart.label_en, mart.description)
+    comment = _comment(mart)
     database.execute(f"comment on table {table} is {comment}")
     for column in mart.columns:
-        comment = _comment(column.label_vi, column.label_en, column.description)
+        comment = _comment(column)
         database.execute(f'comment on column {table}."{column.name}" is {comment}')
 
 
-def _comment(label_vi: str, label_en: str, description: str) -> str:
-    text = f"{label_vi} / {label_en}. {description}".strip()
+def _comment(told: Mart | Column) -> str:
+    text = in_both_languages(told.label_vi, told.description_vi, told.label_en, told.description)
     return "'" + text.replace("'", "''") + "'"
 
 

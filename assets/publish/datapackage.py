@@ -80,6 +80,7 @@ def _resource(table: OpenTable, folder: Path, whole: Set[str]) -> dict[str, Any]
                 "title": column.label_vi,
                 "title_en": column.label_en,
                 "description": column.description,
+                "description_vi": column.description_vi,
             }
             for column, field in zip(table.columns, table.schema, strict=True)
         ],
@@ -103,6 +104,7 @@ def _resource(table: OpenTable, folder: Path, whole: Set[str]) -> dict[str, Any]
         "title": mart.label_vi,
         "title_en": mart.label_en,
         "description": mart.description,
+        "description_vi": mart.description_vi,
         **_file(table.csv, folder),
         "format": "csv",
         "mediatype": "text/csv",

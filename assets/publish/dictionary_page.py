@@ -26,8 +26,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "dbt": "Câu lệnh SQL và sơ đồ (dbt, tiếng Anh)",
         "version": "phiên bản",
         "simulated": "DỮ LIỆU MÔ PHỎNG, không phải số liệu thật.",
-        "lead": "Mọi bảng kết quả và mọi cột: nghĩa, kiểu, đơn vị, phép kiểm tra, được tính từ đâu và dùng ở đâu. "
-        "Tên và nghĩa của bảng, tên cột viết bằng tiếng Việt; giải thích từng cột viết bằng tiếng Anh.",
+        "lead": "Mọi bảng kết quả và mọi cột: nghĩa, kiểu, đơn vị, phép kiểm tra, được tính từ đâu và dùng ở đâu.",
         "open": "công khai",
         "open_means": "công bố trong open/, ô nhỏ bị ẩn; cũng có trong cơ sở dữ liệu của người phân tích.",
         "analyst": "phân tích",

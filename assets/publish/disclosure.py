@@ -24,9 +24,10 @@ HIDDEN_COLUMN = Column(
     name="hidden",
     label_vi="Đã ẩn",
     label_en="Hidden",
-    description="True where the figures of the row are hidden because they rest on too few records.",
+    description="True where the figures of the row are hidden because they rest on too few records or tell of a row that does.",
     format=None,
     hide=False,
+    description_vi="true (đúng) khi số liệu của dòng được ẩn vì dựa trên quá ít bản ghi, hoặc vì từ đó suy ra được một dòng như vậy.",
 )
 
 

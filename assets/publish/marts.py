@@ -42,6 +42,7 @@ class Column:
     format: str | None
     hide: bool | None
     is_open: bool = True
+    description_vi: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,12 @@ def marts_of(manifest: Mapping[str, Any]) -> tuple[Mart, ...]:
     return tuple(sorted(marts, key=lambda mart: mart.name))
 
 
+def in_both_languages(label_vi: str, meaning_vi: str, label_en: str, meaning_en: str) -> str:
+    """The comment of a table or column in a database, on one line; a meaning may be empty."""
+    halves = ((label_vi, meaning_vi), (label_en, meaning_en))
+    return " / ".join(": ".join(part for part in half if part) for half in halves)
+
+
 def _mart(node: Mapping[str, Any], tested_key: tuple[str, ...], references: tuple[Reference, ...]) -> Mart:
     name = str(node.get("alias") or node["name"])
     meta = _meta(node)
@@ -142,6 +149,7 @@ def _column(node: Mapping[str, Any]) -> Column:
         format=meta.get("format"),
         hide=meta.get("hide"),
         is_open=meta.get("audience", "open") == "open",
+        description_vi=_one_line(meta.get("description_vi")),
     )
 
 

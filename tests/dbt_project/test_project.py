@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from assets.publish.disclosure import HIDDEN_COLUMN
 from assets.warehouse.dbt import PROJECT, manifest, unit_test
 from assets.warehouse.engine import Warehouse
 from quality.contract import load_contracts
@@ -59,11 +60,22 @@ def test_mart_is_labelled_for_every_reader(node: dict[str, Any]) -> None:
         assert unicodedata.is_normalized("NFC", meta["label_vi"]), name
     for name, column in node["columns"].items():
         assert column["meta"]["format"] in FORMATS and isinstance(column["meta"]["hide"], bool), name
-        assert column["description"] and column["data_type"], name
+        assert column["data_type"], name
     named = node["meta"].get("n_column", [])
     for name in [named] if isinstance(named, str) else named:
         # How many cases were late is published by law; what the row hides is who got an apology.
         assert node["columns"][name]["meta"]["hide"] or (node["name"], name) == ("case_apology", "n_late")
+
+
+def test_columns_of_marts_are_explained_in_both_languages_and_the_same_thing_in_the_same_words() -> None:
+    in_vietnamese: dict[str, str] = {HIDDEN_COLUMN.description: HIDDEN_COLUMN.description_vi}
+    for node in models("marts"):
+        for column in node["columns"].values():
+            english, vietnamese = column["description"], column["meta"]["description_vi"]
+            where = f"{node['name']}.{column['name']}"
+            assert english and vietnamese and vietnamese != english, where
+            assert unicodedata.is_normalized("NFC", vietnamese) and vietnamese == vietnamese.strip(), where
+            assert in_vietnamese.setdefault(english, vietnamese) == vietnamese, where
 
 
 @pytest.mark.parametrize("schema", ["staging", "intermediate", "marts"])

@@ -100,7 +100,7 @@ def test_the_open_marts_stand_there_as_published(
     assert sql("SELECT revision, simulated, minimum_n FROM sipas.current_revision") == [("r1", True, 10)]
     [(comment,)] = sql("SELECT col_description('sipas.sipas_index'::regclass, attnum) FROM pg_attribute"
                        " WHERE attrelid = 'sipas.sipas_index'::regclass AND attname = 'index_pct'")  # fmt: skip
-    assert comment == "Cột index_pct / Column index_pct. What index_pct is"
+    assert comment == "Cột index_pct: Nghĩa của index_pct / Column index_pct: What index_pct is"
     assert "Bảng sipas_index / Table sipas_index" in sql("SELECT obj_description('sipas.sipas_index'::regclass)")[0][0]
     again = deliver(to_postgres(), workspace, folder)
     assert again.sent is not None and again.sent.is_current

@@ -83,6 +83,7 @@ def make_manifest() -> dict[str, Any]:
     nodes: dict[str, Any] = {}
     for name, (audience, n_column, columns) in SPECS.items():
         meta = {"audience": audience, "label_vi": f"Bảng {name}", "label_en": f"Table {name}"}
+        meta["description_vi"] = f"Mỗi dòng là một khóa của {name}."
         nodes[f"model.sipas.{name}"] = {
             "name": name,
             "resource_type": "model",
@@ -96,6 +97,7 @@ def make_manifest() -> dict[str, Any]:
                     "data_type": kind,
                     "config": {
                         "meta": {"label_vi": f"Cột {column}", "label_en": f"Column {column}", "hide": role == "f"}
+                        | {"description_vi": f"Nghĩa của {column}"}
                         | ({"format": form} if form else {})
                     },
                 }

@@ -19,7 +19,7 @@ from assets.disclosure.plan import Plan
 from assets.disclosure.rules import DisclosureRules
 from assets.publish.context import PublishContext, PublishError
 from assets.publish.datapackage import write_datapackage
-from assets.publish.disclosure import disclose, figure_columns
+from assets.publish.disclosure import HIDDEN_COLUMN, disclose, figure_columns
 from assets.publish.marts import Column, Mart, MartReader, marts_of
 from assets.publish.tables import OpenTable, csv_batch, write_open_mart
 
@@ -251,4 +251,8 @@ def test_datapackage_describes_the_files(
     types = {field["name"]: field["type"] for field in schema["fields"]}
     assert types["n_forms"] == "integer" and types["index_pct"] == "number" and types["hidden"] == "boolean"
     assert types["unit_valid_from"] == "date" and types["method"] == "string"
-    assert schema["fields"][0]["title"] == "Cột unit_code" and schema["fields"][0]["title_en"] == "Column unit_code"
+    first, last = schema["fields"][0], schema["fields"][-1]
+    assert first["title"] == "Cột unit_code" and first["title_en"] == "Column unit_code"
+    assert first["description"] == "What unit_code is" and first["description_vi"] == "Nghĩa của unit_code"
+    assert last["description_vi"] == HIDDEN_COLUMN.description_vi
+    assert resources["sipas_index"]["description_vi"] == "Mỗi dòng là một khóa của sipas_index."

@@ -225,11 +225,12 @@ def test_database_carries_comments_types_and_rounded_doubles(
     folder = publish(workspace, "r1", Contents(warehouse.query, manifest, context, {}))
     with duckdb.connect(str(folder / "analyst/sipas.duckdb"), read_only=True) as connection:
         comment = connection.execute("select comment from duckdb_tables() where table_name = 'fct_case'").fetchone()
-        assert comment == ("Bảng fct_case / Table fct_case. One row per key of fct_case. It's for tests.",)
+        in_vietnamese = "Bảng fct_case: Mỗi dòng là một khóa của fct_case."
+        assert comment == (f"{in_vietnamese} / Table fct_case: One row per key of fct_case. It's for tests.",)
         comment = connection.execute(
             "select comment from duckdb_columns() where table_name = 'fct_case' and column_name = 'month_id'"
         ).fetchone()
-        assert comment == ("Cột month_id / Column month_id. What month_id is",)
+        assert comment == ("Cột month_id: Nghĩa của month_id / Column month_id: What month_id is",)
         # Drivers of other tools come with older versions of DuckDB.
         stored = connection.execute(
             "select tags['storage_version'] from duckdb_databases() where not internal"
