@@ -27,9 +27,11 @@ Every table of the schema `marts`, as the dbt manifest describes it. How to open
 - **open**: published under `open/` with small cells hidden, and in the analysts' database. **analyst**: in the analysts'
   database only.
 - **Hidden with the row** (marked × below): the figure is set to NULL in `open/` when its row rests on fewer than
-  `disclosure.minimum_n` records, or when such a row could be told from it ([how](../methods/disclosure-control.md)). The open
-  files then carry one more column, `{HIDDEN_COLUMN.name}` ({HIDDEN_COLUMN.label_vi}: {HIDDEN_COLUMN.description_vi} /
-  {HIDDEN_COLUMN.label_en}: {HIDDEN_COLUMN.description}) *not open*: the column stands in the analysts' database alone.
+  `disclosure.minimum_n` records, or when such a row could be told from it ([how](../methods/disclosure-control.md)). *not
+  open*: the column stands in the analysts' database alone.
+- `{HIDDEN_COLUMN.name}` is one more column of the open files of such marts.
+  **{HIDDEN_COLUMN.label_vi}**: {HIDDEN_COLUMN.description_vi}
+  **{HIDDEN_COLUMN.label_en}**: {HIDDEN_COLUMN.description}
 - Percentages run from 0 to 100. Days are local days of the source; columns that end in `_at` are UTC.
 """
 

@@ -14,6 +14,7 @@ from assets.publish.context import PublishContext
 from assets.publish.dbt_docs import write_dbt_docs
 from assets.publish.dictionary import Entry, dictionary_of
 from assets.publish.dictionary_page import write_dictionary
+from assets.publish.disclosure import HIDDEN_COLUMN
 from assets.warehouse.dbt import manifest as compiled
 from quality.contract import Bilingual
 
@@ -102,6 +103,7 @@ def test_every_mart_and_column_stands_on_the_page_and_nothing_is_loaded(
                 (column.label_vi, column.description_vi) if language == "vi" else (column.label_en, column.description)
             )
             assert (column.name, *told) in rows
+    assert (HIDDEN_COLUMN.description_vi if language == "vi" else HIDDEN_COLUMN.description) in text
     for tag, attributes in page.tags:
         target = attributes.get("href") or attributes.get("src")
         assert target is None or target in ("../index.html", "vi.html", "en.html", "dbt.html") or target[1:] in ids, (
