@@ -33,6 +33,9 @@ def test_nothing_is_asked_for_and_the_filter_works(browser: Browser, tmp_path: P
     assert 0 < shown < page.locator("main section").count() and page.inner_text("#found").startswith(f"{shown} /")
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    meanings = page.locator("main section:visible tbody td:last-child")
+    edges = meanings.evaluate_all("found => found.map((one) => one.getBoundingClientRect().right)")
+    assert edges and max(edges) <= 360, "what a column means is read without scrolling sideways"
     page.close()
     assert noted == []
     assert asked and all(url.startswith(("file:", "data:")) for url in asked)
