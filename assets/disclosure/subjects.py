@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assets.disclosure.rows import COMPLAINT_ITEMS, LEVELS
+
 # Records of one kind leave no trace when they move: answered and satisfied with every item; received and settled in time
 # within the period, with known working days. `spare` counts them as far as the tables tell; one record stays in a row, for a
 # row of zeros would be shown.
@@ -21,7 +23,6 @@ _SURVEY_SPARE = (
     " then least(n_satisfied, n_forms_answered - 1) end) as bigint)"
 )
 _KEY = "unit_code, cast(unit_valid_from as varchar) as unit_valid_from, period_id"
-_COMPLAINT_ITEMS = ("5.1a", "5.1b", "5.2", "5.3")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Subject:
     per unit, period and part. `labels`: SELECTs of the same key, part, kind, label and spare: shown sums of labels, which an
     exchange must keep. `tables`: what they read, besides which nothing is asked. `under`: subject whose hidden rows are
     hidden here too, with its part. `withheld`: breakdowns of the same records, by name: SELECTs as of `labels` with n and
-    is_small; a breakdown of a unit and period is shown whole or left out whole. `opening`: SELECT of the key and part of rows
-    from before an office began, which are left out: what was received then is the stock that its first period opens with."""
+    is_small; a breakdown of a unit and period is shown whole or left out whole. `opinions`: SELECTs alike, of what the records
+    say: where a row is hidden, so is what was said in it, and each label's count keeps its values. `opening`: SELECT of the key
+    and part of rows from before an office began, which are left out: what was received then is the stock that its first period
+    opens with."""
 
     name: str
     tables: tuple[str, ...]
@@ -39,6 +42,7 @@ class Subject:
     labels: Sequence[str] = ()
     under: str | None = None
     withheld: dict[str, str] = field(default_factory=dict)
+    opinions: dict[str, str] = field(default_factory=dict)
     opening: str | None = None
 
 
@@ -104,6 +108,11 @@ def _questions(minimum_n: int) -> Subject:
             option_code as label, cast(n_answers as bigint) as spare from marts.survey_question"""
         ],
         under="period",
+        opinions={
+            "option": f"""select {_KEY}, concat(instrument_code, '/', question_code) as part, 'option' as kind,
+            option_code as label, cast(n_answers as bigint) as n, 0 as is_small, cast(n_answers as bigint) as spare
+            from marts.survey_question"""
+        },
     )
 
 
@@ -127,7 +136,7 @@ def _cases(minimum_n: int) -> Subject:
     bases = ("early", "on_day", "late", "unclassified")
     return Subject(
         "case",
-        ("case_settlement", "case_supplement_basis", "case_apology"),
+        ("case_settlement", "case_supplement_basis"),
         f"""with of_basis as (
             select unit_code, unit_valid_from, period_id,
             {_flag(_small(minimum_n, "n_settled", "n_classified"))} as is_small
@@ -159,14 +168,6 @@ def _cases(minimum_n: int) -> Subject:
             "case_field": f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, n_received as n,
             case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_LABEL_SPARE} as spare
             from marts.case_settlement where procedure_field <> '*'""",
-            # How many cases were late is shown; who among them got an apology breaks them down. A case that is pending stays
-            # with its state from month to month, so those settled alone can have another one.
-            "apology": " union all ".join(
-                f"""select {_KEY}, '' as part, 'apology' as kind, '{state}' as label, n_apology_{state} as n,
-                case when {_small(minimum_n, "n_late")} then 1 else 0 end as is_small,
-                greatest(n_apology_{state} - n_late_pending, 0) as spare from marts.case_apology"""
-                for state in ("issued", "owed")
-            ),
         },
         opening=f"select *, '' as part from ({_CASE_OPENING}) as opening",
     )
@@ -199,7 +200,6 @@ def _complaints(minimum_n: int) -> Subject:
 
 
 def _evaluations(minimum_n: int) -> Subject:
-    levels = ("very_satisfied", "satisfied", "dissatisfied")
     return Subject(
         "evaluation",
         ("one_stop_evaluation",),
@@ -211,13 +211,20 @@ def _evaluations(minimum_n: int) -> Subject:
             f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label,
             case when n_overall > 0 then n_{level} else n_forms end as spare
             from marts.one_stop_evaluation where weighting = 'forms'"""
-            for level in levels
+            for level in LEVELS
         ],
+        opinions={
+            "level": " union all ".join(
+                f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label, n_{level} as n, 0 as is_small,
+                n_{level} as spare from marts.one_stop_evaluation where weighting = 'forms'"""
+                for level in LEVELS
+            )
+        },
     )
 
 
 def _qualities(minimum_n: int) -> Subject:
-    items = ", ".join(f"'{item}'" for item in _COMPLAINT_ITEMS)
+    items = ", ".join(f"'{item}'" for item in COMPLAINT_ITEMS)
     of_records = ((f"not in ({items})", _CASE_OPENING), (f"in ({items})", _COMPLAINT_OPENING))
     # 3.2 counts procedures, no one's records.
     return Subject(
@@ -250,6 +257,6 @@ def part_under(subject: str, part: str) -> tuple[str, str]:
     """Subject and part whose hidden rows are hidden in this part too."""
     if subject == "question":
         return "period", part.rsplit("/", 1)[0]
-    if subject == "quality" and part in _COMPLAINT_ITEMS:
+    if subject == "quality" and part in COMPLAINT_ITEMS:
         return "complaint", ""
     return "case", ""
