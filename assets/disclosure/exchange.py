@@ -13,7 +13,7 @@ Nothing here knows marts, revisions or files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,14 +67,14 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     hidable = grid.exists & ~grid.hidden
     usable: Flags
     longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
-    for other, blocked, blocked_before in _openings(grid, target.period):
+    for aim, other, blocked, blocked_before in _openings(grid, target):
         # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
         usable = np.logical_not((grid.known_before & blocked_before & longer).any(axis=1))
         if not usable[target.unit]:
             continue
         new = hidable & blocked
         price = new @ grid.cost
-        amounts = np.minimum(measure.partners(target, other), missing)
+        amounts = np.minimum(measure.partners(aim, other), missing)
         if grid.has_siblings:
             usable[target.unit] = False
             whole = price + price[target.unit]
@@ -91,15 +91,19 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     return None if best is None else best[1]
 
 
-def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags, Flags]]:
-    """Leaves to exchange with, of any other period beside `period`, or none where every period that holds one of its leaves is
-    hidden; and the periods that would tell the leaves apart, now and in the revision before."""
-    mine = grid.inside[period]
-    yield None, (grid.inside & mine).any(axis=1), (grid.inside_before & mine).any(axis=1)
+def _openings(grid: Grid, target: Target) -> Iterator[tuple[Target, Flags | None, Flags, Flags]]:
+    """Leaves to exchange with, of any other period beside the target's, or none where every period that holds one of its leaves,
+    or a single one, is hidden; and the periods that would tell the leaves apart, now and in the revision before."""
+    mine = grid.inside[target.period]
+    parts = [leaf for place, leaf in enumerate(grid.leaves) if mine[place]]
+    for period in dict.fromkeys((target.period, *parts)):
+        some = grid.inside[period]
+        aim = replace(target, period=period)
+        yield aim, None, (grid.inside & some).any(axis=1), (grid.inside_before & some).any(axis=1)
     for other in range(len(grid.periods)):
         if not (grid.inside[other] & mine).any():
             both = mine | grid.inside[other]
-            yield grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
+            yield target, grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
 
 
 def _divides(inside: Flags, leaves: Flags) -> Flags:

@@ -35,7 +35,7 @@ class _Of(Enum):
 
     RECORDS = auto()
     BREAKDOWN = auto()
-    OPINIONS = auto()
+    ATTRIBUTES = auto()
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,8 @@ def make_plan(query: Query, tables: Iterable[str], rules: DisclosureRules, previ
 
 @dataclass
 class _Rows:
-    """Rows of one part of a subject as arrays: units (U), periods (P); per kind of label (U, P, labels)."""
+    """Rows of one part of a subject as arrays: units (U), periods (P); per kind of label (U, P, labels). `small` (U, P, labels
+    or 1): on few records; of attributes, whether a share is made of the label."""
 
     units: list[str]
     periods: list[str]
@@ -157,14 +158,15 @@ class _Planner:
             whole = replace(rows, labels=[array for array in labels if array is not None])
             self._hidden[subject.name + OPENING, part] = now.opening(part)
             hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), _Of.RECORDS)
-            for kind, frames, old_frames in (
-                (_Of.BREAKDOWN, now.withheld, before.withheld if before is not None else {}),
-                (_Of.OPINIONS, now.opinions, before.opinions if before is not None else {}),
+            for of, mark, frames, old_frames in (
+                (_Of.BREAKDOWN, "is_small", now.withheld, before.withheld if before is not None else {}),
+                (_Of.ATTRIBUTES, "is_share", now.attributes, before.attributes if before is not None else {}),
             ):
                 for name, frame in frames.items():
-                    broken = _broken_down(frame, whole, part)
-                    old_broken = None if old is None else _broken_down(old_frames[name], old, part)
-                    self._plan_rows(name, part, broken, old_broken, hidden, kind)
+                    broken = _broken_down(frame, whole, part, mark)
+                    old_broken = None if old is None else _broken_down(old_frames[name], old, part, mark)
+                    settled = self._plan_rows(name, part, broken, old_broken, hidden, of)
+                    hidden = settled if of is _Of.ATTRIBUTES else hidden
 
     def _under(self, subject: Subject, part: str, rows: _Rows) -> Flags:
         above = () if subject.under is None else self._hidden.get(part_under(subject.name, part), ())
@@ -172,7 +174,9 @@ class _Planner:
 
     def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, of: _Of) -> Flags:
         """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
-        hidden: Flags = rows.small.any(axis=2) | under | rows.at(self._at_least.get((name, part), ()))
+        hidden: Flags = under | rows.at(self._at_least.get((name, part), ()))
+        if of is not _Of.ATTRIBUTES:
+            hidden = hidden | rows.small.any(axis=2)
         hidden &= rows.has_any
         known_before: Flags = np.zeros_like(hidden)
         periods_before: Flags = np.zeros(len(rows.periods), np.bool_)
@@ -191,7 +195,7 @@ class _Planner:
             )
             hidden |= hid & same & rows.has_any & ~self._unfinished(rows.periods, periods_before)[None, :]
             large = (
-                rows.spare >= self._rules.minimum_n if of is _Of.OPINIONS else ~rows.small.any(axis=2, keepdims=True)
+                rows.spare >= self._rules.minimum_n if of is _Of.ATTRIBUTES else ~rows.small.any(axis=2, keepdims=True)
             )
             out = np.broadcast_to(known_before[..., None] & (same[..., None] | large), out.shape)
             # What moves, moves in both revisions: no more than either has.
@@ -232,7 +236,7 @@ class _Planner:
                     open_groups += [(u, children[u]) for u in group if u in children]
                 # Where few of all units say something, no unit can have said it much more often: the sum is hidden too.
                 sums = {(u, p) for u, p in short if u in children[None] and not hidden[u, p]}
-                if of is not _Of.OPINIONS or not sums:
+                if of is not _Of.ATTRIBUTES or not sums:
                     break
                 start[tuple(zip(*sums, strict=True))] = True
             self._short += 0 if of is _Of.BREAKDOWN else len(short)
@@ -330,13 +334,11 @@ class _Year:
             has_siblings=parent is not None,
             above=self.above.get(parent) if parent is not None else None,
             unfinished=self.unfinished[self.year],
-            uncounted=under[at_leaves] if of is _Of.OPINIONS else None,
+            uncounted=under[at_leaves] if of is _Of.ATTRIBUTES else None,
         )
         secret = ~out[here]
-        if of is _Of.BREAKDOWN:
+        if of is not _Of.RECORDS:
             secret = secret & self.rows.small[here]
-        elif of is _Of.OPINIONS:
-            secret = secret & (self.rows.spare[here] > 0)
 
         def targets(fresh: Flags) -> list[Target]:
             wanted = secret & fresh[..., None]
@@ -376,16 +378,27 @@ class _Frames:
         self.rows = frame(subject.rows)
         self.labels = [frame(sql) for sql in subject.labels]
         self.withheld = {name: frame(sql) for name, sql in subject.withheld.items()}
-        self.opinions = {name: frame(sql) for name, sql in subject.opinions.items()}
+        self.attributes = {name: frame(sql) for name, sql in subject.attributes.items()}
         self._opening = self.rows.iloc[:0].copy() if subject.opening is None else frame(subject.opening)
-        for answer in (self.rows, self._opening, *self.labels, *self.withheld.values(), *self.opinions.values()):
+        for answer in (self.rows, self._opening, *self.labels, *self.withheld.values(), *self.attributes.values()):
             answer["unit"] = _joined(answer, "unit_code", "unit_valid_from")
 
     @classmethod
     def of_previous(cls, subject: Subject, before: Previous) -> _Frames | None:
         if before.frame(subject.rows) is None:
             return None
-        columns = ["unit_code", "unit_valid_from", "period_id", "part", "kind", "label", "n", "is_small", "spare"]
+        columns = [
+            "unit_code",
+            "unit_valid_from",
+            "period_id",
+            "part",
+            "kind",
+            "label",
+            "n",
+            "is_small",
+            "is_share",
+            "spare",
+        ]
         empty = pd.DataFrame(columns=columns)
 
         def answer(sql: str) -> pd.DataFrame:
@@ -441,14 +454,14 @@ def _labels(frame: pd.DataFrame, rows: _Rows, part: str) -> Counts | None:
     return _filled((len(rows.units), len(rows.periods), len(labels)), (u, p, b), frame["spare"])
 
 
-def _broken_down(frame: pd.DataFrame, rows: _Rows, part: str) -> _Rows:
+def _broken_down(frame: pd.DataFrame, rows: _Rows, part: str, mark: str) -> _Rows:
     frame = frame[frame["part"] == part]
     labels = sorted(frame["label"].unique()) or [""]
     u, p = _places(frame, rows.units, rows.periods)
     shape = (len(rows.units), len(rows.periods), len(labels))
     at = (u, p, _indexes(labels, frame["label"]))
     return _Rows(
-        rows.units, rows.periods, rows.has_any, _filled(shape, at, frame["is_small"]) > 0,
+        rows.units, rows.periods, rows.has_any, _filled(shape, at, frame[mark]) > 0,
         _filled(shape, at, frame["n"]).sum(axis=2), _filled(shape, at, frame["spare"]), labels=[],
     )  # fmt: skip
 

@@ -36,6 +36,10 @@ OPENING = " opening"  # after a subject's name: its rows from before the office 
 # Items of service_quality_766 that count complaints; those of a class tell what the breakdown by class does.
 CLASS_ITEMS = ("5.1a", "5.1b")
 COMPLAINT_ITEMS = (*CLASS_ITEMS, "5.2", "5.3")
+# What some columns of a row tell of its records: how cases were filed, how content those were who filled in a form.
+_ONLINE = ("n_received_online", "online_pct")
+_POSTAL = ("n_received_postal", "n_received_direct", "n_received_other", "postal_pct")
+_NUMERATOR = ("numerator", "rate_pct", "points")
 LEVELS = ("very_satisfied", "satisfied", "dissatisfied")
 _LEVEL_COLUMNS = tuple(column for level in LEVELS for column in (f"n_{level}", f"{level}_pct"))
 TABLES: dict[str, tuple[Stands, ...]] = {
@@ -59,6 +63,8 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("case", only=(("procedure_field", True),)),
         Stands("case_field", only=(("procedure_field", False),), leave_out=True),
         Stands("case" + OPENING, leave_out=True),
+        Stands("case_online", columns=_ONLINE),
+        Stands("case_postal", columns=_POSTAL),
     ),
     "case_supplement_basis": (Stands("case"), Stands("case" + OPENING, leave_out=True)),
     "case_apology": (Stands("case" + OPENING, leave_out=True),),
@@ -72,7 +78,8 @@ TABLES: dict[str, tuple[Stands, ...]] = {
     "one_stop_evaluation": (Stands("evaluation"), Stands("level", columns=_LEVEL_COLUMNS)),
     "service_quality_766": (
         Stands("quality", ("item_code",)),
-        Stands("complaint_class", among=("item_code", CLASS_ITEMS), columns=("numerator", "rate_pct", "points")),
+        Stands("complaint_class", among=("item_code", CLASS_ITEMS), columns=_NUMERATOR),
+        Stands("case_online", among=("item_code", ("3.3",)), columns=_NUMERATOR),
         Stands("quality" + OPENING, ("item_code",), leave_out=True),
     ),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from assets.disclosure.rows import COMPLAINT_ITEMS, LEVELS
+from assets.disclosure.rows import CLASS_ITEMS, COMPLAINT_ITEMS, LEVELS
 
 # Records of one kind leave no trace when they move: answered and satisfied with every item; received and settled in time
 # within the period, with known working days. `spare` counts them as far as the tables tell; one record stays in a row, for a
@@ -31,10 +31,10 @@ class Subject:
     per unit, period and part. `labels`: SELECTs of the same key, part, kind, label and spare: shown sums of labels, which an
     exchange must keep. `tables`: what they read, besides which nothing is asked. `under`: subject whose hidden rows are
     hidden here too, with its part. `withheld`: breakdowns of the same records, by name: SELECTs as of `labels` with n and
-    is_small; a breakdown of a unit and period is shown whole or left out whole. `opinions`: SELECTs alike, of what the records
-    say: where a row is hidden, so is what was said in it, and each label's count keeps its values. `opening`: SELECT of the key
-    and part of rows from before an office began, which are left out: what was received then is the stock that its first period
-    opens with."""
+    is_small; a breakdown of a unit and period is shown whole or left out whole. `attributes`: SELECTs alike, of what other columns
+    of the same row tell of the records, with is_share instead of is_small: where a row is hidden, or the attribute before,
+    so is this one, and each count that a share is made of keeps its values. `opening`: SELECT of the key and part of rows from
+    before an office began, which are left out: what was received then is the stock that its first period opens with."""
 
     name: str
     tables: tuple[str, ...]
@@ -42,7 +42,7 @@ class Subject:
     labels: Sequence[str] = ()
     under: str | None = None
     withheld: dict[str, str] = field(default_factory=dict)
-    opinions: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     opening: str | None = None
 
 
@@ -108,10 +108,10 @@ def _questions(minimum_n: int) -> Subject:
             option_code as label, cast(n_answers as bigint) as spare from marts.survey_question"""
         ],
         under="period",
-        opinions={
+        attributes={
             "option": f"""select {_KEY}, concat(instrument_code, '/', question_code) as part, 'option' as kind,
-            option_code as label, cast(n_answers as bigint) as n, 0 as is_small, cast(n_answers as bigint) as spare
-            from marts.survey_question"""
+            option_code as label, cast(n_answers as bigint) as n, case when n_answers > 0 then 1 else 0 end as is_share,
+            cast(n_answers as bigint) as spare from marts.survey_question"""
         },
     )
 
@@ -169,7 +169,22 @@ def _cases(minimum_n: int) -> Subject:
             case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_LABEL_SPARE} as spare
             from marts.case_settlement where procedure_field <> '*'""",
         },
+        attributes={
+            "case_online": _channels("online", "offline"),
+            "case_postal": _channels("postal", "direct", "other"),
+        },
         opening=f"select *, '' as part from ({_CASE_OPENING}) as opening",
+    )
+
+
+def _channels(share: str, *others: str) -> str:
+    """SELECT of attributes: cases by how they were filed; a share is made of the first channel."""
+    return " union all ".join(
+        f"""select {_KEY}, '' as part, 'channel' as kind, '{channel}' as label, {count} as n,
+        {f"case when {count} > 0 then 1 else 0 end" if channel == share else "0"} as is_share, {count} as spare
+        from marts.case_settlement where procedure_field = '*'"""
+        for channel in (share, *others)
+        for count in ["n_received - n_received_online" if channel == "offline" else f"n_received_{channel}"]
     )
 
 
@@ -213,9 +228,10 @@ def _evaluations(minimum_n: int) -> Subject:
             from marts.one_stop_evaluation where weighting = 'forms'"""
             for level in LEVELS
         ],
-        opinions={
+        attributes={
             "level": " union all ".join(
-                f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label, n_{level} as n, 0 as is_small,
+                f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label, n_{level} as n,
+                case when n_{level} > 0 then 1 else 0 end as is_share,
                 n_{level} as spare from marts.one_stop_evaluation where weighting = 'forms'"""
                 for level in LEVELS
             )
@@ -226,7 +242,9 @@ def _evaluations(minimum_n: int) -> Subject:
 def _qualities(minimum_n: int) -> Subject:
     items = ", ".join(f"'{item}'" for item in COMPLAINT_ITEMS)
     of_records = ((f"not in ({items})", _CASE_OPENING), (f"in ({items})", _COMPLAINT_OPENING))
-    # 3.2 counts procedures, no one's records.
+    # What these tell stands in another table too, and is hidden where it is hidden there; of the others records that meet the
+    # item are exchanged, so that the numerator keeps its values with the row. 2.2 counts days, 3.2 procedures, no one's records.
+    told_elsewhere = ", ".join(f"'{item}'" for item in (*CLASS_ITEMS, "3.3"))
     return Subject(
         "quality",
         ("service_quality_766",),
@@ -239,8 +257,7 @@ def _qualities(minimum_n: int) -> Subject:
             case when item_code in ('2.2', '3.2') then n_denominator else numerator end as spare
             from marts.service_quality_766""",
             f"""select {_KEY}, item_code as part, 'flag' as kind, 'no' as label,
-            case when item_code in ('2.2', '3.2') then 0 else n_denominator - numerator end as spare
-            from marts.service_quality_766""",
+            n_denominator - numerator as spare from marts.service_quality_766 where item_code in ({told_elsewhere})""",
         ],
         under="case or complaint",
         opening=" union all ".join(

@@ -97,7 +97,7 @@ def _apologies(desk: Desk, unit: Unit, say: Say) -> list[Block]:
             [
                 say.percent(row["apology_pct"] if stated else None, row),
                 say.count(row["n_apology_issued"] if stated else None, row),
-                say.count(row["n_late"]),  # shown in hidden rows too
+                say.count(row["n_late"]),
                 say.count(row["n_apology_owed"] if stated else None, row),
             ],
         )
