@@ -235,10 +235,14 @@ class _Planner:
                     short += [(parent, period) for period in failed]
                     open_groups += [(u, children[u]) for u in group if u in children]
                 # Where few of all units say something, no unit can have said it much more often: the sum is hidden too.
-                sums = {(u, p) for u, p in short if u in children[None] and not hidden[u, p]}
-                if of is not _Of.ATTRIBUTES or not sums:
+                sums = start.copy()
+                for holder, p in short:
+                    while holder is not None:
+                        sums[holder, p] |= rows.has_any[holder, p]
+                        holder = place.get(above[rows.units[holder]] or "")
+                if of is not _Of.ATTRIBUTES or (sums == start).all():
                     break
-                start[tuple(zip(*sums, strict=True))] = True
+                start = sums
             self._short += 0 if of is _Of.BREAKDOWN else len(short)
         self._hidden[name, part] = {(rows.units[u], rows.periods[p]) for u, p in zip(*np.nonzero(hidden), strict=True)}
         return hidden
@@ -353,11 +357,12 @@ class _Year:
 
         short = settle(grid, targets, reach, of is not _Of.RECORDS) if reach else []
         hidden[here] = grid.hidden
-        if parent is None:
-            same, free = grid.relations()
-            # On the diagonal: whether the sum of the leaf is known at all.
-            np.fill_diagonal(same[0], False)
-            self.above[group[0]] = same[0] | np.diag(free[0])
+        same, free = grid.relations()
+        untold = grid.above if parent is not None else np.ones_like(same[0])
+        for place, unit in enumerate(group) if untold is not None else ():
+            # On the diagonal: whether the sum of the leaf is known at all. What a unit does not tell the one above it may.
+            np.fill_diagonal(same[place], False)
+            self.above[unit] = (same[place] | np.diag(free[place])) & untold
         return [self.year[target.period] for target in short]
 
     def _by_level(self, hidden: Flags, exists: Flags) -> Flags:

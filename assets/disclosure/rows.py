@@ -65,6 +65,7 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("case" + OPENING, leave_out=True),
         Stands("case_online", columns=_ONLINE),
         Stands("case_postal", columns=_POSTAL),
+        Stands("case_field_channel", only=(("procedure_field", False),), columns=(*_ONLINE, *_POSTAL)),
     ),
     "case_supplement_basis": (Stands("case"), Stands("case" + OPENING, leave_out=True)),
     "case_apology": (Stands("case" + OPENING, leave_out=True),),
@@ -84,7 +85,7 @@ TABLES: dict[str, tuple[Stands, ...]] = {
     ),
 }
 # Left out whole: a table by two breakdowns at once is small nearly everywhere, and its sums are in the tables by one.
-ALWAYS_LEFT_OUT = frozenset({"complaint_cross"})
+ALWAYS_LEFT_OUT = frozenset({"complaint_cross", "case_field_channel"})
 
 
 # Tables whose rows count the records of one unit or one month where the column says which: a file of a commune's month has as

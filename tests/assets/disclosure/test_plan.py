@@ -131,17 +131,15 @@ def test_month_by_month_an_unfinished_period_does_not_tell_its_last_month(record
     publish(records, tmp_path / "4", RULES, months=4)
     plan = publish(records, tmp_path / "5", RULES, previous=tmp_path / "4", months=5)
     assert plan.short == 0
-    before, now = (
-        {
-            row["unit_code"]: row["hidden"]
-            for row in _rows(tmp_path / month, "case_apology")
-            if row["period_id"] == "2023"
+
+    def hidden(month: str, period: str) -> dict[object, object]:
+        rows = _rows(tmp_path / month, "complaint_handling")
+        return {
+            r["unit_code"]: r["hidden"] for r in rows if r["period_id"] == period and r["channel"] == r["class"] == "*"
         }
-        for month in ("4", "5")
-    )
-    small = {
-        r["unit_code"] for r in _rows(tmp_path / "5", "case_apology") if r["period_id"] == "2023-05" and r["hidden"]
-    }
+
+    before, now = hidden("4", "2023"), hidden("5", "2023")
+    small = {unit for unit, is_hidden in hidden("5", "2023-05").items() if is_hidden}
     assert small and not [unit for unit in small if not before[unit] and not now[unit]]
 
 
