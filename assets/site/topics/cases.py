@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.site.blocks import Block, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import ALL, is_hidden, is_shown
+from assets.site.source import ALL, Row, is_hidden, is_shown
 from assets.site.topics.common import CASES, Desk, folded, latest_rows, no_data, rate_columns, rate_row
 from assets.site.topics.timeliness import by_period, by_unit
 from assets.site.units import Unit
