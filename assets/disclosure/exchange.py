@@ -13,7 +13,7 @@ Nothing here knows marts, revisions or files.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,14 +67,14 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     hidable = grid.exists & ~grid.hidden
     usable: Flags
     longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
-    for other, blocked, blocked_before in _openings(grid, target.period):
+    for aim, other, blocked, blocked_before in _openings(grid, target):
         # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
         usable = np.logical_not((grid.known_before & blocked_before & longer).any(axis=1))
         if not usable[target.unit]:
             continue
         new = hidable & blocked
         price = new @ grid.cost
-        amounts = np.minimum(measure.partners(target, other), missing)
+        amounts = np.minimum(measure.partners(aim, other), missing)
         if grid.has_siblings:
             usable[target.unit] = False
             whole = price + price[target.unit]
@@ -91,15 +91,19 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     return None if best is None else best[1]
 
 
-def _openings(grid: Grid, period: int) -> Iterator[tuple[Flags | None, Flags, Flags]]:
-    """Leaves to exchange with, of any other period beside `period`, or none where every period that holds one of its leaves is
-    hidden; and the periods that would tell the leaves apart, now and in the revision before."""
-    mine = grid.inside[period]
-    yield None, (grid.inside & mine).any(axis=1), (grid.inside_before & mine).any(axis=1)
+def _openings(grid: Grid, target: Target) -> Iterator[tuple[Target, Flags | None, Flags, Flags]]:
+    """Leaves to exchange with, of any other period beside the target's, or none where every period that holds one of its leaves,
+    or a single one, is hidden; and the periods that would tell the leaves apart, now and in the revision before."""
+    mine = grid.inside[target.period]
+    parts = [leaf for place, leaf in enumerate(grid.leaves) if mine[place]]
+    for period in dict.fromkeys((target.period, *parts)):
+        some = grid.inside[period]
+        aim = replace(target, period=period)
+        yield aim, None, (grid.inside & some).any(axis=1), (grid.inside_before & some).any(axis=1)
     for other in range(len(grid.periods)):
         if not (grid.inside[other] & mine).any():
             both = mine | grid.inside[other]
-            yield grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
+            yield target, grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
 
 
 def _divides(inside: Flags, leaves: Flags) -> Flags:
@@ -210,14 +214,25 @@ class Labelled:
         self._same, self._free = self.grid.relations()
 
     def reach(self, target: Target, enough: int) -> int:
-        """How far above the truth the target can lie: it is small, and what is withheld may be as little as none."""
-        grid, u, b = self.grid, target.unit, target.label
+        """How far the target can lie from the truth, upwards and downwards together."""
+        found = 0
+        for takes, gives in self._ways(target.label):
+            if found < enough:
+                found += self._one_way(target, enough - found, takes, gives)
+        return found
+
+    def _ways(self, label: int) -> tuple[tuple[Counts, Counts], tuple[Counts, Counts]]:
+        """Upwards and downwards: the labels that the target's records take, and those that they give for it."""
+        its, others = np.array([label]), np.delete(np.arange(self._spare.shape[2]), label)
+        return (its, others), (others, its)
+
+    def _one_way(self, target: Target, enough: int, takes: Counts, gives: Counts) -> int:
         spare = self._spare.copy()
-        mine = grid.inside[target.period]
+        mine = self.grid.inside[target.period]
         found = 0
         for t in np.flatnonzero(mine):
             while found < enough:
-                step = self._step(spare, u, int(t), b, mine)
+                step = self._step(spare, target, int(t), mine, takes, gives)
                 if step is None:
                     break
                 amount, cells = step
@@ -227,59 +242,70 @@ class Labelled:
         return found
 
     def _step(
-        self, spare: Counts, u: int, t: int, b: int, mine: Flags
+        self, spare: Counts, target: Target, t: int, mine: Flags, takes: Counts, gives: Counts
     ) -> tuple[int, list[tuple[int, int, int]]] | None:
-        grid = self.grid
-        gives = spare[u, t].copy()
-        gives[b] = 0
+        """The largest swap of labels with leaf t of the target: its size, and the records that it uses up."""
+        grid, u, label = self.grid, target.unit, target.label
+        given = spare[u, t, gives]
         if self._free[u, t]:
+            y = int(given.argmax())
+            # The leaf may have a record more, instead of another label for one it has.
+            fresh = bool(label in takes and grid.uncounted is not None and grid.uncounted[u, t])
             if not grid.has_siblings or self._unseen[t, t]:
-                c = int(gives.argmax())
-                return (int(gives[c]), [(u, t, c)]) if gives[c] else None
-            takes = np.where(self._free[:, t], spare[:, t, b], 0)
-            takes[u] = 0
-            c, v = int(gives.argmax()), int(takes.argmax())
-            amount = int(min(gives[c], takes[v]))
+                amount, own = (_ENOUGH, []) if fresh else (int(given[y]), [(u, t, int(gives[y]))])
+                return (amount, own) if amount else None
+            # Any record that no known row holds, of a leaf that the sums do not tell from this one.
+            alike = self._unseen[t] & ~mine
+            alike[t] = True
+            taken = np.where((self._free & alike)[..., None], spare[:, :, takes], 0)
+            taken[u, mine] = 0
+            v, s, x = (int(place) for place in np.unravel_index(int(taken.argmax()), taken.shape))
+            amount = int(taken[v, s, x] if fresh else min(given[y], taken[v, s, x]))
             if amount:
-                return amount, [(u, t, c), (v, t, b)]
+                own = [] if fresh else [(u, t, int(gives[y]))]
+                return amount, [*own, (v, s, int(takes[x]))]
         places = np.flatnonzero(self._same[u, t] & ~mine)
         if not len(places):
             return None
-        # (places, labels): label c of (u, t) against label b of (u, s).
-        own = np.minimum(gives[None, :], spare[u, places, b][:, None])
-        alone = own if not grid.has_siblings else np.where(self._unseen[t, places][:, None], own, 0)
+        # (places, takes, gives): the label given by (u, t) against the one taken from (u, s).
+        own = np.minimum(given[None, None, :], spare[u, places][:, takes][:, :, None])
+        alone = own if not grid.has_siblings else np.where(self._unseen[t, places][:, None, None], own, 0)
         if alone.any() or not grid.has_siblings:
-            place, other = np.unravel_index(int(alone.argmax()), own.shape)
-            amount = int(alone[place, other])
-            s = int(places[place])
-            return (amount, [(u, t, int(other)), (u, s, b)]) if amount else None
-        theirs = np.minimum(spare[:, t, b][:, None, None], spare[:, places, :])
-        theirs = np.where(self._same[:, t, :][:, places][:, :, None], theirs, 0)
+            place, x, y = (int(place) for place in np.unravel_index(int(alone.argmax()), own.shape))
+            amount = int(alone[place, x, y])
+            return (amount, [(u, t, int(gives[y])), (u, int(places[place]), int(takes[x]))]) if amount else None
+        theirs = np.minimum(spare[:, t][:, takes][:, None, :, None], spare[:, places][:, :, gives][:, :, None, :])
+        theirs = np.where(self._same[:, t, :][:, places][:, :, None, None], theirs, 0)
         theirs[u] = 0
         whole = np.minimum(own[None], theirs)
-        sibling, place, other = np.unravel_index(int(whole.argmax()), whole.shape)
-        amount = int(whole[sibling, place, other])
-        s = int(places[place])
-        cells = [(u, t, int(other)), (u, s, b), (int(sibling), t, b), (int(sibling), s, int(other))]
+        v, place, x, y = (int(place) for place in np.unravel_index(int(whole.argmax()), whole.shape))
+        amount = int(whole[v, place, x, y])
+        other, label_taken, label_given = int(places[place]), int(takes[x]), int(gives[y])
+        cells = [(u, t, label_given), (u, other, label_taken), (v, t, label_taken), (v, other, label_given)]
         return (amount, cells) if amount else None
 
     def partners(self, target: Target, other: Flags | None) -> Counts:
-        """(U): what each unit could exchange if all rows in the way were hidden."""
-        grid, u, b = self.grid, target.unit, target.label
+        """(U): what each unit could exchange if all rows in the way were hidden, upwards or downwards."""
+        up, down = (self._partners(target, other, *way) for way in self._ways(target.label))
+        return np.maximum(up, down)
+
+    def _partners(self, target: Target, other: Flags | None, takes: Counts, gives: Counts) -> Counts:
+        grid, u = self.grid, target.unit
         mine = np.flatnonzero(grid.inside[target.period])
-        gives = self._spare[u][mine].copy()
-        gives[:, b] = 0
+        given = self._spare[u][mine][:, gives]
         if other is None:
             if not grid.has_siblings:
-                return np.full(len(grid.units), int(gives.sum()))
-            takes: Counts = np.minimum(gives.sum(axis=1)[None], self._spare[:, mine, b]).sum(axis=1)
-            return takes
+                return np.full(len(grid.units), int(given.sum()))
+            taken = self._spare[:, mine][:, :, takes].sum(axis=2)
+            both: Counts = np.minimum(given.sum(axis=1)[None], taken).sum(axis=1)
+            return both
         places = np.flatnonzero(other)
-        own = np.minimum(gives[:, None, :], self._spare[u][places][:, b][None, :, None])
+        own = np.minimum(given[:, None, None, :], self._spare[u][places][:, takes][None, :, :, None])
         if not grid.has_siblings:
             return np.full(len(grid.units), int(own.max(initial=0)))
-        theirs = np.minimum(self._spare[:, mine, b][:, :, None, None], self._spare[:, None, places, :])
-        best: Counts = np.minimum(own[None], theirs).max(axis=(1, 2, 3), initial=0)
+        taken = self._spare[:, mine][:, :, takes][:, :, None, :, None]
+        theirs = np.minimum(taken, self._spare[:, places][:, :, gives][:, None, :, None, :])
+        best: Counts = np.minimum(own[None], theirs).max(axis=(1, 2, 3, 4), initial=0)
         return best
 
 

@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ from assets.disclosure.subjects import Subject, part_under, subjects
 
 Query = Callable[[str], pa.Table]
 _KINDS = ("year", "nine_months", "half_year", "quarter", "month")
+
+
+class _Of(Enum):
+    """What hidden counts are of: whole records; a breakdown of them that is shown whole or left out whole, whose small parts
+    are protected; what they say, hidden where they are, all of it protected."""
+
+    RECORDS = auto()
+    BREAKDOWN = auto()
+    ATTRIBUTES = auto()
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,8 @@ def make_plan(query: Query, tables: Iterable[str], rules: DisclosureRules, previ
 
 @dataclass
 class _Rows:
-    """Rows of one part of a subject as arrays: units (U), periods (P); per kind of label (U, P, labels)."""
+    """Rows of one part of a subject as arrays: units (U), periods (P); per kind of label (U, P, labels). `small` (U, P, labels
+    or 1): on few records; of attributes, whether a share is made of the label."""
 
     units: list[str]
     periods: list[str]
@@ -146,25 +157,31 @@ class _Planner:
             labels = [_labels(frame, rows, part) for frame in now.kinds()]
             whole = replace(rows, labels=[array for array in labels if array is not None])
             self._hidden[subject.name + OPENING, part] = now.opening(part)
-            hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), False)
-            for name, frame in now.withheld.items():
-                broken = _broken_down(frame, whole, part)
-                old_broken = None
-                if before is not None and old is not None and name in before.withheld:
-                    old_broken = _broken_down(before.withheld[name], old, part)
-                self._plan_rows(name, part, broken, old_broken, hidden, True)
+            hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), _Of.RECORDS)
+            for of, mark, frames, old_frames in (
+                (_Of.BREAKDOWN, "is_small", now.withheld, before.withheld if before is not None else {}),
+                (_Of.ATTRIBUTES, "is_share", now.attributes, before.attributes if before is not None else {}),
+            ):
+                for name, frame in frames.items():
+                    broken = _broken_down(frame, whole, part, mark)
+                    old_broken = None if old is None else _broken_down(old_frames[name], old, part, mark)
+                    settled = self._plan_rows(name, part, broken, old_broken, hidden, of)
+                    hidden = settled if of is _Of.ATTRIBUTES else hidden
 
     def _under(self, subject: Subject, part: str, rows: _Rows) -> Flags:
         above = () if subject.under is None else self._hidden.get(part_under(subject.name, part), ())
         return rows.at(above)
 
-    def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, by_label: bool) -> Flags:
+    def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, of: _Of) -> Flags:
         """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
-        hidden: Flags = rows.small.any(axis=2) | under | rows.at(self._at_least.get((name, part), ()))
+        hidden: Flags = under | rows.at(self._at_least.get((name, part), ()))
+        if of is not _Of.ATTRIBUTES:
+            hidden = hidden | rows.small.any(axis=2)
         hidden &= rows.has_any
         known_before: Flags = np.zeros_like(hidden)
         periods_before: Flags = np.zeros(len(rows.periods), np.bool_)
-        out: Flags = np.zeros_like(hidden)  # shown before and still the same, or large: no secret of its own
+        # (U, P, labels or 1): shown before and still the same, or large: no secret of its own.
+        out: Flags = np.zeros_like(rows.small)
         spare = rows.spare
         if old is not None and self._before is not None:
             old = _aligned(old, rows)
@@ -177,7 +194,10 @@ class _Planner:
                 (old.n == rows.n) & (old.n > 0) & (old.spare == rows.spare).reshape(*old.n.shape, -1).all(axis=2)
             )
             hidden |= hid & same & rows.has_any & ~self._unfinished(rows.periods, periods_before)[None, :]
-            out = known_before & (same | ~rows.small.any(axis=2))
+            large = (
+                rows.spare >= self._rules.minimum_n if of is _Of.ATTRIBUTES else ~rows.small.any(axis=2, keepdims=True)
+            )
+            out = np.broadcast_to(known_before[..., None] & (same[..., None] | large), out.shape)
             # What moves, moves in both revisions: no more than either has.
             spare = np.where(
                 old.has_any.reshape(*old.n.shape, *[1] * (spare.ndim - 2)), np.minimum(spare, old.spare), spare
@@ -202,12 +222,28 @@ class _Planner:
                 periods_before,
                 self._unfinished(rows.periods, _anywhere(rows.has_any)),
             )
-            open_groups: list[tuple[int | None, list[int]]] = [(None, [root]) for root in children[None]]
-            while open_groups:
-                parent, group = open_groups.pop()
-                short = settled.settle(group, parent, hidden, known_before, out, spare, self._rules.reach, by_label)
-                self._short += 0 if by_label else short
-                open_groups += [(u, children[u]) for u in group if u in children]
+            start = hidden.copy()
+            while True:
+                hidden[:] = start
+                short: list[tuple[int | None, int]] = []
+                open_groups: list[tuple[int | None, list[int]]] = [(None, [root]) for root in children[None]]
+                while open_groups:
+                    parent, group = open_groups.pop()
+                    failed = settled.settle(
+                        group, parent, hidden, known_before, out, spare, under, self._rules.reach, of
+                    )
+                    short += [(parent, period) for period in failed]
+                    open_groups += [(u, children[u]) for u in group if u in children]
+                # Where few of all units say something, no unit can have said it much more often: the sum is hidden too.
+                sums = start.copy()
+                for holder, p in short:
+                    while holder is not None:
+                        sums[holder, p] |= rows.has_any[holder, p]
+                        holder = place.get(above[rows.units[holder]] or "")
+                if of is not _Of.ATTRIBUTES or (sums == start).all():
+                    break
+                start = sums
+            self._short += 0 if of is _Of.BREAKDOWN else len(short)
         self._hidden[name, part] = {(rows.units[u], rows.periods[p]) for u, p in zip(*np.nonzero(hidden), strict=True)}
         return hidden
 
@@ -262,28 +298,28 @@ class _Year:
     above: dict[int, Flags] = field(default_factory=dict)
 
     def settle(
-        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, out: Flags, spare: Counts, reach: int,
-        by_label: bool,
-    ) -> int:  # fmt: skip
-        """Settle the units of one group in `hidden`, but for what is `out` already; returns how many counts stay short of the
-        rules."""
+        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, out: Flags, spare: Counts, under: Flags, reach: int,
+        of: _Of,
+    ) -> list[int]:  # fmt: skip
+        """Settle the units of one group in `hidden`, but for what is `out` already; returns the periods of the counts that stay
+        short of the rules."""
         here = np.ix_(group, self.year)
         exists = self.rows.has_any[here]
         start = hidden[here]
         if parent is not None:
             start = start | hidden[parent, self.year] & exists
         if not start.any():
-            return 0
-        if by_label and parent is not None and reach:
+            return []
+        if of is _Of.BREAKDOWN and parent is not None and reach:
             start = self._by_level(start, exists)
         if parent is not None and len(group) == 1:
             hidden[here] = start
-            return 0
+            return []
         leaves = [self.year[leaf] for leaf in self.leaves]
         at_leaves = np.ix_(group, leaves)
         present = exists[:, self.leaves]
         kept = [np.maximum(spare[at_leaves], 0)]
-        if by_label:
+        if of is not _Of.RECORDS:
             kept = [kept[0] * present[..., None]]
         else:
             kept = [kept[0][..., None] * present[..., None]]
@@ -302,29 +338,32 @@ class _Year:
             has_siblings=parent is not None,
             above=self.above.get(parent) if parent is not None else None,
             unfinished=self.unfinished[self.year],
+            uncounted=under[at_leaves] if of is _Of.ATTRIBUTES else None,
         )
-        small = self.rows.small[here]
+        secret = ~out[here]
+        if of is not _Of.RECORDS:
+            secret = secret & self.rows.small[here]
 
         def targets(fresh: Flags) -> list[Target]:
-            fresh = fresh & ~out[here]
+            wanted = secret & fresh[..., None]
             order = np.argsort(-self.inside.sum(axis=1), kind="stable")
-            if not by_label:
-                return [Target(int(u), int(p)) for p in order for u in np.flatnonzero(fresh[:, p])]
-            # A breakdown that no sibling shows in a period has no sums but those above and beside it: nothing to subtract.
-            apart = np.asarray((exists & ~grid.hidden).any(axis=0) | (parent is None), np.bool_)
-            wanted = small & fresh[..., None] & apart[None, :, None]
+            if of is _Of.BREAKDOWN:
+                # One that no sibling shows in a period has no sums but those above and beside it: nothing to subtract.
+                apart = np.asarray((exists & ~grid.hidden).any(axis=0) | (parent is None), np.bool_)
+                wanted &= apart[None, :, None]
             return [
                 Target(int(u), int(p), int(b)) for p in order for u, b in zip(*np.nonzero(wanted[:, p]), strict=True)
             ]
 
-        short = settle(grid, targets, reach, by_label) if reach else []
+        short = settle(grid, targets, reach, of is not _Of.RECORDS) if reach else []
         hidden[here] = grid.hidden
-        if parent is None:
-            same, free = grid.relations()
-            # On the diagonal: whether the sum of the leaf is known at all.
-            np.fill_diagonal(same[0], False)
-            self.above[group[0]] = same[0] | np.diag(free[0])
-        return len(short)
+        same, free = grid.relations()
+        untold = grid.above if parent is not None else np.ones_like(same[0])
+        for place, unit in enumerate(group) if untold is not None else ():
+            # On the diagonal: whether the sum of the leaf is known at all. What a unit does not tell the one above it may.
+            np.fill_diagonal(same[place], False)
+            self.above[unit] = (same[place] | np.diag(free[place])) & untold
+        return [self.year[target.period] for target in short]
 
     def _by_level(self, hidden: Flags, exists: Flags) -> Flags:
         """A breakdown of periods shorter than the longest is left out of all siblings where one would lack one of them: it would
@@ -344,15 +383,27 @@ class _Frames:
         self.rows = frame(subject.rows)
         self.labels = [frame(sql) for sql in subject.labels]
         self.withheld = {name: frame(sql) for name, sql in subject.withheld.items()}
+        self.attributes = {name: frame(sql) for name, sql in subject.attributes.items()}
         self._opening = self.rows.iloc[:0].copy() if subject.opening is None else frame(subject.opening)
-        for answer in (self.rows, self._opening, *self.labels, *self.withheld.values()):
+        for answer in (self.rows, self._opening, *self.labels, *self.withheld.values(), *self.attributes.values()):
             answer["unit"] = _joined(answer, "unit_code", "unit_valid_from")
 
     @classmethod
     def of_previous(cls, subject: Subject, before: Previous) -> _Frames | None:
         if before.frame(subject.rows) is None:
             return None
-        columns = ["unit_code", "unit_valid_from", "period_id", "part", "kind", "label", "n", "is_small", "spare"]
+        columns = [
+            "unit_code",
+            "unit_valid_from",
+            "period_id",
+            "part",
+            "kind",
+            "label",
+            "n",
+            "is_small",
+            "is_share",
+            "spare",
+        ]
         empty = pd.DataFrame(columns=columns)
 
         def answer(sql: str) -> pd.DataFrame:
@@ -408,14 +459,14 @@ def _labels(frame: pd.DataFrame, rows: _Rows, part: str) -> Counts | None:
     return _filled((len(rows.units), len(rows.periods), len(labels)), (u, p, b), frame["spare"])
 
 
-def _broken_down(frame: pd.DataFrame, rows: _Rows, part: str) -> _Rows:
+def _broken_down(frame: pd.DataFrame, rows: _Rows, part: str, mark: str) -> _Rows:
     frame = frame[frame["part"] == part]
     labels = sorted(frame["label"].unique()) or [""]
     u, p = _places(frame, rows.units, rows.periods)
     shape = (len(rows.units), len(rows.periods), len(labels))
     at = (u, p, _indexes(labels, frame["label"]))
     return _Rows(
-        rows.units, rows.periods, rows.has_any, _filled(shape, at, frame["is_small"]) > 0,
+        rows.units, rows.periods, rows.has_any, _filled(shape, at, frame[mark]) > 0,
         _filled(shape, at, frame["n"]).sum(axis=2), _filled(shape, at, frame["spare"]), labels=[],
     )  # fmt: skip
 

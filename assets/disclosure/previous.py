@@ -58,4 +58,7 @@ def _shown(folder: Path) -> Iterator[str]:
             if _HIDDEN in batch.schema.names:
                 batch = batch.filter(pc.invert(batch.column(_HIDDEN)))
             for entry in here:
-                yield from pc.unique(pc.drop_null(keys(entry, batch.filter(applies(entry, batch))))).to_pylist()
+                told = applies(entry, batch)
+                for column in entry.columns[:1]:
+                    told = pc.and_(told, pc.is_valid(batch.column(column)))
+                yield from pc.unique(pc.drop_null(keys(entry, batch.filter(told)))).to_pylist()

@@ -20,20 +20,34 @@ def row_key(subject: str, part: str, unit: str, period: str) -> str:
 class Stands:
     """The rows of a table stand for rows of subjects: `keys` are the texts or columns that name them. `leave_out`: whether
     rows whose subject row is hidden are left out, for that they are there would tell something. `only`: a column and
-    whether its value must be '*'."""
+    whether its value must be '*'; `among`: a column and its values. `columns`: those that such rows lose, where not all."""
 
     subject: str
     part: Sequence[str] = ()
     period: str = "period_id"
     only: tuple[tuple[str, bool], ...] = ()
+    among: tuple[str, tuple[str, ...]] | None = None
     leave_out: bool = False
+    columns: tuple[str, ...] = ()
 
 
 _SUBJECT = "@"  # a subject that stands in a column
 OPENING = " opening"  # after a subject's name: its rows from before the office began
+# Items of service_quality_766 that count complaints; those of a class tell what the breakdown by class does.
+CLASS_ITEMS = ("5.1a", "5.1b")
+COMPLAINT_ITEMS = (*CLASS_ITEMS, "5.2", "5.3")
+# What some columns of a row tell of its records: how cases were filed, how content those were who filled in a form.
+_ONLINE = ("n_received_online", "online_pct")
+_POSTAL = ("n_received_postal", "n_received_direct", "n_received_other", "postal_pct")
+_NUMERATOR = ("numerator", "rate_pct", "points")
+LEVELS = ("very_satisfied", "satisfied", "dissatisfied")
+_LEVEL_COLUMNS = tuple(column for level in LEVELS for column in (f"n_{level}", f"{level}_pct"))
 TABLES: dict[str, tuple[Stands, ...]] = {
     "sipas_index": (Stands("period", ("instrument_code",)),),
-    "survey_question": (Stands("question", ("instrument_code", "question_code")),),
+    "survey_question": (
+        Stands("question", ("instrument_code", "question_code")),
+        Stands("option", ("instrument_code", "question_code"), columns=("n_answers", "share_pct", "index_pct")),
+    ),
     "sipas_index_now": (Stands("now", ("instrument_code",)),),
     "sipas_change": (
         Stands("@basis", ("instrument_code",), "edition_id"),
@@ -49,10 +63,12 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("case", only=(("procedure_field", True),)),
         Stands("case_field", only=(("procedure_field", False),), leave_out=True),
         Stands("case" + OPENING, leave_out=True),
+        Stands("case_online", columns=_ONLINE),
+        Stands("case_postal", columns=_POSTAL),
+        Stands("case_field_channel", only=(("procedure_field", False),), columns=(*_ONLINE, *_POSTAL)),
     ),
     "case_supplement_basis": (Stands("case"), Stands("case" + OPENING, leave_out=True)),
-    # How many cases were late is shown in hidden rows too, so a row of hidden cases is left out.
-    "case_apology": (Stands("case", leave_out=True), Stands("case" + OPENING, leave_out=True), Stands("apology")),
+    "case_apology": (Stands("case" + OPENING, leave_out=True),),
     "complaint_handling": (
         Stands("complaint", only=(("channel", True), ("class", True))),
         Stands("complaint_channel", only=(("channel", False), ("class", True)), leave_out=True),
@@ -60,14 +76,16 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("complaint_cross", only=(("channel", False), ("class", False)), leave_out=True),
         Stands("complaint" + OPENING, leave_out=True),
     ),
-    "one_stop_evaluation": (Stands("evaluation"),),
+    "one_stop_evaluation": (Stands("evaluation"), Stands("level", columns=_LEVEL_COLUMNS)),
     "service_quality_766": (
         Stands("quality", ("item_code",)),
+        Stands("complaint_class", among=("item_code", CLASS_ITEMS), columns=_NUMERATOR),
+        Stands("case_online", among=("item_code", ("3.3",)), columns=_NUMERATOR),
         Stands("quality" + OPENING, ("item_code",), leave_out=True),
     ),
 }
 # Left out whole: a table by two breakdowns at once is small nearly everywhere, and its sums are in the tables by one.
-ALWAYS_LEFT_OUT = frozenset({"complaint_cross"})
+ALWAYS_LEFT_OUT = frozenset({"complaint_cross", "case_field_channel"})
 
 
 # Tables whose rows count the records of one unit or one month where the column says which: a file of a commune's month has as
@@ -81,6 +99,9 @@ def applies(stands: Stands, batch: pa.RecordBatch) -> pa.Array:
     for column, is_total in stands.only:
         total = pc.equal(batch.column(column), "*")
         flags = pc.and_(flags, total if is_total else pc.invert(total))
+    if stands.among is not None:
+        column, values = stands.among
+        flags = pc.and_(flags, pc.is_in(batch.column(column), value_set=pa.array(values)))
     return flags
 
 
@@ -96,4 +117,6 @@ def fits(stands: Stands, schema: pa.Schema) -> bool:
     """Whether the table has the columns the entry asks for."""
     named = {stands.period, *stands.part, *(column for column, _ in stands.only), "unit_code", "unit_valid_from"}
     named |= {stands.subject[1:]} if stands.subject.startswith(_SUBJECT) else set()
+    named |= {stands.among[0]} if stands.among is not None else set()
+    named |= set(stands.columns[:1])
     return named <= set(schema.names)

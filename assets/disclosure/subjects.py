@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from assets.disclosure.rows import CLASS_ITEMS, COMPLAINT_ITEMS, LEVELS
+
 # Records of one kind leave no trace when they move: answered and satisfied with every item; received and settled in time
 # within the period, with known working days. `spare` counts them as far as the tables tell; one record stays in a row, for a
 # row of zeros would be shown.
@@ -21,7 +23,6 @@ _SURVEY_SPARE = (
     " then least(n_satisfied, n_forms_answered - 1) end) as bigint)"
 )
 _KEY = "unit_code, cast(unit_valid_from as varchar) as unit_valid_from, period_id"
-_COMPLAINT_ITEMS = ("5.1a", "5.1b", "5.2", "5.3")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Subject:
     per unit, period and part. `labels`: SELECTs of the same key, part, kind, label and spare: shown sums of labels, which an
     exchange must keep. `tables`: what they read, besides which nothing is asked. `under`: subject whose hidden rows are
     hidden here too, with its part. `withheld`: breakdowns of the same records, by name: SELECTs as of `labels` with n and
-    is_small; a breakdown of a unit and period is shown whole or left out whole. `opening`: SELECT of the key and part of rows
-    from before an office began, which are left out: what was received then is the stock that its first period opens with."""
+    is_small; a breakdown of a unit and period is shown whole or left out whole. `attributes`: SELECTs alike, of what other columns
+    of the same row tell of the records, with is_share instead of is_small: where a row is hidden, or the attribute before,
+    so is this one, and each count that a share is made of keeps its values. `opening`: SELECT of the key and part of rows from
+    before an office began, which are left out: what was received then is the stock that its first period opens with."""
 
     name: str
     tables: tuple[str, ...]
@@ -39,6 +42,7 @@ class Subject:
     labels: Sequence[str] = ()
     under: str | None = None
     withheld: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     opening: str | None = None
 
 
@@ -104,6 +108,11 @@ def _questions(minimum_n: int) -> Subject:
             option_code as label, cast(n_answers as bigint) as spare from marts.survey_question"""
         ],
         under="period",
+        attributes={
+            "option": f"""select {_KEY}, concat(instrument_code, '/', question_code) as part, 'option' as kind,
+            option_code as label, cast(n_answers as bigint) as n, case when n_answers > 0 then 1 else 0 end as is_share,
+            cast(n_answers as bigint) as spare from marts.survey_question"""
+        },
     )
 
 
@@ -127,7 +136,7 @@ def _cases(minimum_n: int) -> Subject:
     bases = ("early", "on_day", "late", "unclassified")
     return Subject(
         "case",
-        ("case_settlement", "case_supplement_basis", "case_apology"),
+        ("case_settlement", "case_supplement_basis"),
         f"""with of_basis as (
             select unit_code, unit_valid_from, period_id,
             {_flag(_small(minimum_n, "n_settled", "n_classified"))} as is_small
@@ -159,16 +168,23 @@ def _cases(minimum_n: int) -> Subject:
             "case_field": f"""select {_KEY}, '' as part, 'field' as kind, procedure_field as label, n_received as n,
             case when {_small(minimum_n, *counts)} or {none} then 1 else 0 end as is_small, {_CASE_LABEL_SPARE} as spare
             from marts.case_settlement where procedure_field <> '*'""",
-            # How many cases were late is shown; who among them got an apology breaks them down. A case that is pending stays
-            # with its state from month to month, so those settled alone can have another one.
-            "apology": " union all ".join(
-                f"""select {_KEY}, '' as part, 'apology' as kind, '{state}' as label, n_apology_{state} as n,
-                case when {_small(minimum_n, "n_late")} then 1 else 0 end as is_small,
-                greatest(n_apology_{state} - n_late_pending, 0) as spare from marts.case_apology"""
-                for state in ("issued", "owed")
-            ),
+        },
+        attributes={
+            "case_online": _channels("online", "offline"),
+            "case_postal": _channels("postal", "direct", "other"),
         },
         opening=f"select *, '' as part from ({_CASE_OPENING}) as opening",
+    )
+
+
+def _channels(share: str, *others: str) -> str:
+    """SELECT of attributes: cases by how they were filed; a share is made of the first channel."""
+    return " union all ".join(
+        f"""select {_KEY}, '' as part, 'channel' as kind, '{channel}' as label, {count} as n,
+        {f"case when {count} > 0 then 1 else 0 end" if channel == share else "0"} as is_share, {count} as spare
+        from marts.case_settlement where procedure_field = '*'"""
+        for channel in (share, *others)
+        for count in ["n_received - n_received_online" if channel == "offline" else f"n_received_{channel}"]
     )
 
 
@@ -199,7 +215,6 @@ def _complaints(minimum_n: int) -> Subject:
 
 
 def _evaluations(minimum_n: int) -> Subject:
-    levels = ("very_satisfied", "satisfied", "dissatisfied")
     return Subject(
         "evaluation",
         ("one_stop_evaluation",),
@@ -211,15 +226,25 @@ def _evaluations(minimum_n: int) -> Subject:
             f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label,
             case when n_overall > 0 then n_{level} else n_forms end as spare
             from marts.one_stop_evaluation where weighting = 'forms'"""
-            for level in levels
+            for level in LEVELS
         ],
+        attributes={
+            "level": " union all ".join(
+                f"""select {_KEY}, '' as part, 'level' as kind, '{level}' as label, n_{level} as n,
+                case when n_{level} > 0 then 1 else 0 end as is_share,
+                n_{level} as spare from marts.one_stop_evaluation where weighting = 'forms'"""
+                for level in LEVELS
+            )
+        },
     )
 
 
 def _qualities(minimum_n: int) -> Subject:
-    items = ", ".join(f"'{item}'" for item in _COMPLAINT_ITEMS)
+    items = ", ".join(f"'{item}'" for item in COMPLAINT_ITEMS)
     of_records = ((f"not in ({items})", _CASE_OPENING), (f"in ({items})", _COMPLAINT_OPENING))
-    # 3.2 counts procedures, no one's records.
+    # What these tell stands in another table too, and is hidden where it is hidden there; of the others records that meet the
+    # item are exchanged, so that the numerator keeps its values with the row. 2.2 counts days, 3.2 procedures, no one's records.
+    told_elsewhere = ", ".join(f"'{item}'" for item in (*CLASS_ITEMS, "3.3"))
     return Subject(
         "quality",
         ("service_quality_766",),
@@ -232,8 +257,7 @@ def _qualities(minimum_n: int) -> Subject:
             case when item_code in ('2.2', '3.2') then n_denominator else numerator end as spare
             from marts.service_quality_766""",
             f"""select {_KEY}, item_code as part, 'flag' as kind, 'no' as label,
-            case when item_code in ('2.2', '3.2') then 0 else n_denominator - numerator end as spare
-            from marts.service_quality_766""",
+            n_denominator - numerator as spare from marts.service_quality_766 where item_code in ({told_elsewhere})""",
         ],
         under="case or complaint",
         opening=" union all ".join(
@@ -250,6 +274,6 @@ def part_under(subject: str, part: str) -> tuple[str, str]:
     """Subject and part whose hidden rows are hidden in this part too."""
     if subject == "question":
         return "period", part.rsplit("/", 1)[0]
-    if subject == "quality" and part in _COMPLAINT_ITEMS:
+    if subject == "quality" and part in COMPLAINT_ITEMS:
         return "complaint", ""
     return "case", ""

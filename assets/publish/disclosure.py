@@ -43,32 +43,30 @@ def disclosed_schema(mart: Mart, schema: pa.Schema) -> pa.Schema:
 
 
 def disclose(batch: pa.RecordBatch, mart: Mart, plan: Plan) -> pa.RecordBatch:
-    """The batch with hidden rows' figures set to NULL and the column `hidden`, without the rows that are left out whole."""
+    """The batch with hidden rows' figures set to NULL and the column `hidden`, without the rows that are left out whole. Columns
+    that a row loses while the others stand are NULL and no more."""
     schema = disclosed_schema(mart, batch.schema)
     if not mart.n_columns:
         return batch.select(schema.names)
-    hidden = pa.repeat(pa.scalar(False), batch.num_rows)
+    nothing = pa.repeat(pa.scalar(False), batch.num_rows)
+    hidden, left_out, blank = nothing, nothing, dict.fromkeys(figure_columns(mart, batch.schema), nothing)
     if plan.rules.hides:
         hidden = _hidden_by_itself(batch, mart, plan.rules.minimum_n, mart.name in plan.tables)
-        left_out = pa.repeat(pa.scalar(False), batch.num_rows)
         for entry in TABLES[mart.name] if mart.name in plan.tables else ():
             named = pc.is_in(keys(entry, batch), value_set=plan.names)
             named = pc.and_(applies(entry, batch), pc.or_(named, entry.subject in ALWAYS_LEFT_OUT))
             if entry.leave_out:
                 left_out = pc.or_(left_out, named)
+            elif entry.columns:
+                blank |= {column: pc.or_(blank[column], named) for column in entry.columns if column in blank}
             else:
                 hidden = pc.or_(hidden, named)
-        if not figure_columns(mart, batch.schema).issuperset(mart.n_columns):
-            hidden = pc.and_(hidden, _has_figures(batch, mart))  # that there were no records is shown anyway
-        shown = pc.invert(left_out)
-        batch, hidden = batch.filter(shown), hidden.filter(shown)
-    figures = figure_columns(mart, batch.schema)
     arrays = [
-        pc.if_else(hidden, pa.scalar(None, field.type), batch.column(field.name)) if field.name in figures
-        else batch.column(field.name)
+        pc.if_else(pc.or_(hidden, blank[field.name]), pa.scalar(None, field.type), batch.column(field.name))
+        if field.name in blank else batch.column(field.name)
         for field in schema if field.name != HIDDEN_COLUMN.name
     ]  # fmt: skip
-    return pa.RecordBatch.from_arrays([*arrays, hidden], schema=schema)
+    return pa.RecordBatch.from_arrays([*arrays, hidden], schema=schema).filter(pc.invert(left_out))
 
 
 def _hidden_by_itself(batch: pa.RecordBatch, mart: Mart, minimum_n: int, is_planned: bool) -> pa.Array:
@@ -82,8 +80,8 @@ def _hidden_by_itself(batch: pa.RecordBatch, mart: Mart, minimum_n: int, is_plan
 
 
 def _has_figures(batch: pa.RecordBatch, mart: Mart) -> pa.Array:
-    """Rows in which some figure that hiding takes away is not zero."""
-    figures = figure_columns(mart, batch.schema)
+    """Rows in which some count that figures rest on, or some figure that hiding takes away, is not zero."""
+    figures = figure_columns(mart, batch.schema).union(mart.n_columns)
     return _any(_is_active(batch.column(name)) for name in figures if _is_number(batch.schema.field(name).type))
 
 

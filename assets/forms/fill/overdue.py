@@ -1,8 +1,8 @@
 """Late cases and their apologies: the full list for the office, and a summary that may be published.
 
 The list has the columns of the appendix that one-stop software prints, and what became of each apology. The summary is
-filled from open marts alone, after disclosure control has hidden what rests on few records: how many cases were late is
-published by law (form II.06), how many of few got an apology is not.
+filled from open marts alone, after disclosure control has hidden what rests on few records: how many cases were late (form
+II.06) and how many apologies were written is published, few or many; a share of few is not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from assets.forms.figures import Figures, Row
 from assets.forms.fill.wording import counted, either, official_form
 from assets.forms.kind import FormKind
-from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table, Value
+from assets.forms.model import Column, Form, HeadCell, Language, Line, Mark, Table
 from assets.forms.subject import Subject, UnitKey
 from assets.text.wording import name_key, percent_text
 
@@ -20,7 +20,7 @@ LIST = "office.overdue_case"
 APOLOGIES = "marts.case_apology"
 SETTLEMENT = "marts.case_settlement"
 _LATE = ("n_late", "n_late_settled", "n_late_pending")
-_APOLOGY = ("n_apology_issued", "n_apology_owed", "apology_pct")
+_APOLOGIES = ("n_apology_issued", "n_apology_owed")
 _STATUS = {
     "settled_late": ("Đã giải quyết", "Settled"),
     "pending_overdue": ("Đang giải quyết", "Pending"),
@@ -76,8 +76,8 @@ def _states_apologies(figures: Figures) -> bool:
 
     Where no late case is shown, nothing speaks against it.
     """
-    shown = [row for row in figures.whole(APOLOGIES) if row["n_late"] and not row.get("hidden")]
-    return not shown or any(row["n_apology_issued"] for row in shown)
+    late = [row for row in figures.whole(APOLOGIES) if row["n_late"]]
+    return not late or any(row["n_apology_issued"] for row in late)
 
 
 def _unit(subject: Subject, case: Row, language: Language) -> str:
@@ -204,16 +204,16 @@ def _fill_summary(subject: Subject, figures: Figures, language: Language) -> For
         ),
         unit_of_measure=either(language, "Đơn vị tính: hồ sơ TTHC", "Unit: case files"),
         blocks=[
-            _apology_table(language, _apologies(apologies, fields, stated)),
+            _apology_table(language, _apologies(apologies, stated)),
             _field_table(language, _fields(fields, language)),
         ],
         notes=[
             either(
                 language,
                 "Hồ sơ quá hạn ở bảng thứ nhất tính theo cả ngày hẹn lần đầu và ngày hẹn hiện tại; bảng thứ hai theo ngày hẹn "
-                "hiện tại. Số thư xin lỗi dựa trên ít hồ sơ không hiển thị.",
+                "hiện tại. Tỷ lệ tính trên ít hồ sơ không hiển thị.",
                 "Cases of the first table are late by their first or their present due date, those of the second by the present "
-                "one. Apologies that rest on few cases are not shown.",
+                "one. Shares of few cases are not shown.",
             ),
             *([] if stated else [either(language, *_NO_SOURCE)]),
         ],
@@ -227,28 +227,27 @@ def _disclosed(rows: Sequence[Row]) -> Sequence[Row]:
     return rows
 
 
-def _shown(row: Row, measure: str) -> Value:
-    return Mark.HIDDEN if row["hidden"] else row[measure]
-
-
-def _apologies(rows: Sequence[Row], fields: Sequence[Row], stated: bool) -> list[Line]:
-    """The line of the unit and period, without apologies where no source states any; of a unit whose cases are hidden the
-    table has none, and the line says so."""
-    if not rows and any(row["hidden"] and row["procedure_field"] == "*" for row in fields):
-        return [Line((Mark.HIDDEN,) * len((*_LATE, *_APOLOGY)))]
+def _apologies(rows: Sequence[Row], stated: bool) -> list[Line]:
+    """The line of the unit and period, without apologies where no source states any."""
     return [
-        Line((*(row[name] for name in _LATE), *(_shown(row, name) if stated else None for name in _APOLOGY)))
+        Line(
+            (
+                *(row[name] for name in _LATE),
+                *(row[name] if stated else None for name in _APOLOGIES),
+                (Mark.HIDDEN if row["hidden"] else row["apology_pct"]) if stated else None,
+            )
+        )
         for row in rows
     ]
 
 
 def _fields(rows: Sequence[Row], language: Language) -> list[Line]:
-    """One line per field with a late case or hidden figures, and the total."""
+    """One line per field with a late case, and the total; the fields are left out where they rest on few records."""
     unstated = either(language, "Không rõ lĩnh vực", "Field not stated")
     late = ("n_settled_late", "n_pending_overdue")
     lines: list[Line] = []
     for row in sorted(rows, key=lambda row: (row["procedure_field"] == "~", name_key(row["procedure_field"]))):
-        values = tuple(_shown(row, measure) for measure in late)
+        values = tuple(row[measure] for measure in late)
         if row["procedure_field"] == "*" or values == (0, 0):
             continue
         name = unstated if row["procedure_field"] == "~" else row["procedure_field"]
@@ -256,7 +255,7 @@ def _fields(rows: Sequence[Row], language: Language) -> list[Line]:
     totals = [row for row in rows if row["procedure_field"] == "*"]
     for row in totals:
         total = either(language, "Tổng số", "Total")
-        lines.append(Line((None, total, *(_shown(row, measure) for measure in late)), "total"))
+        lines.append(Line((None, total, *(row[measure] for measure in late)), "total"))
     return lines
 
 

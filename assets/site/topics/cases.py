@@ -5,7 +5,7 @@ from __future__ import annotations
 from assets.site.blocks import Block, Column, Page, Section, Table, Text
 from assets.site.blocks import Row as TableRow
 from assets.site.say import Say
-from assets.site.source import ALL, is_hidden, is_shown
+from assets.site.source import ALL, Row, is_hidden, is_shown
 from assets.site.topics.common import CASES, Desk, folded, latest_rows, no_data, rate_columns, rate_row
 from assets.site.topics.timeliness import by_period, by_unit
 from assets.site.units import Unit
@@ -63,8 +63,10 @@ def _pace(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Table:
             say.period(period),
             [
                 say.count(row.get("working_days_median"), row), say.count(row.get("working_days_p90"), row),
-                say.count(row.get("n_working_days"), row), say.percent(row.get("online_pct"), row),
-                *(say.count(row.get(column), row) for column in columns), say.count(row["n_received"], row),
+                say.count(row.get("n_working_days"), row),
+                _told(say, row, "n_received_online", say.percent(row.get("online_pct"), row)),
+                *(_told(say, row, column, say.count(row.get(column), row)) for column in columns),
+                say.count(row["n_received"], row),
             ],
         )
         for period in periods
@@ -97,7 +99,7 @@ def _apologies(desk: Desk, unit: Unit, say: Say) -> list[Block]:
             [
                 say.percent(row["apology_pct"] if stated else None, row),
                 say.count(row["n_apology_issued"] if stated else None, row),
-                say.count(row["n_late"]),  # shown in hidden rows too
+                say.count(row["n_late"]),
                 say.count(row["n_apology_owed"] if stated else None, row),
             ],
         )
@@ -128,9 +130,12 @@ def _service(desk: Desk, unit: Unit, say: Say) -> list[Block]:
         TableRow(
             f"{row['item_code']}. {row['item_vi']}",
             [
-                say.percent(row["rate_pct"], row) if row.get("mean_days") is None else _days(say, row["mean_days"]),
-                say.count(row["numerator"], row), say.count(row["n_denominator"], row), say.count(row["n_left_out"], row),
-                _plain(say, row.get("points"), is_hidden(row)), _plain(say, row.get("maximum_points"), False),
+                _told(say, row, "numerator", say.percent(row["rate_pct"], row))
+                if row.get("mean_days") is None else _days(say, row["mean_days"]),
+                _told(say, row, "numerator", say.count(row["numerator"], row)),
+                say.count(row["n_denominator"], row), say.count(row["n_left_out"], row),
+                _told(say, row, "numerator", _plain(say, row.get("points"), is_hidden(row))),
+                _plain(say, row.get("maximum_points"), False),
             ],
         )
         for row in sorted((row for row in rows if row["period_id"] == period), key=lambda row: row["item_code"])
@@ -138,6 +143,11 @@ def _service(desk: Desk, unit: Unit, say: Say) -> list[Block]:
     columns = [Column(w[name]) for name in ("rate", "numerator", "denominator", "left_out", "points", "maximum_points")]
     table = Table(f"{w['service']}: {say.period(period)}", w["item"], columns, table_rows)
     return [Section("service", w["service"], [Text(w["service_lead"]), table])]
+
+
+def _told(say: Say, row: Row, count: str, text: str) -> str:
+    """The text, or that it is hidden: a count that a shown row lacks would tell of another row."""
+    return say.w["hidden"] if row.get(count) is None else text
 
 
 def _days(say: Say, value: float) -> str:

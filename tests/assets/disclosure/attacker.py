@@ -29,8 +29,8 @@ _FAR = 1e5
 class Table:
     """What is known of a table: flows add up over months; a stock is that of the first or last month. `identities` are sums of
     columns that are zero, `limits` sums that are not above zero. `derived`: columns that
-    are sums of others. `active`: counts of which a hidden row has one, where it is not the first that figures rest on.
-    `labels`: columns that break the rows down, '*' the total. `whole`: what the hidden counts add up to, shown in hidden rows."""
+    are sums of others. `counted`: what shares are made of, denominators and numerators. `active`: counts of which a hidden row
+    has one, where it is not the first that figures rest on. `labels`: columns that break the rows down, '*' the total."""
 
     name: str
     labels: tuple[str, ...]
@@ -43,7 +43,6 @@ class Table:
     leaves: tuple[str, ...] = tuple(MONTHS)
     adds_up: bool = True
     active: tuple[str, ...] = ()
-    whole: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -62,7 +61,8 @@ SETTLEMENT = Table(
     "case_settlement", ("procedure_field",),
     (*(f"n_received_{c}" for c in CHANNELS), "n_settled_early", "n_settled_on_day", "n_settled_late", "n_settled_no_due_date",
      "n_working_days"),
-    ("n_received", "n_with_due_date", "n_working_days", "n_in_time"),
+    ("n_received", "n_with_due_date", "n_working_days", "n_in_time", "n_received_online",
+     "n_received_postal"),
     ({"n_opening": 1, "n_received": 1, "n_settled": -1, "n_pending": -1},), ({"n_working_days": 1, "n_settled": -1},),
     ("n_opening", "n_pending"),
     {"n_received": tuple(f"n_received_{c}" for c in CHANNELS), "n_in_time": ("n_settled_early", "n_settled_on_day"),
@@ -70,17 +70,14 @@ SETTLEMENT = Table(
      "n_settled": ("n_settled_early", "n_settled_on_day", "n_settled_late", "n_settled_no_due_date")},
 )  # fmt: skip
 BASIS = Table(
-    "case_supplement_basis", ("basis",), ("n_early", "n_on_day", "n_late", "n_unclassified"), ("n_settled", "n_classified"),
-    derived={"n_classified": ("n_early", "n_on_day", "n_late"), "n_settled": ("n_early", "n_on_day", "n_late", "n_unclassified")},
+    "case_supplement_basis", ("basis",), ("n_early", "n_on_day", "n_late", "n_unclassified"),
+    ("n_settled", "n_classified", "n_in_time"),
+    derived={"n_classified": ("n_early", "n_on_day", "n_late"), "n_settled": ("n_early", "n_on_day", "n_late", "n_unclassified"),
+             "n_in_time": ("n_early", "n_on_day")},
     adds_up=False,
 )  # fmt: skip
-APOLOGY = Table(
-    "case_apology", (), ("n_apology_issued", "n_apology_owed"), ("n_apology_issued", "n_apology_owed"),
-    derived={name: ("n_apology_issued", "n_apology_owed") for name in ("n_late", "n_late_settled")},
-    active=("n_late",), whole="n_late",
-)  # fmt: skip
 QUALITY = Table(
-    "service_quality_766", ("item_code",), ("numerator", "n_denominator", "n_left_out"), ("n_denominator",),
+    "service_quality_766", ("item_code",), ("numerator", "n_denominator", "n_left_out"), ("n_denominator", "numerator"),
     limits=({"numerator": 1, "n_denominator": -1},), adds_up=False, active=("n_denominator", "n_left_out"),
 )  # fmt: skip
 COMPLAINT = Table(
@@ -95,16 +92,17 @@ COMPLAINT = Table(
 )  # fmt: skip
 LEVELS = ("n_very_satisfied", "n_satisfied", "n_dissatisfied")
 EVALUATION = Table(
-    "one_stop_evaluation", ("weighting",), ("n_forms", *LEVELS), ("n_forms", "n_overall"), derived={"n_overall": LEVELS},
+    "one_stop_evaluation", ("weighting",), ("n_forms", *LEVELS), ("n_forms", "n_overall", *LEVELS), derived={"n_overall": LEVELS},
     limits=({"n_overall": 1, "n_forms": -1},), leaves=("2023-Q1", "2023-Q2", "2023-Q3", "2023-Q4"), adds_up=False,
 )  # fmt: skip
 INDEX = Table(
-    "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"), ("n_forms_answered", "n_satisfied"),
+    "sipas_index", ("node_code",), ("n_forms", "n_forms_answered", "n_answers", "n_satisfied"),
+    ("n_forms_answered", "n_answers", "n_satisfied"),
     limits=({"n_forms_answered": 1, "n_forms": -1}, {"n_forms_answered": 1, "n_answers": -1}, {"n_satisfied": 1, "n_answers": -1}),
     adds_up=False, active=("n_forms",),
 )  # fmt: skip
 QUESTION = Table(
-    "survey_question", ("option_code",), ("n_forms", "n_valid", "n_answers"), ("n_valid",),
+    "survey_question", ("option_code",), ("n_forms", "n_valid", "n_answers"), ("n_valid", "n_answers"),
     limits=({"n_valid": 1, "n_forms": -1}, {"n_answers": 1, "n_valid": -1}), adds_up=False, active=("n_forms",),
 )  # fmt: skip
 
@@ -138,8 +136,8 @@ class Knowledge:
     def at_most(self, terms: Terms, value: float = 0.0) -> None:
         self._at_most.append((terms, value))
 
-    def bounds(self, targets: list[Terms], wanted: Floats, rng: np.random.Generator, rounds: int = 14) -> Floats:
-        """(targets, 2): the least and greatest value of each target, as far as it takes to see `wanted` (targets) whole numbers.
+    def bounds(self, targets: list[Terms], wanted: int, rng: np.random.Generator, rounds: int = 14) -> Floats:
+        """(targets, 2): the least and greatest value of each target, as far as it takes to see `wanted` whole numbers.
 
         Vertices for objectives by chance show most targets to be wide; the rest is bounded one by one.
         """
@@ -203,12 +201,15 @@ class Edition:
             self.frames[table.name] = frame.set_index(["unit_code", "period_id", "label"]).sort_index()
         return self.frames[table.name]
 
-    def shown(self, table: Table) -> dict[tuple[str, str, str], dict[str, float]]:
-        """The rows that are not hidden, by unit, period and label."""
+    def told(self, table: Table) -> dict[tuple[str, str, str], dict[str, float]]:
+        """The counts that stand in the rows, hidden ones or not, by unit, period and label."""
         if table.name not in self.rows:
-            frame = self.frame(table)
-            columns = [*table.columns, *table.derived, *table.counted]
-            self.rows[table.name] = frame.loc[~frame["hidden"], list(dict.fromkeys(columns))].to_dict("index")
+            columns = list(dict.fromkeys([*table.columns, *table.derived, *table.counted]))
+            rows = self.frame(table)[columns].to_dict("index")
+            self.rows[table.name] = {
+                place: {column: value for column, value in row.items() if pd.notna(value)}
+                for place, row in rows.items()
+            }
         return self.rows[table.name]
 
 
@@ -243,16 +244,14 @@ class Attack:
         return [(1.0, self.place(edition, table.name, unit, leaf, label, name)) for leaf in leaves for name in names]
 
     def hidden(self, edition: int) -> list[tuple[Key, Terms]]:
-        """The counts that figures rest on, of every hidden row of the communes."""
-        found = []
-        for table in self._tables:
-            frame = self._editions[edition].frame(table)
-            for unit, period, label in frame.index[frame["hidden"]]:
-                if unit != ROOT:
-                    for column in table.counted:
-                        terms = self.terms(edition, table, unit, period, label, column)
-                        found.append(((table.name, unit, period, label, column), terms))
-        return found
+        """The counts that shares are made of, of every row of the communes that does not tell them."""
+        return [
+            ((table.name, unit, period, label, column), self.terms(edition, table, unit, period, label, column))
+            for table in self._tables
+            for (unit, period, label), row in self._editions[edition].told(table).items()
+            for column in table.counted
+            if unit != ROOT and column not in row
+        ]
 
     def left_out(self, edition: int, keys: Iterable[Key]) -> list[tuple[Key, Terms]]:
         """Those of the keys that name a commune's records of one label in a row that the table lacks."""
@@ -268,32 +267,17 @@ class Attack:
         return found
 
     def shown(self, edition: int) -> Iterable[tuple[Key, float]]:
-        """The same counts of every row that is shown."""
+        """The same counts, of every row that tells them."""
         for table in self._tables:
-            for place, row in self._editions[edition].shown(table).items():
+            for place, row in self._editions[edition].told(table).items():
                 for column in table.counted:
-                    yield (table.name, *place, column), row[column]
-
-    def most_values(self, key: Key) -> float:
-        """How many values the sums that each contain a numerator leave it, if its table shows the denominator: of n late cases
-        in a month, of a year's or the district's I with an apology and O without one."""
-        [table] = [table for table in self._tables if table.name == key[0]]
-        if table.whole is None:
-            return np.inf
-        n = self._editions[-1].frame(table).at[key[1:4], table.whole]
-        low, high = 0, n
-        for edition in self._editions:
-            for (unit, period, _), row in edition.shown(table).items():
-                if unit in (key[1], ROOT) and set(SPANS[key[2]]) <= set(SPANS[period]):
-                    high = min(high, row[key[4]])
-                    low = max(low, n - (row[table.whole] - row[key[4]]))
-        return float(high - low + 1)
+                    if column in row:
+                        yield (table.name, *place, column), row[column]
 
     def _learn(self, number: int, table: Table) -> None:
-        frame = self._editions[number].frame(table)
+        rows = self._editions[number].told(table)
+        hidden = self._editions[number].frame(table)["hidden"].to_dict()
         told = (*table.columns, *table.derived)
-        rows = frame[list(told)].to_dict("index")
-        hidden = frame["hidden"].to_dict()
         units = sorted({unit for unit, _, _ in rows if unit != ROOT})
         labels = sorted({label for _, _, label in rows})
         periods = sorted({period for _, period, _ in rows})
@@ -305,16 +289,14 @@ class Attack:
             for period in periods:
                 for label in labels:
                     row = rows.get((unit, period, label))
-                    for column in table.columns:
+                    for column in told:
                         terms = self.terms(number, table, unit, period, label, column)
-                        if row is not None and not hidden[unit, period, label]:
+                        if row is not None and column in row:
                             self._told(terms, row[column])
                         elif row is None and (unit, period, _kind(label)) in blocks:
                             self._told(terms, 0)  # rows beside it are shown: nothing happened here
                     if row is not None and hidden[unit, period, label]:
                         self._has_a_record(number, table, unit, period, label)
-                        if table.whole is not None:
-                            self._told(self.terms(number, table, unit, period, label, table.whole), row[table.whole])
                 if len(table.labels) == 1 and table.adds_up:
                     self._add_up(number, table, unit, period, ALL, [label for label in labels if label != ALL])
                 for axis in range(len(table.labels)) if len(table.labels) == 2 else ():
@@ -324,9 +306,9 @@ class Attack:
                     self._add_up(number, table, unit, period, f"{ALL}/{ALL}", parts)
         for period in periods:
             for label in labels:
-                row = rows.get((ROOT, period, label))
-                if row is not None and not hidden[ROOT, period, label]:
-                    for column in table.columns:
+                row = rows.get((ROOT, period, label), {})
+                for column in told:
+                    if column in row:
                         terms = [
                             term for unit in units for term in self.terms(number, table, unit, period, label, column)
                         ]
@@ -403,6 +385,7 @@ class Attack:
         if "complaint_handling" in names:
             total = f"{ALL}/{ALL}"
             yield at(QUALITY, "5.1b", "n_denominator", "n_left_out"), at(COMPLAINT, total, "n_received")
+            yield at(QUALITY, "5.1b", "numerator"), at(COMPLAINT, f"{ALL}/conduct", "n_received")
         if "sipas_index" in names:
             items, options = ("item_1", "item_2", "item_3"), ("satisfied", "not", "missing")
             for column in ("n_answers", "n_satisfied"):

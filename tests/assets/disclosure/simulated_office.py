@@ -151,7 +151,8 @@ MARTS = {
     "case_apology": f"""select {_KEY}, {_counts(
             n_late=_ENDED, n_late_settled=_ENDED, n_late_pending="false",
             n_apology_issued=f"{_ENDED} and apologised", n_apology_owed=f"{_ENDED} and not apologised",
-        )} from {_over("(select * from cases where 'late' in (given, original))")} group by unit_code, period_id""",
+        )}, 100.0 * n_apology_issued / n_late as apology_pct
+        from {_over("(select * from cases where 'late' in (given, original))")} group by unit_code, period_id""",
     "complaint_handling": f"""select {_KEY}, by_channel as channel, by_class as class,
         {_counts(
             n_received=_RECEIVED, n_closed=_ENDED, n_working_days=f"{_ENDED} and timed", **_STOCKS,
@@ -253,12 +254,22 @@ def write_open(database: Path, folder: Path, plan: Plan) -> dict[str, OpenTable]
         return {name: write_open_mart(_mart(name, names[name]), reader, folder, plan) for name in MARTS}
 
 
+# What an office did late stands in hidden rows too.
+ALWAYS_SHOWN = {
+    "case_settlement": ("n_settled_late",),
+    "case_supplement_basis": ("n_late",),
+    "case_apology": ("n_late", "n_late_settled", "n_late_pending", "n_apology_issued", "n_apology_owed"),
+    "complaint_handling": ("n_closed_late",),
+}
+
+
 def _mart(name: str, column_names: list[str]) -> Mart:
     own, n_columns = GRAINS[name]
     grain = ("unit_code", "unit_valid_from", "period_id", *own)
-    shown = ("n_late", "n_late_settled", "n_late_pending") if name == "case_apology" else ()
+    shown = ALWAYS_SHOWN.get(name, ())
     columns = tuple(
-        Column(c, c, c, "", None, c not in shown and (c.startswith("n_") or c == "numerator")) for c in column_names
+        Column(c, c, c, "", None, c not in shown and (c.startswith("n_") or c in ("numerator", "apology_pct")))
+        for c in column_names
     )
     return Mart(name, "open", name, name, "", tuple(n_columns), None, grain, columns)
 

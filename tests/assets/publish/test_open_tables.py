@@ -61,7 +61,10 @@ def test_marks_of_the_model_rule_and_a_minimum_of_one_hides_nothing() -> None:
     assert _hidden(_mart(n_late=False, note=True), [("b", 9, 2, 77.8, "x")]) == [("b", None, 2, None, None, True)]
     shown_n = _mart(n=False)
     assert _hidden(shown_n, [("b", 9, 2, 77.8, "x")]) == [("b", 9, None, None, "x", True)]
-    assert _hidden(shown_n, [("b", 9, 0, None, "x")]) == [("b", 9, 0, None, "x", False)], "nothing else to hide"
+    assert _hidden(shown_n, [("b", 9, 0, 0.0, "x")]) == [("b", 9, None, None, "x", True)], (
+        "0 % of few is a share of few"
+    )
+    assert _hidden(shown_n, [("b", 0, 0, None, "x")]) == [("b", 0, 0, None, "x", False)]
     assert _hidden(_mart(), [("b", 9, 2, 77.8, "x")], minimum_n=1) == [("b", 9, 2, 77.8, "x", False)]
     schema = pa.schema(
         [("unit", pa.string()), ("n", pa.int64()), ("n_late", pa.int64()), ("pct", pa.float64()), ("note", pa.string())]

@@ -186,16 +186,16 @@ def test_apologies_that_no_source_states_are_not_said_to_be_none(issued: int) ->
     assert any("Đã xin lỗi" in note for note in listed.notes) == bool(issued)
 
 
-def test_a_hidden_row_shows_how_many_were_late_and_not_who_got_an_apology() -> None:
-    late = {"n_late": 4, "n_late_settled": 3, "n_late_pending": 1}
-    hidden = {"unit": A, "hidden": True} | late | dict.fromkeys(("n_apology_issued", "n_apology_owed", "apology_pct"))
+def test_a_hidden_row_shows_how_many_were_late_and_not_the_share_of_few_that_got_an_apology() -> None:
+    late = {"n_late": 4, "n_late_settled": 3, "n_late_pending": 1, "n_apology_issued": 3, "n_apology_owed": 1}
+    hidden = {"unit": A, "hidden": True, "apology_pct": None} | late
     field = {"unit": A, "procedure_field": "Hộ tịch", "n_settled_late": 11, "n_pending_overdue": 0, "hidden": False}
     form = fill(OVERDUE_SUMMARY, A, {"marts.case_apology": [hidden], "marts.case_settlement": [field]})
-    assert table(form).lines[0].values == (4, 3, 1, *[Mark.HIDDEN] * 3)
+    assert table(form).lines[0].values == (4, 3, 1, 3, 1, Mark.HIDDEN)
     assert table(form, 1).lines[0].values == (1, "Hộ tịch", 11, 0)
 
 
-def test_late_cases_of_a_unit_whose_cases_are_hidden_are_hidden_too() -> None:
-    total = {"unit": A, "procedure_field": "*", "n_settled_late": None, "n_pending_overdue": None, "hidden": True}
+def test_late_cases_of_a_unit_whose_cases_are_hidden_are_shown() -> None:
+    total = {"unit": A, "procedure_field": "*", "n_settled_late": 2, "n_pending_overdue": 0, "hidden": True}
     form = fill(OVERDUE_SUMMARY, A, {"marts.case_settlement": [total]})
-    assert [line.values for line in table(form).lines] == [(Mark.HIDDEN,) * 6]
+    assert [line.values for line in table(form, 1).lines] == [(None, "Tổng số", 2, 0)]
