@@ -16,7 +16,7 @@ from assets.lookup.explain import explain, explain_rank
 from assets.lookup.figures import fixed_figures
 from assets.lookup.records import Aside, Counts, SheetLines, line_ranges
 from assets.lookup.subject import NotFound
-from assets.lookup.survey import survey_figure
+from assets.lookup.survey import REPORTED, survey_figure
 from assets.lookup.trace import Ask, Explanation
 from assets.workspace import Workspace
 
@@ -259,4 +259,6 @@ def test_lines_are_told_as_runs() -> None:
 
 
 def test_a_figure_that_is_pooled_is_no_mean() -> None:
-    assert not survey_figure("KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}, {}).is_mean_of_parts
+    assert not survey_figure(
+        REPORTED, "KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}, {}
+    ).is_mean_of_parts

@@ -113,7 +113,7 @@ def test_explain_tells_a_rank_with_the_figures_compared(ranked: Workspace, sipas
     [ranking] = json.loads(sipas("explain", *asked, "--json").output)["rankings"]
     assert (ranking["own"]["rank"], ranking["agrees"], len(ranking["units"])) == (2, True, 3)
     both = sipas("explain", *asked, "--group", "sex=female")
-    assert both.exit_code == 2 and "groups are not ranked" in words(both.output)
+    assert both.exit_code == 2 and "--rank is not of groups" in words(both.output)
 
 
 @pytest.mark.parametrize(
