@@ -25,7 +25,7 @@ _MADE_AGAIN = ("correlation", "relative_weight", "r_squared", "share_pct")
 _INDICES = ("1", "2", "3", "4", "6", "7")
 _WORDS = {"10": "convenience", "11": "overall"}
 _LEVELS = "CASE {column} WHEN 'dissatisfied' THEN '0' WHEN 'satisfied' THEN '1' WHEN 'very_satisfied' THEN '2' END"
-_ABOUT_THE_CASE = "the cases and complaints that a form’s indices 1, 2 and 7 follow from where it leaves them blank; --index one_stop_1 lists them"
+_ABOUT_THE_CASE = "cases and complaints, for a form’s blank indices 1, 2 and 7: --index one_stop_1 and so on list them"
 _NOT_MADE_AGAIN = (
     "the answers of evaluation forms are kept as points, and several levels of an index have the same points"
 )
