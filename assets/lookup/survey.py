@@ -22,7 +22,8 @@ _ESTIMATED = ("estimate_pct", "ci_low_pct", "ci_high_pct", "n_eff", "method")
 @dataclass(frozen=True)
 class NodeMart:
     """A mart with figures of the nodes of questionnaires: its name, that of its groups, its columns of the period and node, and
-    what it states beside the counts. `if_none`: what to say of a unit and period without any."""
+    what it states beside the counts. `if_none`: what to say of a unit and period without any; `of_all`: what in
+    SQL narrows it to all respondents, where it has groups too."""
 
     name: str
     of_groups: str = ""
@@ -30,6 +31,7 @@ class NodeMart:
     node_column: str = "node_code"
     also: tuple[str, ...] = ()
     if_none: str = "There is none: nobody answered"
+    of_all: str = ""
 
 
 REPORTED = NodeMart("sipas_index", "sipas_index_breakdown", also=(*_COUNTED, *_ESTIMATED))
@@ -43,6 +45,7 @@ ROUND = NodeMart(
     "sipas_round",
     period_column="round_code",
     also=(*_COUNTED, *_ESTIMATED, "se_pct", "df", "deff", "presentation", "presentation_reason"),
+    of_all=" WHERE breakdown = '*'",
 )
 # What a question weighs for the overall judgement; told in drivers.py.
 DRIVER = NodeMart(
