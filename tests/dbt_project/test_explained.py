@@ -60,6 +60,16 @@ def of_the_office(marts: duckdb.DuckDBPyConnection) -> list[Explanation]:
     return [explain(marts, OFFICE, YEAR, code) for code in (*fixed_figures(), *DESK_FIGURES)]
 
 
+@pytest.fixture(scope="module")
+def of_surveys(marts: duckdb.DuckDBPyConnection) -> list[Explanation]:
+    """An index of a round, one in the territory of now and a driver."""
+    return [
+        explain(marts, OFFICE, "R1", "ALL"),
+        explain_now(marts, OFFICE, YEAR, "ALL"),
+        explain_driver(marts, OFFICE, YEAR, "F1.1"),
+    ]
+
+
 def _is_of_its_lines(found: Explanation) -> bool:
     """The files, and the units, add up to the counts that the mart states, and the value follows from them."""
     whole = (found.counts.numerator, found.counts.denominator, found.counts.left_out)
@@ -232,14 +242,16 @@ def test_what_a_blank_was_filled_from_is_among_the_lines(marts: duckdb.DuckDBPyC
         assert (mask(path), sheet, line) in _lines_of(explain(marts, unit, period, f"one_stop_{index}"))
 
 
-def test_no_number_of_a_record_is_told(sample: Sample, of_the_office: list[Explanation]) -> None:
+def test_no_number_of_a_record_is_told(
+    sample: Sample, of_the_office: list[Explanation], of_surveys: list[Explanation]
+) -> None:
     keys = {
         row["record_key"]
         for table in ("case", "complaint", "case_evaluation", "survey_response")
         for row in sample.rows(table)
     }
     assert len(keys) > 100
-    for found in of_the_office:
+    for found in (*of_the_office, *of_surveys):
         told = asdict(replace(found, figure=replace(found.figure, records="", stated="", listed=None)))
         words = set(re.findall(r"[\w/.-]+", json.dumps(told, default=str, ensure_ascii=False)))
         assert words.isdisjoint(keys), found.figure.code
@@ -505,9 +517,11 @@ def test_a_rank_that_does_not_follow_any_more_is_told(changing: duckdb.DuckDBPyC
         assert not any(one.agrees for one in found)
 
 
-def test_what_has_no_line_is_a_table_that_decides_the_mart(of_the_office: list[Explanation]) -> None:
+def test_what_has_no_line_is_a_table_that_decides_the_mart(
+    of_the_office: list[Explanation], of_surveys: list[Explanation]
+) -> None:
     assert sum(bool(one.figure.rests_on) for one in of_the_office) > 15
-    for one in of_the_office:
+    for one in (*of_the_office, *of_surveys):
         for text in one.figure.rests_on:
             assert decides(text.split(":")[0], one.figure.mart), (one.figure.code, text)
 

@@ -111,11 +111,14 @@ def test_a_figure_that_a_lock_holds_is_told_with_what_waits(tmp_path: Path) -> N
     [
         (("An Mi", "2023-06", "overall"), "There is no unit “An Mi”. Did you mean “Xã An Mỹ”?"),
         (("99999", "2023-06", "overall"), "There is no unit “99999”"),
-        (("10462", "2023-6", "overall"), "There is no reporting period “2023-6”. Did you mean “2023-06”?"),
+        (
+            ("10462", "2023-6", "overall"),
+            "There is no reporting period or survey round “2023-6”. Did you mean “2023-06”?",
+        ),
         (("10462", "2023-06", "overal"), "Did you mean “overall”?"),
         (("10462", "2023-05", "case_in_time"), "case_settlement has no row of Xã An Mỹ"),
         (("10459", "2023-06", "overall"), "10459@1900-01-01), Xã Xuyên Mới (10459@2023-06-01)"),
-        (("10462@1950-01-01", "2023-06", "overall"), "There is no unit “10462”"),
+        (("10462@1950-01-01", "2023-06", "overall"), "There is no unit “10462@1950-01-01”"),
         (("10462", "2023-06", "overall", "V9"), "There is no figure “overall”"),
     ],
 )
