@@ -29,9 +29,9 @@ _SOURCE = "Särndal, Swensson, Wretman 1992, Model Assisted Survey Sampling, sec
 _RESTS_ON = (
     "survey_round: the days of the round",
     "sampling_frame: how many units there were to draw from",
-    "population_margin: the numbers of people that weights are calibrated to",
     "sipas.yml: estimates, by which the interval is made",
 )
+_CALIBRATED_TO = "population_margin: the numbers of people that weights are calibrated to"
 
 
 def trace_round(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, period: Period) -> Explanation:
@@ -39,9 +39,10 @@ def trace_round(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, pe
 
     Raises NotFound where the mart has no row of unit and round.
     """
-    found = trace(marts, replace(figure, rests_on=(*figure.rests_on, *_RESTS_ON)), unit, period)
-    design = rows_of(marts.execute("SELECT * FROM marts.dim_survey_round WHERE round_code = ?", [period.period_id]))[0]
     calibration, why_not = _calibration(marts, period)
+    rests_on = (*figure.rests_on, *_RESTS_ON, *((_CALIBRATED_TO,) if calibration or why_not else ()))
+    found = trace(marts, replace(figure, rests_on=rests_on), unit, period)
+    design = rows_of(marts.execute("SELECT * FROM marts.dim_survey_round WHERE round_code = ?", [period.period_id]))[0]
     forms = [form for form in rows_below(marts, _forms(figure, period), unit) if _is_of_group(form, figure.group)]
     drawn = [form for form in forms if form["standing"] == "drawn"]
     notes = [
@@ -166,10 +167,10 @@ def _design(of: Mapping[str, Any]) -> str:
 
 def _weights(of: Mapping[str, Any], drawn: Sequence[Record], calibration: Mapping[int, float] | None) -> str:
     given = sum(float(form["weight"]) for form in drawn)
-    told = f"{given:,.4g} in all of {len(drawn):,} forms of the unit, {float(of['sum_of_weights']):,.4g} of {of['n_forms']:,} in the round"
+    told = f"{given:,.1f} in all of {len(drawn):,} forms of the unit, {float(of['sum_of_weights']):,.1f} of {of['n_forms']:,} in the round"
     if calibration is not None:
         after = sum(calibration[form["response_id"]] for form in drawn)
-        told += f"; calibrated to the population, {after:,.4g} and {sum(calibration.values()):,.4g} (docs/methods/calibration.md)"
+        told += f"; calibrated to the population, {after:,.1f} and {sum(calibration.values()):,.1f} (docs/methods/calibration.md)"
     return f"{told}; design effect of the weights given {of['weight_deff']:.2f}"
 
 

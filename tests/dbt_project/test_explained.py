@@ -344,7 +344,7 @@ def test_lines_of_a_round_are_the_forms_drawn_in_it(sample: Sample, marts: duckd
     n_no_place = sum(row["stratum"] is None and row["psu"] is None and row["ssu"] is None for row in forms)
     assert f"{n_no_place} form(s) of these days without stratum or cluster" in told["left out of it"]
     assert f"{len(forms) - len(drawn) - n_no_place} form(s) of these days without a weight" in told["left out of it"]
-    assert f"{sum(row['weight'] for row in drawn):.4g} in all of {len(drawn)} forms" in told["weights"]
+    assert f"{sum(row['weight'] for row in drawn):.1f} in all of {len(drawn)} forms" in told["weights"]
     assert "2 strata" in told["design"] and "finite population correction in some strata" in told["design"]
 
 
@@ -478,6 +478,14 @@ def test_what_rests_on_a_design_shares_or_answers_and_does_not_follow_is_told(
     found = kind(changing, *asked)
     changing.rollback()
     assert not found.agrees
+
+
+def test_weights_that_were_trimmed_are_not_made_again(changing: duckdb.DuckDBPyConnection) -> None:
+    changing.begin()
+    changing.execute("UPDATE marts.survey_calibration SET n_trimmed = 2")
+    found = explain(changing, "282@2025-02-01", "R4", "ALL")
+    changing.rollback()
+    assert found.agrees and found.recomputed_value is None and "2 weights were trimmed" in (found.not_made_again or "")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_explain_tells_a_survey_round_with_its_design(compared: Workspace, sipas
     assert "figure 80.00 %" in told and "Σ weight × satisfied answers" in told
     assert "numerator 12 (" in told and "80.00 %, 95 % interval 41.50 … 98.25 %, n = 6 (forms)" in told
     assert "design probability sample; 2 strata, 4 primary sampling units, 2 stage(s)" in told
-    assert "weights 90 in all of 6 forms of the unit" in told and "df 2, deff 1.5, presentation suppress" in told
+    assert "weights 90.0 in all of 6 forms of the unit" in told and "df 2, deff 1.5, presentation suppress" in told
     assert "12 of 17, 1 left out: the lines below give the figure exactly" in told
     found = json.loads(sipas("explain", *asked, "--json").output)
     assert (found["value"], found["recomputed_value"], found["agrees"]) == (80.0, 80.0, True)
