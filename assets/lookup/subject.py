@@ -53,7 +53,10 @@ def find_period(marts: duckdb.DuckDBPyConnection, text: str) -> Period:
     known = {row[0]: Period(*row) for row in rows}
     if text.upper() in known:
         return known[text.upper()]
-    rounds = _rounds(marts)
+    try:
+        rounds = _rounds(marts)
+    except duckdb.CatalogException:  # version 0.1.0 published none
+        rounds = []
     if (found := next((one for one in rounds if one.period_id.lower() == text.lower()), None)) is not None:
         return found
     codes = [one.period_id for one in rounds]

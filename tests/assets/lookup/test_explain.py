@@ -128,6 +128,14 @@ def test_what_is_not_there_is_answered_with_what_is(asked: tuple[str, ...], told
     assert told in str(refused.value)
 
 
+def test_a_revision_from_before_survey_rounds_has_none(tmp_path: Path) -> None:
+    dropped = "DROP TABLE marts.dim_survey_round"
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", dropped)) as marts:
+        assert explain(marts, "10462", "2023-06", "overall").agrees
+        with pytest.raises(NotFound, match="and no survey round"):
+            explain(marts, "10462", "dot-1", "overall")
+
+
 @pytest.mark.parametrize(
     "name", ["10462", "Xã An Mỹ", "xã an mỹ", "An Mỹ", "an my", "Xa An My", "UBND xã An Mỹ", "10462@1900-01-01"]
 )
