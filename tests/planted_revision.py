@@ -28,6 +28,9 @@ CREATE TABLE marts.dim_reporting_period AS FROM (VALUES
     ('2023-06', 'month', DATE '2023-05-15', DATE '2023-06-14', '2023-06', '2023-06', 'Tháng 6/2023', 'June 2023'),
     ('2023-Q2', 'quarter', DATE '2023-03-15', DATE '2023-06-14', '2023-04', '2023-06', 'Quý II/2023', 'Quarter 2, 2023'))
     AS t (period_id, period_kind, starts_on, ends_on, first_month_id, last_month_id, label_vi, label_en);
+CREATE TABLE marts.dim_survey_round AS SELECT 'dot-1' AS round_code, 'KS' AS instrument_code, DATE '2023-05-15' AS first_on,
+    DATE '2023-05-31' AS last_on, 1 AS is_probability_sample, 6 AS n_forms, 2 AS n_strata, 4 AS n_psus, 0 AS n_strata_single_psu,
+    2 AS n_stages, 'none' AS fpc, 90.0 AS sum_of_weights, 1.11 AS weight_deff;
 CREATE TABLE marts.dim_instrument_item AS FROM (VALUES
     ('KS', 'pooled_items', 'overall', 'overall', NULL, 'satisfaction', CAST(NULL AS VARCHAR), 'Chung', 'Overall'),
     ('KS', 'pooled_items', 'I', 'factor', 'overall', 'satisfaction', NULL, 'Tiếp cận', 'Access'),
@@ -107,6 +110,51 @@ WOMEN_AND_RANKS = (
         low AS rank_low_simultaneous, high AS rank_high_simultaneous, reason_en, 'mrsw_normal' AS method
     FROM (VALUES ('10462', 6, 70.588235, 1, 1, 2, NULL), ('10441', 1, 33.333333, 2, 1, 2, NULL), ('10459', 0, NULL, NULL, NULL, NULL,
         'No valid answer')) AS t (unit_code, n_forms_answered, ranked_pct, index_rank, low, high, reason_en)""",
+)
+# A round with two strata of two clusters, Đại Nghĩa's form not among those drawn; An Mỹ split in two, half of it in Xã Khác with
+# Đại Nghĩa; An Mỹ's change from May; and what an item weighs for another, where all forms answer alike.
+ROUND_NOW_CHANGE_AND_DRIVER = (
+    "CREATE TABLE marts.fct_survey_round_form AS SELECT 'dot-1' AS round_code, response_id,"
+    " CASE WHEN response_id < 6 THEN 'drawn' ELSE 'no_place' END AS standing,"
+    " CAST(CASE WHEN response_id < 3 THEN 20 ELSE 10 END AS DECIMAL(18, 4)) AS weight,"
+    " CASE WHEN response_id < 3 THEN 'A' WHEN response_id < 6 THEN 'B' END AS stratum,"
+    " ['a1', 'a1', 'a2', 'b1', 'b2', 'b2', NULL][response_id + 1] AS psu, NULL AS ssu FROM marts.fct_survey_response",
+    "CREATE TABLE marts.survey_calibration (round_code VARCHAR, status VARCHAR)",
+    """CREATE TABLE marts.sipas_round AS SELECT * EXCLUDE (period_id) REPLACE (80.0 AS estimate_pct, 41.5 AS ci_low_pct,
+        98.25 AS ci_high_pct, 'taylor_korn_graubard' AS method), 'dot-1' AS round_code, '*' AS breakdown, '*' AS breakdown_value,
+        15.25 AS se_pct, 2 AS df, 1.5 AS deff, 'suppress' AS presentation, 'n_eff_below_30' AS presentation_reason
+    FROM marts.sipas_index WHERE unit_code = '10462'""",
+    "CREATE TABLE marts.dim_unit_now AS FROM (VALUES ('10462', 'x', 0.5), ('10462', '99999', 0.5), ('10441', '99999', 1))"
+    " AS t (unit_code, now_code, share)",
+    "ALTER TABLE marts.dim_unit_now ADD COLUMN unit_valid_from DATE DEFAULT DATE '1900-01-01'",
+    "ALTER TABLE marts.dim_unit_now ADD COLUMN now_valid_from DATE DEFAULT DATE '1900-01-01'",
+    """CREATE TABLE marts.sipas_index_now AS SELECT * REPLACE ('99999' AS unit_code, 4.0 AS n_forms, 4.0 AS n_forms_answered,
+        11.5 AS n_answers, 7.0 AS n_satisfied, 0.5 AS n_missing, 60.869565 AS index_pct), 3.0 AS n_forms_allocated,
+        3.0 AS n_forms_answered_allocated, 8.5 AS n_answers_allocated, 6.0 AS n_satisfied_allocated
+    FROM marts.sipas_index WHERE unit_code = '10462' AND node_code = 'overall'""",
+    "ALTER TABLE marts.sipas_index ADD COLUMN se_pct DOUBLE",
+    "ALTER TABLE marts.sipas_index ADD COLUMN df BIGINT",
+    """INSERT INTO marts.sipas_index SELECT * REPLACE ('2023-05' AS period_id, 1 AS n_forms_answered, 5 AS n_answers,
+        3 AS n_satisfied, 60.0 AS index_pct, 60.0 AS estimate_pct)
+    FROM marts.sipas_index WHERE unit_code = '10462' AND node_code = 'overall'""",
+    """CREATE TABLE marts.sipas_change AS SELECT 'period' AS basis, '10462' AS unit_code, DATE '1900-01-01' AS unit_valid_from,
+        'KS' AS instrument_code, 'overall' AS node_code, '2023-06' AS edition_id, '2023-05' AS previous_edition_id,
+        'previous' AS comparison, 'KS' AS previous_instrument_code, 'overall' AS previous_node_code, 6 AS n_forms_answered,
+        17 AS n_answers, 12 AS n_satisfied, 70.588235 AS index_pct, 1 AS n_forms_answered_before, 5 AS n_answers_before,
+        3 AS n_satisfied_before, 60.0 AS previous_index_pct, 10.588235 AS change_pct, NULL::DOUBLE AS change_estimate_pct,
+        NULL::DOUBLE AS se_change_pct, NULL::DOUBLE AS df, NULL::DOUBLE AS ci_low_pct, NULL::DOUBLE AS ci_high_pct,
+        NULL::DOUBLE AS p_value, NULL::DOUBLE AS p_adjusted, 0 AS n_tests, 'untested' AS direction, NULL AS presentation,
+        'yes' AS comparable, 'Quá ít phiếu' AS reason_vi, 'Too few forms' AS reason_en, 'welch_t_holm' AS method""",
+    "ALTER TABLE marts.fct_survey_answer ADD COLUMN instrument_code VARCHAR DEFAULT 'KS'",
+    "ALTER TABLE marts.dim_instrument_item ADD COLUMN scale_code VARCHAR DEFAULT 'five'",
+    "ALTER TABLE marts.dim_instrument_item ADD COLUMN position BIGINT DEFAULT 1",
+    "CREATE TABLE marts.dim_answer_level AS SELECT 'five' AS scale_code, CAST(range AS VARCHAR) AS level, 'valid' AS answer_kind"
+    " FROM range(1, 6)",
+    """CREATE TABLE marts.survey_driver AS SELECT '10462' AS unit_code, DATE '1900-01-01' AS unit_valid_from, '2023-06' AS period_id,
+        'KS' AS instrument_code, 'I.3' AS outcome_code, unnest(['I.1', 'I.2']) AS predictor_code, 6 AS n_forms,
+        5 AS n_forms_complete, 1 AS n_forms_incomplete, 0 AS n_predictors, NULL::DOUBLE AS correlation,
+        NULL::DOUBLE AS relative_weight, NULL::DOUBLE AS r_squared, NULL::DOUBLE AS share_pct, NULL AS caution,
+        'outcome_constant' AS weight_missing_reason""",
 )
 _GRAINS = {
     "sipas_index": ["unit_code", "unit_valid_from", "period_id", "instrument_code", "node_code"],

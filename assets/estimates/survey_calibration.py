@@ -5,7 +5,7 @@ Factors stand in calibration, the estimates that use them in sipas_round and cal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,10 +116,21 @@ def _calibrated(
     )
     base = forms.column("weight").cast(pa.float64()).to_numpy()
     given = {name: forms.column(name).to_pylist() for name in needed}
+    weights = base if options.weight_limit is None or not len(base) else trimmed(base, options.weight_limit)
+    return calibrated(code, margins, given, base, weights)
+
+
+def calibrated(
+    code: str,
+    margins: Mapping[Names, Mapping[Values, int]],
+    given: Mapping[str, Sequence[str]],
+    base: Floats,
+    weights: Floats,
+) -> RoundCalibration:
+    """Calibrate the weights of a round's forms; `given` are the forms' values of each name in the margins, NOT_STATED for none."""
     values = {
         names: [_value(parts) for parts in zip(*(given[name] for name in names), strict=True)] for names in margins
     }
-    weights = base if options.weight_limit is None or not len(base) else trimmed(base, options.weight_limit)
     status = _obstacle(margins, values, weights)
     cells = np.zeros(len(base), np.int64)
     calibration = None

@@ -11,7 +11,7 @@ from assets.lookup.desk import DESK_FIGURES, WEIGHTINGS
 from assets.lookup.figure import Figure
 from assets.lookup.figures import fixed_figures
 from assets.lookup.subject import NotFound, Period, Unit
-from assets.lookup.survey import survey_figure
+from assets.lookup.survey import REPORTED, NodeMart, survey_figure
 from quality.problem import did_you_mean
 
 
@@ -22,38 +22,48 @@ def find_figure(
     period: Period,
     instrument: str | None,
     group: Mapping[str, str],
+    of: NodeMart = REPORTED,
 ) -> Figure:
-    """The figure of a code: one of figures.yml, or a node of the questionnaire that the unit has figures of.
+    """The figure of a code: one of figures.yml, or a node of the questionnaire that the unit has figures of in the mart `of`.
 
     Raises NotFound; also where several questionnaires have the node and none is named.
     """
-    fixed = fixed_figures()
+    fixed = fixed_figures() if of is REPORTED else {}
     if instrument is None and text.lower() in fixed:
         found = fixed[text.lower()]
         _check_group(marts, found.code, found.mart, found.groups, group, unit, period)
         return found.of(group)
-    code, node = find_node(marts, text, unit, period, instrument)
+    others = (*fixed, *DESK_FIGURES) if of is REPORTED else ()
+    code, node = find_node(marts, text, unit, period, instrument, of, others)
     if group:
-        _check_breakdown(marts, node, code, unit, period, group)
-    return _node_figure(marts, code, node, group)
+        _check_breakdown(marts, node, code, unit, period, group, of)
+    return _node_figure(marts, code, node, group, of)
 
 
 def find_node(
-    marts: duckdb.DuckDBPyConnection, text: str, unit: Unit, period: Period, instrument: str | None
+    marts: duckdb.DuckDBPyConnection,
+    text: str,
+    unit: Unit,
+    period: Period,
+    instrument: str | None,
+    of: NodeMart = REPORTED,
+    others: Iterable[str] = (),
 ) -> tuple[str, str]:
-    """Questionnaire and code of a node that the unit has figures of. Raises NotFound, also where it may be several."""
+    """Questionnaire and code of a node that the unit has figures of. Raises NotFound, also where it may be several; `others` are
+    codes that could have been meant."""
     rows = marts.execute(
-        "SELECT DISTINCT instrument_code, node_code FROM marts.sipas_index WHERE unit_code = ? AND unit_valid_from = ?"
-        " AND period_id = ? ORDER BY instrument_code, node_code",
+        f"SELECT DISTINCT instrument_code, {of.node_column} FROM marts.{of.name} WHERE unit_code = ? AND unit_valid_from = ?"
+        f" AND {of.period_column} = ? ORDER BY ALL",
         [unit.code, unit.valid_from, period.period_id],
     ).fetchall()
     if (found := choose_node(rows, text, instrument)) is not None:
         return found
     nodes = [node for code, node in rows if instrument in (None, code)]
-    known = [*fixed_figures(), *DESK_FIGURES, *dict.fromkeys(nodes)]
+    known = [*others, *dict.fromkeys(nodes)]
+    there = f"There are {', '.join(known)}" if known else of.if_none
     raise NotFound(
-        f"There is no figure “{text}” of {unit.name} in {period.period_id}.{did_you_mean(text, known).en}"
-        f" There are {', '.join(known)} (không có chỉ số này)"
+        f"There is no figure “{text}” of {unit.name} in {period.period_id} ({of.name}).{did_you_mean(text, known).en}"
+        f" {there} (không có chỉ số này)"
     )
 
 
@@ -102,10 +112,11 @@ def _check_breakdown(
     unit: Unit,
     period: Period,
     group: Mapping[str, str],
+    of: NodeMart,
 ) -> None:
     rows = marts.execute(
-        "SELECT DISTINCT breakdown, breakdown_value FROM marts.sipas_index_breakdown WHERE unit_code = ?"
-        " AND unit_valid_from = ? AND period_id = ? AND instrument_code = ? AND node_code = ? ORDER BY 1, 2",
+        f"SELECT DISTINCT breakdown, breakdown_value FROM marts.{of.of_groups} WHERE breakdown <> '*' AND unit_code = ?"
+        f" AND unit_valid_from = ? AND {of.period_column} = ? AND instrument_code = ? AND node_code = ? ORDER BY 1, 2",
         [unit.code, unit.valid_from, period.period_id, instrument, node],
     ).fetchall()
     _check_columns(node, tuple(dict.fromkeys(column for column, _ in rows)), group)
@@ -134,7 +145,9 @@ def _check_value(column: str, value: str, known: Iterable[str], unit: Unit, peri
         )
 
 
-def _node_figure(marts: duckdb.DuckDBPyConnection, instrument: str, node: str, group: Mapping[str, str]) -> Figure:
+def _node_figure(
+    marts: duckdb.DuckDBPyConnection, instrument: str, node: str, group: Mapping[str, str], of: NodeMart
+) -> Figure:
     columns = "node_code, node_level, parent_code, question_kind, answers_for, aggregation_mode, label_vi, label_en"
     rows = marts.execute(
         f"SELECT {columns} FROM marts.dim_instrument_item WHERE instrument_code = ?", [instrument]
@@ -142,7 +155,14 @@ def _node_figure(marts: duckdb.DuckDBPyConnection, instrument: str, node: str, g
     nodes = {row[0]: dict(zip(columns.split(", "), row, strict=True)) for row in rows}
     asked = nodes[node]
     return survey_figure(
-        instrument, node, asked["label_vi"], asked["label_en"], asked["aggregation_mode"], _parts(nodes, node), group
+        of,
+        instrument,
+        node,
+        asked["label_vi"],
+        asked["label_en"],
+        asked["aggregation_mode"],
+        _parts(nodes, node),
+        group,
     )
 
 

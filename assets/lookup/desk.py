@@ -207,7 +207,7 @@ def _trace_shares(
     counts = Counts(sum(share.hundredths for share in shares), sum(share.n_forms for share in shares), 0)
     if weighting == "units" or not counts.denominator:  # where no unit has a form, each agency counts once
         counts = Counts(sum(share.mean for share in shares), len(shares), 0)
-    value = points(counts.numerator, counts.denominator)
+    value = points(int(counts.numerator), int(counts.denominator))
     behind = [record for share in shares for record in share.records]
     if len(shares) > 1 and weighting == "forms":  # how often each counts rests on its forms
         behind += [row for key in scores for row in forms.get(key, [])]

@@ -1,6 +1,6 @@
 """One figure that can be traced: what it is made of, and the SQL that finds its records among the published facts.
 
-Which figures there are stands in figures.yml, survey.py and desk.py; how one is told, in explain.py.
+Which figures there are stands in figures.yml, survey.py, drivers.py and desk.py; how one is told, in explain.py.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Figure:
     {unit_code}, {unit_valid_from} and {period_id}, with value, numerator (NULL where the mart has none), denominator,
     left_out and others under their own names. `made_by`: how the value follows from the counts; `factor`, where there is
     one: the stated percentage that it is multiplied by. `listed`: SQL of a list's denominator and left_out. `rests_on`: what
-    it rests on that has no line in a file. `group`: the columns and values it is narrowed to.
+    it rests on that has no line in a file. `group`: the columns and values it is narrowed to. `instrument`: the questionnaire
+    it is of, where it is of one. `of_now`: its records count at the units of now, in shares where a unit was split.
     """
 
     code: str
@@ -60,19 +61,23 @@ class Figure:
     listed: str | None = None
     rests_on: tuple[str, ...] = ()
     group: Mapping[str, str] = field(default_factory=dict)
+    instrument: str | None = None
+    of_now: bool = False
 
     @property
     def is_mean_of_parts(self) -> bool:
         return self.made_by == "mean_of_percentages"
 
 
-def stated_row(mart: str, where: Mapping[str, str], columns: Mapping[str, str]) -> str:
+def stated_row(
+    mart: str, where: Mapping[str, str], columns: Mapping[str, str], period_column: str = "period_id"
+) -> str:
     """SQL of the mart's row of a unit and period: `where` has a value per column, `columns` an expression per name."""
     listed = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     narrowed = "".join(f" AND {column} = {literal(value)}" for column, value in where.items())
     return (
         f"SELECT {listed} FROM marts.{mart} WHERE unit_code = {{unit_code}} AND unit_valid_from = {{unit_valid_from}}"
-        f" AND period_id = {{period_id}}{narrowed}"
+        f" AND {period_column} = {{period_id}}{narrowed}"
     )
 
 

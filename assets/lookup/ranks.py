@@ -6,7 +6,7 @@ A rank rests on figures, and these on lines: the lines are told of each figure b
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from assets.lookup.desk import DESK_FIGURES, WEIGHTINGS, weighted
 from assets.lookup.figures import fixed_figures
 from assets.lookup.records import rows_of
 from assets.lookup.subject import NotFound, Period, Unit, asked_as, passed_codes
+from assets.lookup.survey import REPORTED, ROUND, NodeMart
 from assets.lookup.trace import Ask, equal, lock_of
 from assets.text.wording import name_key
 
@@ -81,43 +82,42 @@ def trace_ranks(
             f"Units are ranked by {_TOTAL} and by the overall index, areas and factors of a questionnaire, not by {figure}"
             " (không xếp hạng theo chỉ số này)"
         )
+    of = ROUND if period.is_round else REPORTED
     known = marts.execute(
         "SELECT DISTINCT instrument_code, node_code FROM marts.sipas_ranking WHERE unit_code = ? AND unit_valid_from = ?"
-        " AND basis = 'period' AND edition_id = ? ORDER BY instrument_code, node_code",
-        [unit.code, unit.valid_from, period.period_id],
+        " AND basis = ? AND edition_id = ? ORDER BY instrument_code, node_code",
+        [unit.code, unit.valid_from, _basis(period), period.period_id],
     ).fetchall()
     # A unit without an answer has no index, and stands in the ranking all the same, as left out.
-    code, node = choose_node(known, figure, instrument) or find_node(marts, figure, unit, period, instrument)
-    return _by_index(marts, code, node, unit, period)
+    code, node = choose_node(known, figure, instrument) or find_node(marts, figure, unit, period, instrument, of)
+    return _by_index(marts, code, node, unit, period, of)
+
+
+def _basis(period: Period) -> str:
+    return "round" if period.is_round else "period"
 
 
 def _by_index(
-    marts: duckdb.DuckDBPyConnection, instrument: str, node: str, unit: Unit, period: Period
+    marts: duckdb.DuckDBPyConnection, instrument: str, node: str, unit: Unit, period: Period, of: NodeMart
 ) -> tuple[Ranking, ...]:
-    rows = rows_of(
-        marts.execute(
-            """
-            SELECT ranking.*, of_unit.unit_name || ' (' || of_unit.unit_code || ')' AS name,
-                above.unit_name || ' (' || above.unit_code || ')' AS group_name,
-                coalesce(stated.estimate_pct, stated.index_pct) AS stated_pct, item.label_vi, item.label_en
-            FROM marts.sipas_ranking AS own
-            INNER JOIN marts.sipas_ranking AS ranking USING (
-                basis, group_code, group_valid_from, edition_id, instrument_code, node_code, unit_level
-            )
-            INNER JOIN marts.dim_instrument_item AS item USING (instrument_code, node_code)
-            INNER JOIN marts.dim_admin_unit AS of_unit
-                ON ranking.unit_code = of_unit.unit_code AND ranking.unit_valid_from = of_unit.unit_valid_from
-            INNER JOIN marts.dim_admin_unit AS above
-                ON ranking.group_code = above.unit_code AND ranking.group_valid_from = above.unit_valid_from
-            LEFT JOIN marts.sipas_index AS stated
-                ON ranking.unit_code = stated.unit_code AND ranking.unit_valid_from = stated.unit_valid_from
-                    AND ranking.edition_id = stated.period_id AND ranking.instrument_code = stated.instrument_code
-                    AND ranking.node_code = stated.node_code
-            WHERE own.unit_code = ? AND own.unit_valid_from = ? AND own.basis = 'period' AND own.edition_id = ?
-                AND own.instrument_code = ? AND own.node_code = ?
-            """,
-            [unit.code, unit.valid_from, period.period_id, instrument, node],
+    rows = _named(
+        marts,
+        f"""
+        SELECT ranking.*, ranking.ranked_pct AS value, ranking.index_rank AS rank, ranking.n_forms_answered AS n,
+            ranking.reason_en AS reason, coalesce(stated.estimate_pct, stated.index_pct) AS stated_pct, item.label_vi, item.label_en
+        FROM marts.sipas_ranking AS own
+        INNER JOIN marts.sipas_ranking AS ranking USING (
+            basis, group_code, group_valid_from, edition_id, instrument_code, node_code, unit_level
         )
+        INNER JOIN marts.dim_instrument_item AS item USING (instrument_code, node_code)
+        LEFT JOIN (SELECT * FROM marts.{of.name}{of.of_all}) AS stated
+            ON ranking.unit_code = stated.unit_code AND ranking.unit_valid_from = stated.unit_valid_from
+                AND ranking.edition_id = stated.{of.period_column} AND ranking.instrument_code = stated.instrument_code
+                AND ranking.node_code = stated.node_code
+        WHERE own.unit_code = ? AND own.unit_valid_from = ? AND own.basis = ? AND own.edition_id = ?
+            AND own.instrument_code = ? AND own.node_code = ?
+        """,
+        [unit.code, unit.valid_from, _basis(period), period.period_id, instrument, node],
     )
     if not rows:
         raise NotFound(
@@ -127,36 +127,17 @@ def _by_index(
     groups: dict[tuple[str, dt.date], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["group_code"], row["group_valid_from"]), []).append(row)
-    rankings, passed = [], passed_codes(marts)
+    rankings = []
     for (group_code, group_from), members in sorted(groups.items()):
-        compared = [
-            Compared(
-                name=row["name"],
-                value=row["ranked_pct"],
-                rank=row["index_rank"],
-                n=row["n_forms_answered"],
-                sets=None
-                if row["rank_low_marginal"] is None
-                else (
-                    row["rank_low_marginal"],
-                    row["rank_high_marginal"],
-                    row["rank_low_simultaneous"],
-                    row["rank_high_simultaneous"],
-                ),
-                reason=row["reason_en"],
-                ask=Ask(asked_as(row["unit_code"], row["unit_valid_from"], passed), period.period_id, node),
-            )
-            for row in members
-        ]
         # A group's lock holds its ranks; the figures of its units may be newer.
         held_since, _ = lock_of(marts, Unit(group_code, group_from, None, "", ""), period)
         rankings.append(
             _ranking(
                 unit,
                 period,
-                compared,
+                _compared(marts, members, period, node),
                 held_since,
-                all(row["ranked_pct"] is None or equal(row["ranked_pct"], row["stated_pct"]) for row in members),
+                all(row["value"] is None or equal(row["value"], row["stated_pct"]) for row in members),
                 group=members[0]["group_name"],
                 figure=node,
                 label_vi=members[0]["label_vi"],
@@ -176,60 +157,40 @@ def _by_index(
 
 
 def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> tuple[Ranking, ...]:
-    rows = rows_of(
-        marts.execute(
-            """
-            SELECT ranked.weighting, ranked.unit_code, ranked.unit_valid_from, ranked.total_points, ranked.rank, ranked.n_forms,
-                ranked.n_indices, of_unit.unit_name || ' (' || of_unit.unit_code || ')' AS name,
-                above.unit_name || ' (' || above.unit_code || ')' AS group_name
-            FROM marts.one_stop_evaluation AS own
-            INNER JOIN marts.one_stop_evaluation AS ranked USING (period_id, weighting)
-            INNER JOIN marts.dim_admin_unit AS of_own
-                ON own.unit_code = of_own.unit_code AND own.unit_valid_from = of_own.unit_valid_from
-            INNER JOIN marts.dim_admin_unit AS of_unit
-                ON ranked.unit_code = of_unit.unit_code AND ranked.unit_valid_from = of_unit.unit_valid_from
-                    AND of_unit.unit_level = of_own.unit_level
-                    AND of_unit.parent_code IS NOT DISTINCT FROM of_own.parent_code
-            LEFT JOIN marts.dim_admin_unit AS above
-                ON of_own.parent_code = above.unit_code AND of_own.parent_valid_from = above.unit_valid_from
-            WHERE own.unit_code = ? AND own.unit_valid_from = ? AND period_id = ? AND of_own.unit_level <> 'unassigned'
-            """,
-            [unit.code, unit.valid_from, period.period_id],
-        )
+    rows = _named(
+        marts,
+        """
+        SELECT ranked.weighting, ranked.unit_code, ranked.unit_valid_from, ranked.total_points AS value, ranked.rank,
+            ranked.n_forms AS n, of_own.parent_code AS group_code, of_own.parent_valid_from AS group_valid_from,
+            CASE WHEN ranked.rank IS NULL THEN 'No total: ' || ranked.n_indices || ' of 9 indices are scored' END AS reason
+        FROM marts.one_stop_evaluation AS own
+        INNER JOIN marts.one_stop_evaluation AS ranked USING (period_id, weighting)
+        INNER JOIN marts.dim_admin_unit AS of_own
+            ON own.unit_code = of_own.unit_code AND own.unit_valid_from = of_own.unit_valid_from
+        INNER JOIN marts.dim_admin_unit AS of_unit
+            ON ranked.unit_code = of_unit.unit_code AND ranked.unit_valid_from = of_unit.unit_valid_from
+                AND of_unit.unit_level = of_own.unit_level
+                AND of_unit.parent_code IS NOT DISTINCT FROM of_own.parent_code
+        WHERE own.unit_code = ? AND own.unit_valid_from = ? AND period_id = ? AND of_own.unit_level <> 'unassigned'
+        """,
+        [unit.code, unit.valid_from, period.period_id],
     )
     if not rows:
         raise NotFound(
             f"{unit.name} ({unit.code}) is not ranked in {period.period_id}: ranked are units with a form or score, by quarters and"
             " years (không xếp hạng)"
         )
-    rankings, passed = [], passed_codes(marts)
+    rankings = []
     for weighting, words in WEIGHTINGS.items():
         members = [row for row in rows if row["weighting"] == weighting]
         if not members:
             continue
-        compared = [
-            Compared(
-                name=row["name"],
-                value=row["total_points"],
-                rank=row["rank"],
-                n=row["n_forms"],
-                sets=None,
-                reason=None if row["rank"] is not None else f"No total: {row['n_indices']} of 9 indices are scored",
-                ask=Ask(
-                    asked_as(row["unit_code"], row["unit_valid_from"], passed),
-                    period.period_id,
-                    _TOTAL,
-                    weighted(weighting),
-                ),
-            )
-            for row in members
-        ]
         held_since, _ = lock_of(marts, unit, period)
         rankings.append(
             _ranking(
                 unit,
                 period,
-                compared,
+                _compared(marts, members, period, _TOTAL, weighted(weighting)),
                 held_since,
                 True,
                 group=f"{members[0]['group_name'] or 'no unit above'}; {words}",
@@ -245,6 +206,54 @@ def _by_total(marts: duckdb.DuckDBPyConnection, unit: Unit, period: Period) -> t
             )
         )
     return tuple(rankings)
+
+
+def _named(marts: duckdb.DuckDBPyConnection, ranked: str, asked: Sequence[object]) -> list[dict[str, Any]]:
+    """The rows of a select of ranked units with group_code and group_valid_from, with the names of the units and their group."""
+    return rows_of(
+        marts.execute(
+            f"""
+            SELECT ranked.*, of_unit.unit_name || ' (' || of_unit.unit_code || ')' AS name,
+                above.unit_name || ' (' || above.unit_code || ')' AS group_name
+            FROM ({ranked}) AS ranked
+            INNER JOIN marts.dim_admin_unit AS of_unit
+                ON ranked.unit_code = of_unit.unit_code AND ranked.unit_valid_from = of_unit.unit_valid_from
+            LEFT JOIN marts.dim_admin_unit AS above
+                ON ranked.group_code = above.unit_code AND ranked.group_valid_from = above.unit_valid_from
+            """,
+            asked,
+        )
+    )
+
+
+def _compared(
+    marts: duckdb.DuckDBPyConnection,
+    members: Sequence[Mapping[str, Any]],
+    period: Period,
+    figure: str,
+    group: tuple[tuple[str, str], ...] = (),
+) -> list[Compared]:
+    """The units of one ranking from their rows: value, rank, n, reason and, where there are any, rank sets."""
+    passed = passed_codes(marts)
+    return [
+        Compared(
+            name=row["name"],
+            value=row["value"],
+            rank=row["rank"],
+            n=row["n"],
+            sets=None
+            if row.get("rank_low_marginal") is None
+            else (
+                row["rank_low_marginal"],
+                row["rank_high_marginal"],
+                row["rank_low_simultaneous"],
+                row["rank_high_simultaneous"],
+            ),
+            reason=row["reason"],
+            ask=Ask(asked_as(row["unit_code"], row["unit_valid_from"], passed), period.period_id, figure, group),
+        )
+        for row in members
+    ]
 
 
 def _ranking(

@@ -1,4 +1,5 @@
-"""The records behind a figure: those of a unit and of the units below it, and the files, sheets and lines they came from."""
+"""The records behind a figure: those of a unit and of the units below it, then or in the territory of now, and the files, sheets
+and lines they came from."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -17,6 +19,8 @@ from assets.text.wording import name_key
 from quality.personal import mask
 
 Record = Mapping[str, Any]
+# A count: whole, but where records count in shares.
+Number = int | Decimal
 
 _TOUCHED = {
     "rows_quarantined": "rows refused",
@@ -32,9 +36,9 @@ _TOUCHED = {
 class Counts:
     """How many answers or records stand above and below the line, and how many in neither."""
 
-    numerator: int
-    denominator: int
-    left_out: int
+    numerator: Number
+    denominator: Number
+    left_out: Number
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,30 @@ def rows_below(marts: duckdb.DuckDBPyConnection, rows: str, unit: Unit) -> list[
     return rows_of(result)
 
 
+def rows_now(marts: duckdb.DuckDBPyConnection, rows: str, unit: Unit) -> list[dict[str, Any]]:
+    """The rows of a select of RECORD_COLUMNS that count in a unit of the territory of now, their three counts times `share`.
+
+    `unit_name` is added: the name and code of the unit of then that the row itself stands at.
+    """
+    result = marts.execute(
+        f"""
+        SELECT record.* REPLACE (
+                record.numerator * place.share AS numerator, record.denominator * place.share AS denominator,
+                record.left_out * place.share AS left_out
+            ),
+            place.share, own.unit_name || ' (' || own.unit_code || ')' AS unit_name
+        FROM ({rows}) AS record
+        INNER JOIN marts.dim_unit_now AS place
+            ON record.unit_code = place.unit_code AND record.unit_valid_from = place.unit_valid_from
+        LEFT JOIN marts.dim_admin_unit AS own
+            ON record.unit_code = own.unit_code AND record.unit_valid_from = own.unit_valid_from
+        WHERE place.now_code = ? AND place.now_valid_from = ?
+        """,
+        [unit.code, unit.valid_from],
+    )
+    return rows_of(result)
+
+
 def known_to(marts: duckdb.DuckDBPyConnection, mart: str, period: Period) -> dt.date:
     """The last day of the period that the data reach: the end of its last month that the mart has."""
     row = marts.execute(
@@ -138,11 +166,16 @@ def day(value: dt.date) -> str:
 
 def added(records: Iterable[Record]) -> Counts:
     """The sums of what records add to the three counts."""
-    sums = [0, 0, 0]
+    sums: list[Number] = [0, 0, 0]
     for record in records:
         for place, name in enumerate(("numerator", "denominator", "left_out")):
             sums[place] += record[name]
-    return Counts(*sums)
+    return Counts(*map(whole, sums))
+
+
+def whole(number: Number) -> Number:
+    """A count without decimals that are none: 12 of 12.000000, 12.5 of 12.500000."""
+    return int(number) if number == int(number) else Decimal(number).normalize()
 
 
 def grouped(records: Iterable[Record], column: str) -> tuple[Part, ...]:

@@ -19,6 +19,7 @@ from assets.lookup.records import (
     Aside,
     Counts,
     File,
+    Number,
     Part,
     added,
     day,
@@ -26,6 +27,8 @@ from assets.lookup.records import (
     inputs_of,
     known_to,
     rows_below,
+    rows_now,
+    whole,
 )
 from assets.lookup.subject import NotFound, Period, Unit
 
@@ -36,22 +39,25 @@ _COUNTS = ("numerator", "denominator", "left_out")
 
 @dataclass(frozen=True)
 class Ask:
-    """What one figure is asked for by: unit, period, code, and columns with their values where it is of a group."""
+    """What one figure is asked for by: unit, period, code, columns with their values where it is of a group, the questionnaire
+    where several may have the code, and `driver` where it is what the code weighs for the overall judgement."""
 
     unit: str
     period: str
     index: str
     group: tuple[tuple[str, str], ...] = ()
+    instrument: str | None = None
+    driver: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
-    """One figure that another is made of: what it is, its value, how often it counts, where it comes from, and what it is asked
-    for by (None where that is the figure itself)."""
+    """One figure that another is made of: what it is, its value, how often it counts (None where nothing says), where it comes
+    from, and what it is asked for by (None where that is the figure itself, or none that is published)."""
 
     name: str
     value: float | None
-    weight: int
+    weight: Number | None
     because: str
     ask: Ask | None
 
@@ -61,7 +67,8 @@ class Explanation:
     """One figure traced. `stated` is what the mart says beside value and counts; `agrees`: the rows listed give the figure.
 
     `held_since` names the revision whose figure a lock holds, `waiting` the records that wait for it. `steps`: the figures it
-    is made of, where it is not made of records at once.
+    is made of, where it is not made of records at once. `notes`: what else to know of it, each under a heading;
+    `not_made_again`: why the value cannot be made again from the lines, where only the counts are compared.
     """
 
     unit: Unit
@@ -81,12 +88,23 @@ class Explanation:
     steps: tuple[Step, ...]
     files: tuple[File, ...]
     asides: tuple[Aside, ...]
+    notes: tuple[tuple[str, str], ...] = ()
+    not_made_again: str | None = None
 
 
-def trace(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, period: Period) -> Explanation:
-    """Trace a figure of a unit and period. Raises NotFound where the mart has no row of them."""
+def trace(
+    marts: duckdb.DuckDBPyConnection,
+    figure: Figure,
+    unit: Unit,
+    period: Period,
+    records: Sequence[Mapping[str, Any]] | None = None,
+) -> Explanation:
+    """Trace a figure of a unit and period by its records, which are looked up where they are not given.
+
+    Raises NotFound where the mart has no row of them.
+    """
     stated = stated_of(marts, figure, unit, period)
-    records = records_of(marts, figure, unit, period)
+    records = records_of(marts, figure, unit, period) if records is None else records
     parts = grouped(records, "part")
     recomputed = added(records)
     of_list = figure.listed is not None
@@ -95,7 +113,7 @@ def trace(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, period: 
         recomputed = Counts(len(parts), *map(int, listed))
     # What the mart does not count is as the lines have it; the value that follows from it is compared all the same.
     counted = {name: stated.pop(name) for name in _COUNTS}
-    counts = Counts(*(getattr(recomputed, name) if n is None else int(n) for name, n in counted.items()))
+    counts = Counts(*(getattr(recomputed, name) if n is None else whole(n) for name, n in counted.items()))
     value = stated.pop("value")
     recomputed_value = _value(figure, recomputed, parts, stated)
     held_since, waiting = lock_of(marts, unit, period)
@@ -138,15 +156,18 @@ def stated_of(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, peri
     return dict(zip(names, row, strict=True))
 
 
-def records_of(marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, period: Period) -> list[dict[str, Any]]:
-    """The records of a figure at the unit and below it, in order of file, sheet and line."""
+def records_of(
+    marts: duckdb.DuckDBPyConnection, figure: Figure, unit: Unit, period: Period, also: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The records of a figure at the unit and below it, then or now, in order of file, sheet and line; `also` names columns of
+    the figure's own."""
     days = {
         "starts_on": day(period.starts_on),
         "ends_on": day(period.ends_on),
         "known_to": day(known_to(marts, figure.known_in or figure.mart, period)),
     }
-    rows = f"SELECT {', '.join(RECORD_COLUMNS)} FROM ({figure.records.format(**days)}) AS counted"
-    records = rows_below(marts, rows, unit)
+    rows = f"SELECT {', '.join((*RECORD_COLUMNS, *also))} FROM ({figure.records.format(**days)}) AS counted"
+    records = (rows_now if figure.of_now else rows_below)(marts, rows, unit)
     return sorted(records, key=lambda record: (*in_order(record), record["part"] or ""))
 
 
@@ -183,10 +204,10 @@ def _value(figure: Figure, counts: Counts, parts: Sequence[Part], stated: Mappin
     if figure.made_by == "count":
         return float(counts.numerator)
     if figure.made_by == "points":
-        return points(counts.numerator, counts.denominator)
+        return points(int(counts.numerator), int(counts.denominator))
     if figure.made_by == "mean":
-        return counts.numerator / counts.denominator if counts.denominator else None
+        return float(counts.numerator / counts.denominator) if counts.denominator else None
     factor = 100.0 if figure.factor is None else float(stated[figure.factor])
     of = [part.counts for part in parts] if figure.is_mean_of_parts else [counts]
-    shares = [factor * one.numerator / one.denominator for one in of if one.denominator]
+    shares = [factor * float(one.numerator) / float(one.denominator) for one in of if one.denominator]
     return sum(shares) / len(shares) if shares else None

@@ -216,7 +216,7 @@ def sql_command(
 )
 def explain_command(
     unit: Annotated[str, typer.Option(help="Code or name of the unit.")],
-    period: Annotated[str, typer.Option(help="Reporting period, such as 2023-06, 2023-Q2 or 2023.")],
+    period: Annotated[str, typer.Option(help="Reporting period, such as 2023-06, 2023-Q2 or 2023; or a survey round.")],
     index: Annotated[
         str,
         typer.Option(
@@ -235,24 +235,44 @@ def explain_command(
     rank: Annotated[
         bool, typer.Option("--rank", help="The unit's rank by the figure, and whom it was compared with.")
     ] = False,
+    change: Annotated[
+        bool, typer.Option("--change", help="The change of the index from the period or round before, and its test.")
+    ] = False,
+    driver: Annotated[
+        bool, typer.Option("--driver", help="What the question weighs for the overall judgement.")
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="The index in the territory of now, by the units of then.")
+    ] = False,
     revision: Annotated[str | None, typer.Option(help="A kept revision (default: the current one).")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="Every unit, file and line.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, with every line.")] = False,
 ) -> None:
     """Trace a published figure: formula, counts, method, revision, and the files, sheets and lines it was made of.
 
-    The counts are made again from those lines; of a rank, from the figures compared. Exit code 2: no such unit, period, figure,
-    group or revision.
+    The counts are made again from those lines; of a rank or change, from the figures compared. Exit code 2: no such unit, period,
+    figure, group or revision.
     """
-    from pipelines.cli.explain import show_explanation, show_ranks
+    from pipelines.cli.explain import Asked, show_changes, show_driver, show_explanation, show_ranks
 
     where = Workspace(workspace.resolve())
-    if not rank:
-        show_explanation(where, unit, period, index, instrument, group or [], revision, lines, as_json)
-    elif group:
-        raise typer.BadParameter("groups are not ranked: give --rank or --group (không xếp hạng theo nhóm)")
+    asked = Asked(unit, period, index, instrument)
+    kinds = {"--rank": rank, "--change": change, "--driver": driver, "--now": now}
+    given = [name for name, is_given in kinds.items() if is_given]
+    if len(given) > 1:
+        raise typer.BadParameter(
+            f"{' and '.join(given)} are different figures: give one of them (mỗi lần một loại số liệu)"
+        )
+    if group and (rank or change or driver):
+        raise typer.BadParameter(f"{given[0]} is not of groups: give {given[0]} or --group (không theo nhóm)")
+    if rank:
+        show_ranks(where, asked, revision, lines, as_json)
+    elif change:
+        show_changes(where, asked, revision, as_json)
+    elif driver:
+        show_driver(where, asked, revision, lines, as_json)
     else:
-        show_ranks(where, unit, period, index, instrument, revision, lines, as_json)
+        show_explanation(where, asked, group or [], now, revision, lines, as_json)
 
 
 @app.command("diff", epilog=example("sipas diff 9ac67362 --unit 10462 --period 2023-06 --workspace my_duc"))

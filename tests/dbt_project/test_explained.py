@@ -19,7 +19,7 @@ from test_period_predicates import DONE, EXCLUDED, WITHDRAWN, current, unplaced_
 
 from assets.lookup.database import open_locked
 from assets.lookup.desk import DESK_FIGURES
-from assets.lookup.explain import explain, explain_rank
+from assets.lookup.explain import explain, explain_change, explain_driver, explain_now, explain_rank
 from assets.lookup.figures import fixed_figures
 from assets.lookup.ranks import Ranking
 from assets.lookup.subject import NotFound
@@ -58,6 +58,16 @@ def marts(revision: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def of_the_office(marts: duckdb.DuckDBPyConnection) -> list[Explanation]:
     """Every figure of the office and year."""
     return [explain(marts, OFFICE, YEAR, code) for code in (*fixed_figures(), *DESK_FIGURES)]
+
+
+@pytest.fixture(scope="module")
+def of_surveys(marts: duckdb.DuckDBPyConnection) -> list[Explanation]:
+    """An index of a round, one in the territory of now and a driver."""
+    return [
+        explain(marts, OFFICE, "R1", "ALL"),
+        explain_now(marts, OFFICE, YEAR, "ALL"),
+        explain_driver(marts, OFFICE, YEAR, "F1.1"),
+    ]
 
 
 def _is_of_its_lines(found: Explanation) -> bool:
@@ -232,14 +242,16 @@ def test_what_a_blank_was_filled_from_is_among_the_lines(marts: duckdb.DuckDBPyC
         assert (mask(path), sheet, line) in _lines_of(explain(marts, unit, period, f"one_stop_{index}"))
 
 
-def test_no_number_of_a_record_is_told(sample: Sample, of_the_office: list[Explanation]) -> None:
+def test_no_number_of_a_record_is_told(
+    sample: Sample, of_the_office: list[Explanation], of_surveys: list[Explanation]
+) -> None:
     keys = {
         row["record_key"]
         for table in ("case", "complaint", "case_evaluation", "survey_response")
         for row in sample.rows(table)
     }
     assert len(keys) > 100
-    for found in of_the_office:
+    for found in (*of_the_office, *of_surveys):
         told = asdict(replace(found, figure=replace(found.figure, records="", stated="", listed=None)))
         words = set(re.findall(r"[\w/.-]+", json.dumps(told, default=str, ensure_ascii=False)))
         assert words.isdisjoint(keys), found.figure.code
@@ -251,13 +263,17 @@ def test_no_number_of_a_record_is_told(sample: Sample, of_the_office: list[Expla
 
 def test_ranks_follow_from_the_figures_listed(marts: duckdb.DuckDBPyConnection) -> None:
     rows = marts.execute(
-        f"SELECT DISTINCT node_code, {UNIT}, edition_id, instrument_code FROM marts.sipas_ranking WHERE basis = 'period' ORDER BY ALL"
+        f"SELECT DISTINCT node_code, {UNIT}, edition_id, instrument_code FROM marts.sipas_ranking ORDER BY ALL"
+    ).fetchall()
+    of_rounds = marts.execute(
+        f"SELECT node_code, {UNIT}, edition_id, instrument_code FROM marts.sipas_ranking"
+        " WHERE basis = 'round' AND index_rank IS NOT NULL ORDER BY ALL LIMIT 2"
     ).fetchall()
     found: list[Ranking] = []
-    for node, unit, period, instrument in rows[::5]:
+    for node, unit, period, instrument in [*rows[::5], *of_rounds]:
         rankings = explain_rank(marts, unit, period, node, instrument)
         stated = marts.execute(
-            f"SELECT index_rank, n_ranked, rank_low_simultaneous FROM marts.sipas_ranking WHERE {UNIT} = ? AND basis = 'period'"
+            f"SELECT index_rank, n_ranked, rank_low_simultaneous FROM marts.sipas_ranking WHERE {UNIT} = ?"
             " AND edition_id = ? AND node_code = ? AND instrument_code = ?",
             [unit, period, node, instrument],
         ).fetchall()
@@ -266,11 +282,14 @@ def test_ranks_follow_from_the_figures_listed(marts: duckdb.DuckDBPyConnection) 
         found += rankings
     assert [one for one in found if not one.agrees or one.recomputed != one.own.rank] == []
     assert any(one.own.rank is None for one in found) and any((one.own.rank or 0) > 1 for one in found)
-    compared = next(one for one in found if one.n_ranked > 1)
-    for unit_ranked in compared.units:
-        if unit_ranked.rank is not None:
-            ask = unit_ranked.ask
-            assert explain(marts, ask.unit, ask.period, ask.index).value == pytest.approx(unit_ranked.value, abs=1e-6)
+    for is_round in (False, True):
+        compared = next(one for one in found if one.n_ranked > 1 - is_round and one.period.is_round is is_round)
+        for unit_ranked in compared.units:
+            if unit_ranked.rank is not None:
+                ask = unit_ranked.ask
+                assert explain(marts, ask.unit, ask.period, ask.index).value == pytest.approx(
+                    unit_ranked.value, abs=1e-6
+                )
 
 
 def test_ranks_by_the_total_follow_from_the_totals_listed(marts: duckdb.DuckDBPyConnection) -> None:
@@ -288,6 +307,108 @@ def test_ranks_by_the_total_follow_from_the_totals_listed(marts: duckdb.DuckDBPy
             ask = one.own.ask
             assert explain(marts, ask.unit, ask.period, ask.index, None, dict(ask.group)).value == one.own.value
         assert one.agrees and (one.recomputed, one.own.rank, one.n_ranked) == (rank, rank, n_ranked)
+
+
+# Survey rounds, the territory of now, changes and drivers
+
+
+def test_estimates_of_rounds_follow_from_their_lines_and_weights(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        f"SELECT round_code, {UNIT}, node_code, instrument_code, breakdown, breakdown_value FROM marts.sipas_round ORDER BY ALL"
+    ).fetchall()
+    found = [
+        explain(marts, unit, code, node, instrument, {} if column == "*" else {column: value})
+        for code, unit, node, instrument, column, value in rows[::37]
+    ]
+    assert [one for one in found if not _is_of_its_lines(one) or one.not_made_again] == []
+    assert any(one.value != one.stated["index_pct"] for one in found if one.stated.get("estimate_pct"))
+    # Strata, clusters and weights as the design has them; raked and post-stratified weights are made again.
+    methods = {str(one.stated.get("method")).split("_taylor")[0] for one in found}
+    assert {"raked", "post_stratified"} <= methods and any("3 stage(s)" in one.notes[0][1] for one in found)
+    assert {one.figure.mart for one in found} == {"sipas_round"} and any(one.figure.group for one in found)
+
+
+def test_lines_of_a_round_are_the_forms_drawn_in_it(sample: Sample, marts: duckdb.DuckDBPyConnection) -> None:
+    first, last = marts.execute(
+        "SELECT first_on, last_on FROM marts.dim_survey_round WHERE round_code = 'R1'"
+    ).fetchall()[0]
+    forms = [
+        row
+        for row in current(sample, "survey_response")
+        if first <= row["responded_on"] <= last and row["instrument_code"] == "T1" and row["office_code"] == OFFICE
+    ]
+    drawn = [row for row in forms if row["weight"] and (row["stratum"] or row["psu"] or row["ssu"])]
+    found = explain(marts, OFFICE, "r1", "ALL")
+    assert _lines_of(found) == _landed(marts, drawn) and len(drawn) < len(forms)
+    told = dict(found.notes)
+    n_no_place = sum(row["stratum"] is None and row["psu"] is None and row["ssu"] is None for row in forms)
+    assert f"{n_no_place} form(s) of these days without stratum or cluster" in told["left out of it"]
+    assert f"{len(forms) - len(drawn) - n_no_place} form(s) of these days without a weight" in told["left out of it"]
+    assert f"{sum(row['weight'] for row in drawn):.1f} in all of {len(drawn)} forms" in told["weights"]
+    assert "2 strata" in told["design"] and "finite population correction in some strata" in told["design"]
+
+
+def test_indices_of_now_follow_from_the_units_of_then(marts: duckdb.DuckDBPyConnection) -> None:
+    found = []
+    for mart, group, step in (("", "", 11), ("_breakdown", ", breakdown, breakdown_value", 97)):
+        rows = marts.execute(
+            f"SELECT {UNIT}, period_id, node_code, instrument_code{group} FROM marts.sipas_index_now{mart} ORDER BY ALL"
+        ).fetchall()
+        for unit, period, node, instrument, *pair in rows[::step]:
+            found.append(explain_now(marts, unit, period, node, instrument, {pair[0]: pair[1]} if pair else {}))
+    assert [one for one in found if one.held_since is None and not _is_of_its_lines(one)] == []
+    assert any(one.counts.denominator != int(one.counts.denominator) for one in found)
+
+
+def test_a_unit_of_now_is_told_with_the_shares_of_those_of_then(marts: duckdb.DuckDBPyConnection) -> None:
+    found = explain_now(marts, "10465", YEAR, "ALL")
+    told = [(step.ask and step.ask.unit, float(step.weight or 0)) for step in found.steps]
+    assert told == [("10441", 0.5), ("10462", 1), ("10465@1900-01-01", 1), ("10465@2025-07-01", 1)]
+    of_then = {
+        step.ask.unit: explain(marts, step.ask.unit, step.ask.period, step.ask.index, step.ask.instrument)
+        for step in found.steps
+        if step.ask
+    }
+    assert [of_then[step.ask.unit].value for step in found.steps if step.ask] == [step.value for step in found.steps]
+    for name in ("numerator", "denominator", "left_out"):
+        shares = [
+            float(step.weight or 0) * getattr(of_then[step.ask.unit].counts, name) for step in found.steps if step.ask
+        ]
+        assert sum(shares) == float(getattr(found.counts, name))
+    with pytest.raises(NotFound, match=r"10441\) is not in force now; its records count in .*10465\), .*10470\)"):
+        explain_now(marts, "10441", YEAR, "ALL")
+    with pytest.raises(NotFound, match=r"not of the survey round R1"):
+        explain_now(marts, "10465", "R1", "ALL")
+
+
+def test_changes_follow_from_their_two_editions(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        f"SELECT DISTINCT {UNIT}, edition_id, node_code, instrument_code FROM marts.sipas_change ORDER BY ALL"
+    ).fetchall()
+    found = [one for row in rows[::5] for one in explain_change(marts, *row)]
+    assert [one for one in found if one.held_since is None and not one.agrees] == []
+    assert {one.stated["direction"] for one in found} >= {"rise", "none", "untested"}
+    tested = [one for one in found if one.recomputed]
+    assert {one.period.is_round for one in tested} == {True, False} and any(one.stated["n_tests"] > 1 for one in tested)
+    for side in (tested[0].later, tested[0].earlier):
+        ask = side.ask
+        of_edition = explain(marts, ask.unit, ask.period, ask.index, ask.instrument)
+        assert (of_edition.value, of_edition.counts.denominator) == (side.index_pct, side.n_answers)
+    with pytest.raises(NotFound, match=r"has no change to R1: .* there are changes to R2, R3, R4, R5"):
+        explain_change(marts, OFFICE, "R1", "ALL")
+
+
+def test_drivers_follow_from_the_answers_of_their_forms(marts: duckdb.DuckDBPyConnection) -> None:
+    rows = marts.execute(
+        f"SELECT {UNIT}, period_id, predictor_code, instrument_code FROM marts.survey_driver ORDER BY ALL"
+    ).fetchall()
+    found = [explain_driver(marts, *row) for row in rows[::11]]
+    assert [one for one in found if one.held_since is None and not _is_of_its_lines(one)] == []
+    weighed = [one for one in found if one.value is not None]
+    assert len(weighed) > 5 and any(one.stated["weight_missing_reason"] for one in found)
+    assert all(sum(step.value or 0 for step in one.steps) == pytest.approx(100, abs=1e-4) for one in weighed)
+    with pytest.raises(NotFound, match=r"no figure “ALL” .*survey_driver\)\. There are F1\.1, F1\.2"):
+        explain_driver(marts, OFFICE, YEAR, "ALL")
 
 
 # What does not follow is told
@@ -337,6 +458,56 @@ def test_a_figure_that_does_not_follow_any_more_is_told(change: str, changing: d
     assert not found.agrees
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked", "change"),
+    [
+        (explain, (OFFICE, "R2", "ALL"), "UPDATE marts.fct_survey_round_form SET weight = weight + response_id % 7"),
+        (explain, (OFFICE, "R2", "ALL"), "UPDATE marts.fct_survey_round_form SET stratum = 'A'"),
+        (explain, (OFFICE, "R1", "ALL"), "UPDATE marts.fct_survey_round_form SET standing = 'drawn', weight = 1"),
+        (explain, ("282@2025-02-01", "R4", "ALL"), "UPDATE marts.survey_calibration SET n_people = 2 * n_people WHERE value_1 = 'female'"),
+        (explain_now, ("10465", YEAR, "ALL"), "UPDATE marts.dim_unit_now SET share = 0.25 WHERE share = 0.5"),
+        (explain_driver, (OFFICE, YEAR, "F1.1"), "UPDATE marts.fct_survey_answer SET level = '5' WHERE item_code = 'F2.1'"),
+    ],
+)  # fmt: skip
+def test_what_rests_on_a_design_shares_or_answers_and_does_not_follow_is_told(
+    kind: Callable[..., Explanation], asked: tuple[str, ...], change: str, changing: duckdb.DuckDBPyConnection
+) -> None:
+    assert kind(changing, *asked).agrees
+    changing.begin()
+    changing.execute(change)
+    found = kind(changing, *asked)
+    changing.rollback()
+    assert not found.agrees
+
+
+def test_weights_that_were_trimmed_are_not_made_again(changing: duckdb.DuckDBPyConnection) -> None:
+    changing.begin()
+    changing.execute("UPDATE marts.survey_calibration SET n_trimmed = 2")
+    found = explain(changing, "282@2025-02-01", "R4", "ALL")
+    changing.rollback()
+    assert found.agrees and found.recomputed_value is None and "2 weights were trimmed" in (found.not_made_again or "")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE marts.sipas_index SET index_pct = index_pct + 1 WHERE period_id = '2025-02'",
+        "UPDATE marts.sipas_index SET n_satisfied = n_satisfied + 1 WHERE period_id = '2025-01'",
+        "UPDATE marts.sipas_index SET se_pct = se_pct + 1 WHERE period_id = '2025-01'",
+        "UPDATE marts.sipas_change SET p_value = p_value / 2",
+        "UPDATE marts.sipas_change SET p_adjusted = p_adjusted / 2",
+    ],
+)
+def test_a_change_that_does_not_follow_any_more_is_told(change: str, changing: duckdb.DuckDBPyConnection) -> None:
+    asked = (OFFICE, "2025-02", "F1")
+    assert [one.agrees for one in explain_change(changing, *asked)] == [True]
+    changing.begin()
+    changing.execute(change)
+    found = explain_change(changing, *asked)
+    changing.rollback()
+    assert [one.agrees for one in found] == [False]
+
+
 def test_a_rank_that_does_not_follow_any_more_is_told(changing: duckdb.DuckDBPyConnection) -> None:
     node, unit, period, instrument = changing.execute(
         f"SELECT node_code, {UNIT}, edition_id, instrument_code FROM marts.sipas_ranking"
@@ -354,9 +525,11 @@ def test_a_rank_that_does_not_follow_any_more_is_told(changing: duckdb.DuckDBPyC
         assert not any(one.agrees for one in found)
 
 
-def test_what_has_no_line_is_a_table_that_decides_the_mart(of_the_office: list[Explanation]) -> None:
+def test_what_has_no_line_is_a_table_that_decides_the_mart(
+    of_the_office: list[Explanation], of_surveys: list[Explanation]
+) -> None:
     assert sum(bool(one.figure.rests_on) for one in of_the_office) > 15
-    for one in of_the_office:
+    for one in (*of_the_office, *of_surveys):
         for text in one.figure.rests_on:
             assert decides(text.split(":")[0], one.figure.mart), (one.figure.code, text)
 

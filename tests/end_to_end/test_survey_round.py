@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 from sipas_process import Sipas
 from workspaces import write_no_forms
 
+from assets.lookup.explain import explain
 from assets.workspace import Workspace
 from pipelines.simulate import simulate
 
@@ -111,6 +112,14 @@ def test_the_estimate_is_the_weighted_share_of_the_forms(published, forms) -> No
             satisfied = sum(form[3] * sum(form[4][item] >= 4 for item in items) for form in rows)
             answers = sum(form[3] * sum(form[4][item] > 0 for item in items) for form in rows)
             assert published[unit, node]["estimate_pct"] == pytest.approx(100 * satisfied / answers, abs=1e-6)
+
+
+def test_an_estimate_is_traced_to_the_forms_and_made_again(published, forms, marts) -> None:
+    found = explain(marts, CITY, "DOT2022", "overall")
+    assert found.agrees and found.value == published[CITY, "overall"]["estimate_pct"] != found.stated["index_pct"]
+    assert found.recomputed_value == pytest.approx(found.value, abs=1e-6)
+    assert sum(len(sheet.lines) for file in found.files for sheet in file.sheets) == len(forms)
+    assert dict(found.notes)["design"].startswith("probability sample; 6 strata, 18 primary sampling units, 3 stage(s)")
 
 
 def three_stages(z: dict[str, dict[str, dict[str, list[float]]]], frame: dict[tuple[str, str, str], int]) -> float:

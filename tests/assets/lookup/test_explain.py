@@ -16,7 +16,7 @@ from assets.lookup.explain import explain, explain_rank
 from assets.lookup.figures import fixed_figures
 from assets.lookup.records import Aside, Counts, SheetLines, line_ranges
 from assets.lookup.subject import NotFound
-from assets.lookup.survey import survey_figure
+from assets.lookup.survey import REPORTED, survey_figure
 from assets.lookup.trace import Ask, Explanation
 from assets.workspace import Workspace
 
@@ -111,11 +111,14 @@ def test_a_figure_that_a_lock_holds_is_told_with_what_waits(tmp_path: Path) -> N
     [
         (("An Mi", "2023-06", "overall"), "There is no unit “An Mi”. Did you mean “Xã An Mỹ”?"),
         (("99999", "2023-06", "overall"), "There is no unit “99999”"),
-        (("10462", "2023-6", "overall"), "There is no reporting period “2023-6”. Did you mean “2023-06”?"),
+        (
+            ("10462", "2023-6", "overall"),
+            "There is no reporting period or survey round “2023-6”. Did you mean “2023-06”?",
+        ),
         (("10462", "2023-06", "overal"), "Did you mean “overall”?"),
         (("10462", "2023-05", "case_in_time"), "case_settlement has no row of Xã An Mỹ"),
         (("10459", "2023-06", "overall"), "10459@1900-01-01), Xã Xuyên Mới (10459@2023-06-01)"),
-        (("10462@1950-01-01", "2023-06", "overall"), "There is no unit “10462”"),
+        (("10462@1950-01-01", "2023-06", "overall"), "There is no unit “10462@1950-01-01”"),
         (("10462", "2023-06", "overall", "V9"), "There is no figure “overall”"),
     ],
 )
@@ -123,6 +126,14 @@ def test_what_is_not_there_is_answered_with_what_is(asked: tuple[str, ...], told
     with pytest.raises(NotFound) as refused:
         explained(*asked)
     assert told in str(refused.value)
+
+
+def test_a_revision_from_before_survey_rounds_has_none(tmp_path: Path) -> None:
+    dropped = "DROP TABLE marts.dim_survey_round"
+    with open_locked(plant_revision(Workspace(tmp_path), "rev2", dropped)) as marts:
+        assert explain(marts, "10462", "2023-06", "overall").agrees
+        with pytest.raises(NotFound, match="and no survey round"):
+            explain(marts, "10462", "dot-1", "overall")
 
 
 @pytest.mark.parametrize(
@@ -259,4 +270,6 @@ def test_lines_are_told_as_runs() -> None:
 
 
 def test_a_figure_that_is_pooled_is_no_mean() -> None:
-    assert not survey_figure("KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}, {}).is_mean_of_parts
+    assert not survey_figure(
+        REPORTED, "KS", "I", "vi", "en", "pooled_items", {"I.1": "I", "I.2": "I"}, {}
+    ).is_mean_of_parts

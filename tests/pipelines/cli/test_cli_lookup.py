@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_office import Sipas, lines_with, words
-from planted_revision import WOMEN_AND_RANKS, plant_revision
+from planted_revision import ROUND_NOW_CHANGE_AND_DRIVER, WOMEN_AND_RANKS, plant_revision
 
 from assets.workspace import Workspace
 
@@ -35,6 +35,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def ranked(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("ranked"))
     plant_revision(workspace, "cccc3333", *WOMEN_AND_RANKS)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("compared"))
+    plant_revision(workspace, "dddd4444", *ROUND_NOW_CHANGE_AND_DRIVER)
     return workspace
 
 
@@ -113,7 +120,84 @@ def test_explain_tells_a_rank_with_the_figures_compared(ranked: Workspace, sipas
     [ranking] = json.loads(sipas("explain", *asked, "--json").output)["rankings"]
     assert (ranking["own"]["rank"], ranking["agrees"], len(ranking["units"])) == (2, True, 3)
     both = sipas("explain", *asked, "--group", "sex=female")
-    assert both.exit_code == 2 and "groups are not ranked" in words(both.output)
+    assert both.exit_code == 2 and "--rank is not of groups" in words(both.output)
+
+
+def test_explain_tells_a_survey_round_with_its_design(compared: Workspace, sipas: Sipas) -> None:
+    asked = ("--unit", "10462", "--period", "dot-1", "--index", "overall", "-w", str(compared.root))
+    result = sipas("explain", *asked)
+    told = words(result.output)
+    assert result.exit_code == 0 and "Đợt khảo sát dot-1 (dot-1): 2023-05-15 … 2023-05-31" in told
+    # 20 · 8 + 10 · 4 satisfied of 20 · 8 + 10 · 9 valid, in thousands of people.
+    assert "figure 80.00 %" in told and "Σ weight × satisfied answers" in told
+    assert "numerator 12 (" in told and "80.00 %, 95 % interval 41.50 … 98.25 %, n = 6 (forms)" in told
+    assert "design probability sample; 2 strata, 4 primary sampling units, 2 stage(s)" in told
+    assert "weights 90.0 in all of 6 forms of the unit" in told and "df 2, deff 1.5, presentation suppress" in told
+    assert "12 of 17, 1 left out: the lines below give the figure exactly" in told
+    found = json.loads(sipas("explain", *asked, "--json").output)
+    assert (found["value"], found["recomputed_value"], found["agrees"]) == (80.0, 80.0, True)
+    assert dict(found["notes"])["left out of it"] == "no form of these days"
+
+
+def test_explain_tells_the_territory_of_now_by_the_units_of_then(compared: Workspace, sipas: Sipas) -> None:
+    asked = ("--period", "2023-06", "--index", "overall", "--now", "-w", str(compared.root))
+    result = sipas("explain", "--unit", "Xã Khác", *asked)
+    told = words(result.output)
+    assert result.exit_code == 0 and "figure 60.87 %" in told and "denominator 11.5 (valid answers)" in told
+    [an_my] = lines_with(result.output, "--unit 10462")
+    assert words(an_my) == "Xã An Mỹ (10462) 70.59 0.5 --unit 10462 --period 2023-06 --index overall --instrument KS"
+    assert words(lines_with(result.output, "10441.xlsx")[0]).startswith("inbox/khao_sat/10441.xlsx 2023-06-16 1 3 0")
+    found = json.loads(sipas("explain", "--unit", "99999", *asked, "--json").output)
+    assert found["counts"] == {"numerator": 7, "denominator": 11.5, "left_out": 0.5}
+    refused = sipas("explain", "--unit", "10462", *asked)
+    assert refused.exit_code == 2 and "is not in force now; its records count in Xã Khác (99999)" in words(
+        refused.output
+    )
+
+
+def test_explain_tells_a_change_with_its_two_figures(compared: Workspace, sipas: Sipas) -> None:
+    asked = ("--unit", "10462", "--period", "2023-06", "--change", "-w", str(compared.root))
+    result = sipas("explain", *asked, "--index", "overall")
+    told = words(result.output)
+    assert result.exit_code == 0 and "change +10.59 points from 2023-05 to 2023-06, the one right before" in told
+    assert "tested no. Too few forms" in told and "+10.59: the change follows from the figures below" in told
+    assert "60.0000" in lines_with(result.output, "--period 2023-05 --index overall --instrument KS")[0]
+    [change] = json.loads(sipas("explain", *asked, "--index", "overall", "--json").output)["changes"]
+    assert change["earlier"]["ask"]["period"] == "2023-05" and change["agrees"]
+    refused = sipas("explain", *asked, "--index", "I")
+    assert refused.exit_code == 2 and "I of Xã An Mỹ (10462) has no change to 2023-06" in words(refused.output)
+    assert "there is none of it at all" in words(refused.output)
+
+
+def test_explain_tells_what_a_question_weighs(compared: Workspace, sipas: Sipas) -> None:
+    asked = ("--unit", "10462", "--period", "2023-06", "--index", "I.1", "--driver", "-w", str(compared.root))
+    result = sipas("explain", *asked)
+    told = words(result.output)
+    assert result.exit_code == 0 and "figure none: nothing to calculate from" in told
+    assert "weight_missing_reason outcome_constant" in told and "denominator 6 (forms of the questionnaire)" in told
+    assert "5 of 6, 1 left out: the lines below give the figure exactly" in told
+    assert "--index I.2 --instrument KS --driver" in told and "Phiếu: 3–5, 7–8" in told
+    assert json.loads(sipas("explain", *asked, "--json").output)["agrees"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--period", "dot-1", "--index", "case_in_time"), "“case_in_time” of Xã An Mỹ in dot-1 (sipas_round). There are I, overall"),
+        (("--period", "dot-2", "--index", "overall"), "Did you mean “dot-1”? The revision has 2023-05, 2023-06, 2023-Q2, and the survey"),
+        (("--period", "dot-1", "--index", "overall", "--now"), "not of the survey round dot-1"),
+        (("--period", "dot-1", "--index", "I.1", "--driver"), "not of the survey round dot-1"),
+        (("--period", "2023-05", "--index", "I.1", "--driver"), "There is none: only a questionnaire with an overall question of its own"),
+        (("--period", "2023-06", "--index", "overall", "--now", "--change"), "--change and --now are different figures"),
+        (("--period", "2023-06", "--index", "overall", "--change", "--group", "sex=female"), "--change is not of groups"),
+        (("--period", "dot-1", "--index", "overall", "--group", "sex=female"), "There is no sex of overall: it is not broken down at all"),
+    ],
+)  # fmt: skip
+def test_what_is_not_traced_so_ends_with_2_and_says_what_there_is(
+    options: tuple[str, ...], told: str, compared: Workspace, sipas: Sipas
+) -> None:
+    result = sipas("explain", "--unit", "10462", *options, "-w", str(compared.root))
+    assert result.exit_code == 2 and told in words(result.output)
 
 
 @pytest.mark.parametrize(
