@@ -68,6 +68,8 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
     usable: Flags
     longer = ~np.isin(np.arange(len(grid.periods)), grid.leaves)
     for aim, other, blocked, blocked_before in _openings(grid, target):
+        if aim is not target and best is not None:
+            break
         # A leaf that was known before cannot move itself; a longer period would tell of the leaves in it.
         usable = np.logical_not((grid.known_before & blocked_before & longer).any(axis=1))
         if not usable[target.unit]:
@@ -92,18 +94,19 @@ def _cheapest(grid: Grid, measure: Totals | Labelled, target: Target, missing: i
 
 
 def _openings(grid: Grid, target: Target) -> Iterator[tuple[Target, Flags | None, Flags, Flags]]:
-    """Leaves to exchange with, of any other period beside the target's, or none where every period that holds one of its leaves,
-    or a single one, is hidden; and the periods that would tell the leaves apart, now and in the revision before."""
+    """Leaves to exchange with, of any other period beside the target's, or none where every period that holds one of its leaves
+    is hidden; and the periods that would tell the leaves apart, now and in the revision before. Last, the same for a single leaf
+    of the target's: others of them may be known from before."""
     mine = grid.inside[target.period]
-    parts = [leaf for place, leaf in enumerate(grid.leaves) if mine[place]]
-    for period in dict.fromkeys((target.period, *parts)):
-        some = grid.inside[period]
-        aim = replace(target, period=period)
-        yield aim, None, (grid.inside & some).any(axis=1), (grid.inside_before & some).any(axis=1)
+    yield target, None, (grid.inside & mine).any(axis=1), (grid.inside_before & mine).any(axis=1)
     for other in range(len(grid.periods)):
         if not (grid.inside[other] & mine).any():
             both = mine | grid.inside[other]
             yield target, grid.inside[other], _divides(grid.inside, both), _divides(grid.inside_before, both)
+    for leaf in (leaf for place, leaf in enumerate(grid.leaves) if mine[place] and leaf != target.period):
+        some = grid.inside[leaf]
+        aim = replace(target, period=leaf)
+        yield aim, None, (grid.inside & some).any(axis=1), (grid.inside_before & some).any(axis=1)
 
 
 def _divides(inside: Flags, leaves: Flags) -> Flags:
