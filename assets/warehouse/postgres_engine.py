@@ -107,7 +107,8 @@ class PostgresWarehouse:
         return pa_csv.open_csv(
             pa.PythonFile(CsvBlocks(file), "r"),
             read_options=pa_csv.ReadOptions(column_names=schema.names),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            # A row of one column that is NULL is an empty line.
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
                 column_types=schema,
                 null_values=[""],

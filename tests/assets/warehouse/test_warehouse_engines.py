@@ -119,6 +119,13 @@ def test_line_ends_within_a_text_come_back_as_they_are(warehouse: Warehouse, fir
     assert warehouse.query("SELECT note FROM estimates.est ORDER BY id").column("note").to_pylist() == notes
 
 
+def test_a_null_alone_in_its_row_is_a_row(warehouse: Warehouse) -> None:
+    warehouse.load({"case": TABLE}, {"case": SCHEMA})
+    assert warehouse.query('SELECT "case" FROM landing."case" ORDER BY "id"').to_pylist() == [
+        {"case": row["case"]} for row in ROWS
+    ]
+
+
 def test_a_closed_warehouse_opens_again(warehouse: Warehouse) -> None:
     warehouse.load({"case": TABLE}, {"case": SCHEMA})
     warehouse.close()
