@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from assets.csv_blocks import CsvBlocks
 from assets.warehouse.engine import LANDING_SCHEMA, EngineKind, Landed, quoted, sql_type
 
 # Rows turned into CSV at a time; bounds the memory of a load.
@@ -104,9 +105,10 @@ class PostgresWarehouse:
             return schema.empty_table().to_reader()
         file.seek(0)
         return pa_csv.open_csv(
-            pa.PythonFile(file, "r"),
+            pa.PythonFile(CsvBlocks(file), "r"),
             read_options=pa_csv.ReadOptions(column_names=schema.names),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True),
+            # A row of one column that is NULL is an empty line.
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
                 column_types=schema,
                 null_values=[""],

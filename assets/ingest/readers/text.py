@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from assets.csv_blocks import CsvBlocks
 from assets.ingest.readers.legacy import ambiguous_text
 from assets.ingest.readers.limits import MAX_FILE_BYTES, require_columns, require_size, too_large
 from assets.ingest.readers.options import CsvOptions
@@ -40,6 +41,7 @@ BLOCK_BYTES = 8 << 20
 
 _HEAD_BYTES = 1 << 16
 _SCAN_BYTES = 1 << 20
+_DECODED_CHARACTERS = 1 << 16
 _LONGEST_LINE = 1 << 20
 _SAMPLE_LINES = 60
 
@@ -297,29 +299,40 @@ def _read_header(path: Path, text: TextIO, delimiter: str, header_line: int) -> 
 
 def _rest(path: Path, profile: TextProfile, text: TextIO, consumed: int) -> pa.NativeFile | None:
     """What follows the header as UTF-8 for Arrow, or None when nothing does. `consumed` is the UTF-8 length up to there."""
-    if profile.encoding != "utf-8":
-        rest = _Utf8(text)
-        return pa.PythonFile(rest, mode="r") if rest.begun else None
-    text.close()
-    source = pa.OSFile(str(path))
-    source.seek(profile.bom_bytes + consumed)
-    return source if source.tell() < source.size() else None
+    if profile.encoding == "utf-8":
+        text.close()
+        start = profile.bom_bytes + consumed
+        raw = pa.OSFile(str(path))
+        edges = range(start + BLOCK_BYTES, raw.size(), BLOCK_BYTES)
+        parted = profile.quotes and any(raw.read_at(2, edge - 1) == b"\r\n" for edge in edges)
+        raw.seek(start)
+        # Arrow's own file needs no Python in the thread that reads ahead.
+        if not parted:
+            return raw if start < raw.size() else None
+    else:
+        raw = _Utf8(text)
+    blocks = CsvBlocks(raw)
+    if blocks.peek(1):
+        return pa.PythonFile(blocks, mode="r")
+    blocks.close()
+    return None
 
 
 class _Utf8(io.RawIOBase):
-    """The rest of a decoded text as UTF-8 bytes; `begun` holds its first character, if it has any."""
+    """The rest of a decoded text as UTF-8 bytes."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
-        self.begun = text.read(1)
+        self._left = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        # No character takes more than four bytes, so never more than `size` comes back.
-        begun, self.begun = self.begun, ""
-        return (begun + self._text.read(max(size // 4 - len(begun), 1 - len(begun)) if size >= 0 else -1)).encode()
+    def readinto(self, buffer: Any, /) -> int:
+        left = self._left or memoryview(self._text.read(_DECODED_CHARACTERS).encode())
+        size = min(len(buffer), len(left))
+        buffer[:size], self._left = left[:size], left[size:]
+        return size
 
     def close(self) -> None:
         self._text.close()

@@ -111,6 +111,21 @@ def test_a_stream_gives_the_rows_and_leaves_the_engine_free(warehouse: Warehouse
     assert stream.read_all().to_pylist() == ROWS
 
 
+@pytest.mark.parametrize("first", ["1", "22"])
+def test_line_ends_within_a_text_come_back_as_they_are(warehouse: Warehouse, first: str) -> None:
+    # More than one block of the CSV that PostgreSQL's rows come through; with one of the two first rows an edge parts a \r\n.
+    notes = [first, *["\r\n" * 10_000] * 110]
+    warehouse.write("estimates", "est", pa.table({"id": range(len(notes)), "note": notes}))
+    assert warehouse.query("SELECT note FROM estimates.est ORDER BY id").column("note").to_pylist() == notes
+
+
+def test_a_null_alone_in_its_row_is_a_row(warehouse: Warehouse) -> None:
+    warehouse.load({"case": TABLE}, {"case": SCHEMA})
+    assert warehouse.query('SELECT "case" FROM landing."case" ORDER BY "id"').to_pylist() == [
+        {"case": row["case"]} for row in ROWS
+    ]
+
+
 def test_a_closed_warehouse_opens_again(warehouse: Warehouse) -> None:
     warehouse.load({"case": TABLE}, {"case": SCHEMA})
     warehouse.close()
