@@ -73,9 +73,11 @@ def _grouped(say: Say, rows: Sequence[Row], column: str, first: str, most: int |
 
 
 def _row(say: Say, name: str, rows: Sequence[Row]) -> TableRow:
-    """Sums of the group; one that lacks hidden figures begins with ≥."""
+    """Sums of the group; one that lacks hidden figures begins with ≥, and one that has no others is hidden."""
     cells = [say.count(len(rows)), say.count(sum(row["status"] == "refused" for row in rows))]
     for column in _COUNTS:
-        partial = "≥ " if any(is_hidden(row) and row.get(column) is None for row in rows) else ""
-        cells.append(partial + say.count(sum(row.get(column) or 0 for row in rows)))
+        lacking = [row for row in rows if is_hidden(row) and row.get(column) is None]
+        partial = "≥ " if lacking else ""
+        total = say.count(sum(row.get(column) or 0 for row in rows))
+        cells.append(say.w["hidden"] if rows and len(lacking) == len(rows) else partial + total)
     return TableRow(name, cells)
