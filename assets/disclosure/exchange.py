@@ -250,13 +250,18 @@ class Labelled:
         """The largest swap of labels with leaf t of the target: its size, and the records that it uses up."""
         grid, u, label = self.grid, target.unit, target.label
         given = spare[u, t, gives]
+        # The leaf may have a record more, instead of another label for one it has.
+        fresh = bool(label in takes and grid.uncounted is not None and grid.uncounted[u, t])
+        alone_here = self._free[u, t] and (not grid.has_siblings or self._unseen[t, t])
+        if fresh and alone_here:
+            return _ENOUGH, []
+        if not (len(takes) and len(gives)):
+            return None  # a single label has none to be swapped with
         if self._free[u, t]:
             y = int(given.argmax())
-            # The leaf may have a record more, instead of another label for one it has.
-            fresh = bool(label in takes and grid.uncounted is not None and grid.uncounted[u, t])
-            if not grid.has_siblings or self._unseen[t, t]:
-                amount, own = (_ENOUGH, []) if fresh else (int(given[y]), [(u, t, int(gives[y]))])
-                return (amount, own) if amount else None
+            if alone_here:
+                amount = int(given[y])
+                return (amount, [(u, t, int(gives[y]))]) if amount else None
             # Any record that no known row holds, of a leaf that the sums do not tell from this one.
             alike = self._unseen[t] & ~mine
             alike[t] = True

@@ -279,7 +279,8 @@ class SourceReader:
         for name, kind in counted.items():
             if pc.any(pc.greater(shaped[name], 0)).as_py():
                 for row in shaped.group_by("delivery_seq").aggregate([(name, "sum")]).to_pylist():
-                    changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
+                    if row[f"{name}_sum"]:
+                        changes[row["delivery_seq"], kind] += row[f"{name}_sum"]
         shaped = shaped.drop_columns([BROKEN, *counted])
         if not pc.any(broken).as_py():
             return _ShapedChunk([shaped], None, [], changes, [], personal)

@@ -33,7 +33,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "analyst": "phân tích",
         "analyst_means": "chỉ có trong cơ sở dữ liệu của người phân tích.",
         "hidden_means": "Cột “ẩn” cho biết số liệu bị bỏ trống trong open/ khi dòng dựa trên ít hơn {minimum_n} bản ghi; "
-        "tệp công khai khi đó có thêm một cột. {hidden_column}",
+        "tệp công khai khi đó có thêm cột hidden: {hidden_column}",
         "units": "Tỷ lệ tính từ 0 đến 100. Ngày là ngày địa phương của nguồn; cột kết thúc bằng _at theo giờ UTC.",
         "filter": "Lọc theo bảng, cột hoặc từ",
         "contents": "Mục lục",
@@ -78,7 +78,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "analyst": "analyst",
         "analyst_means": "in the analysts' database only.",
         "hidden_means": "“Hidden” says whether the figure is left blank in open/ when its row rests on fewer than {minimum_n} "
-        "records; the open files then have one more column. {hidden_column}",
+        "records; the open files then have one more column, hidden: {hidden_column}",
         "units": "Percentages run from 0 to 100. Days are local days of the source; columns that end in _at are UTC.",
         "filter": "Filter by mart, column or word",
         "contents": "Contents",
@@ -125,7 +125,7 @@ def write_dictionary(manifest: Mapping[str, Any], context: PublishContext, folde
         hidden = HIDDEN_COLUMN.description_vi if language == "vi" else HIDDEN_COLUMN.description
         w = dict(words)
         w["hidden_means"] = words["hidden_means"].format(
-            minimum_n=context.minimum_n, hidden_column=f"{HIDDEN_COLUMN.name}: {hidden}"
+            minimum_n=context.minimum_n, hidden_column=f"{hidden[0].lower()}{hidden[1:]}"
         )
 
         def codes(listed: Sequence[str], w: Mapping[str, str] = w) -> Markup:

@@ -296,7 +296,7 @@ WORDS = {
         "cells_changed": "Ô đã chuẩn hóa",
         "quality_skipped": "“Bỏ qua” là dòng tiêu đề, dòng cộng hoặc dòng trống theo quy tắc của nguồn, không tính "
         "vào số dòng đọc.",
-        "quality_hidden": "Các ô ghi “≥” là tổng của những tệp có số liệu hiện; số liệu của các tệp khác được ẩn.",
+        "quality_hidden": "Số liệu của một số tệp được ẩn; ô ghi “≥” là tổng của những tệp có số liệu hiện.",
         "refused": "Tệp bị từ chối và lý do",
         "refused_more": "Có tất cả {n} tệp; danh sách đầy đủ ở bảng data_quality.",
         "file": "Tệp",
@@ -658,7 +658,7 @@ WORDS = {
         "cells_changed": "Cells normalised",
         "quality_skipped": "“Skipped” are header, total and blank rows by the source’s rules; they are not among "
         "the rows read.",
-        "quality_hidden": "A cell with “≥” sums the files whose figures are shown; those of other files are hidden.",
+        "quality_hidden": "Figures of some files are hidden; a cell with “≥” sums those that are shown.",
         "refused": "Files refused, and why",
         "refused_more": "There are {n} files; the full list is in the table data_quality.",
         "file": "File",

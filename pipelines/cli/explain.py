@@ -219,6 +219,10 @@ def _of_method(method: str | None) -> str:
     return "" if method is None else f", {method}"
 
 
+# As the test says, adjusted for all that are made together.
+_DIRECTIONS = {"rise": "a significant rise", "fall": "a significant fall", "none": "no significant change"}
+
+
 def _test(stated: Mapping[str, Any]) -> str:
     if stated["p_value"] is None:
         return (
@@ -227,9 +231,9 @@ def _test(stated: Mapping[str, Any]) -> str:
             else f"no. {stated['reason_en']} ({stated['reason_vi']})"
         )
     return (
-        f"{stated['direction']}: {stated['change_estimate_pct']:+.2f} points of the estimates, interval {stated['ci_low_pct']:.2f} …"
-        f" {stated['ci_high_pct']:.2f}, standard error {stated['se_change_pct']:.2f}, df {stated['df']:.1f}, p = {stated['p_value']:.4f},"
-        f" adjusted over {stated['n_tests']:,} unit(s) {stated['p_adjusted']:.4f}"
+        f"{_DIRECTIONS[stated['direction']]}: {stated['change_estimate_pct']:+.2f} points of the estimates,"
+        f" interval {stated['ci_low_pct']:.2f} … {stated['ci_high_pct']:.2f}, standard error {stated['se_change_pct']:.2f},"
+        f" df {stated['df']:.1f}, p = {stated['p_value']:.4f}, adjusted over {stated['n_tests']:,} unit(s) {stated['p_adjusted']:.4f}"
     )
 
 

@@ -89,7 +89,8 @@ def _pace(desk: Desk, unit: Unit, say: Say, periods: list[str]) -> Table:
 def _apologies(desk: Desk, unit: Unit, say: Say) -> list[Block]:
     w, marts = say.w, desk.marts
     rows = {row["period_id"]: row for row in marts.apologies.of(unit.key)}
-    periods = latest_rows(marts, rows.values(), "n_late")
+    # How many were late is told of hidden rows too.
+    periods = latest_rows(marts, [{**row, "hidden": False} for row in rows.values()], "n_late")
     if not periods:
         return []
     stated = marts.states_apologies
@@ -97,10 +98,10 @@ def _apologies(desk: Desk, unit: Unit, say: Say) -> list[Block]:
         TableRow(
             say.period(period),
             [
-                say.percent(row["apology_pct"] if stated else None, row),
-                say.count(row["n_apology_issued"] if stated else None, row),
-                say.count(row["n_late"]),
-                say.count(row["n_apology_owed"] if stated else None, row),
+                say.percent(row["apology_pct"], row) if stated else w["none"],
+                say.told(row["n_apology_issued"], row) if stated else w["none"],
+                say.told(row["n_late"], row),
+                say.told(row["n_apology_owed"], row) if stated else w["none"],
             ],
         )
         for period in periods

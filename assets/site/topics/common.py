@@ -156,9 +156,13 @@ def rate_columns(say: Say, rate: Rate, with_stock: bool = True) -> list[Column]:
 
 
 def rate_row(say: Say, rate: Rate, name: str, row: Row, with_stock: bool = True, style: str = "") -> TableRow:
-    counts = [rate.numerator, "n_with_due_date", rate.late, rate.left_out, rate.finished]
-    counts += ["n_opening", "n_received", "n_pending"] if with_stock else []
-    cells = [say.percent(row["in_time_pct"], row), *(say.count(row[column], row) for column in counts)]
+    counts = [rate.left_out, rate.finished, *(["n_opening", "n_received", "n_pending"] if with_stock else [])]
+    cells = [
+        say.percent(row["in_time_pct"], row),
+        *(say.count(row[column], row) for column in (rate.numerator, "n_with_due_date")),
+        say.told(row[rate.late], row),
+        *(say.count(row[column], row) for column in counts),
+    ]
     return TableRow(name, cells, style)
 
 

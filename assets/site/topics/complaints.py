@@ -72,7 +72,10 @@ def _limits(say: Say, found: dict[str, Row], periods: list[str]) -> Section:
     rows = [
         TableRow(
             say.period(period),
-            [say.percent(row.get("in_time_or_term_pct"), row), *(say.count(row.get(name), row) for name in names)],
+            [
+                say.percent(row.get("in_time_or_term_pct"), row),
+                *((say.told if name.endswith("_past_term") else say.count)(row.get(name), row) for name in names),
+            ],
         )
         for period in periods
         if (row := found.get(period)) is not None

@@ -73,9 +73,10 @@ def _grouped(say: Say, rows: Sequence[Row], column: str, first: str, most: int |
 
 
 def _row(say: Say, name: str, rows: Sequence[Row]) -> TableRow:
-    """Sums of the group; one that lacks hidden figures begins with ≥."""
+    """Sums of the group; one that lacks hidden figures begins with ≥, and one without others is hidden."""
     cells = [say.count(len(rows)), say.count(sum(row["status"] == "refused" for row in rows))]
     for column in _COUNTS:
-        partial = "≥ " if any(is_hidden(row) and row.get(column) is None for row in rows) else ""
-        cells.append(partial + say.count(sum(row.get(column) or 0 for row in rows)))
+        lacking = any(is_hidden(row) and row.get(column) is None for row in rows)
+        total = sum(row.get(column) or 0 for row in rows)
+        cells.append(("≥ " if lacking else "") + say.count(total) if total or not lacking else say.w["hidden"])
     return TableRow(name, cells)

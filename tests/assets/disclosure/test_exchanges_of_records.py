@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,20 @@ def test_partners_are_the_cheapest_rows() -> None:
 def test_a_unit_without_partners_is_reported() -> None:
     grid = _grid(np.array([[2, 0, 0], [0, 3, 0], [0, 0, 2]]))
     assert _settle(grid) != []
+
+
+def test_a_single_label_has_none_to_be_swapped_with() -> None:
+    """All records of an office name one field: what its groups hold is what they hold of it."""
+    table = np.array([[2, 9, 9], [9, 6, 9], [9, 9, 9]])
+    for has_siblings in (True, False):
+        grid = replace(_grid(table), has_siblings=has_siblings)
+        wanted = lambda fresh: [Target(int(u), int(p)) for u, p in zip(*np.nonzero(fresh), strict=True)]  # noqa: E731
+        assert (0, 0) in {(target.unit, target.period) for target in settle(grid, wanted, REACH, by_label=True)}
+
+
+def test_a_further_record_may_bring_the_only_label() -> None:
+    grid = replace(_grid(np.array([[2, 9, 9]])), has_siblings=False, uncounted=np.array([[True, False, False]]))
+    assert settle(grid, lambda _: [Target(0, 0)], REACH, by_label=True) == []
 
 
 def test_hidden_periods_hide_their_parts() -> None:

@@ -81,6 +81,7 @@ def test_what_was_changed_is_counted_per_input_until_it_is_read_again(workspace:
     rows[1]["Đơn vị"] = unicodedata.normalize("NFD", "Xã Đồng Tâm")
     rows[2]["Mã hồ sơ"] = "００３"
     put_cases(workspace, B, rows)
+    put_cases(workspace, C, [case_row(9, **dict.fromkeys(("Ngày nhận", "Ngày hẹn", "Ngày xong"), "2023-06-01"))])
     taken = take(workspace, "case")
     counted = {(count.input_id, count.change_kind): count.n_cells for count in taken.office.ledger.change_counts()}
     ids = {path: record.input_id for path, record in taken.records.items()}

@@ -359,6 +359,30 @@ def test_what_disclosure_leaves_out_leaves_no_empty_table_or_chart(tmp_path: Pat
     assert card[1] == "Năm 2022" and card[2].endswith("%"), "the year stands where every month is hidden"
 
 
+def test_what_was_late_is_told_of_hidden_rows(tmp_path: Path) -> None:
+    """Few or many; and a sum of files of which none is shown is hidden, not at least 0."""
+    tables, w = sample_marts(), WORDS["vi"]
+    told = {"complaint_handling": {"n_closed_late": 3}, "case_apology": {"n_late": 4}, "data_quality": {}}
+    for mart, counts in told.items():
+        figures = [
+            name for name in tables[mart].column_names if name.startswith(("n_", "rows_")) or name.endswith("_pct")
+        ]
+        hidden = dict.fromkeys([*figures, *(name for name in ("cells_changed",) if mart == "data_quality")])
+        tables[mart] = changed(
+            tables[mart], lambda row, hidden=hidden, counts=counts: row | hidden | counts | {"hidden": True}
+        )
+    inputs = tables["data_quality"]
+    tables["data_quality"] = inputs.append_column("hidden", pa.array([True] * inputs.num_rows))
+    write_sample(tmp_path / "open", tables)
+    table = page(tmp_path / "open", "00101", "vi", "complaints.html").table(w["late"], w["received"])
+    late, received = (table.rows[0].index(w[name]) for name in ("late", "received"))
+    assert {(row[late], row[received]) for row in table.rows[1:]} == {("3", w["hidden"])}
+    table = page(tmp_path / "open", "00101", "vi", "cases.html").table(w["apology_pct"])
+    assert len(table.rows) > 2 and {row[3] for row in table.rows[1:]} == {"4"}
+    table = page(tmp_path / "open", "00101", "vi", "quality.html").table(w["source"], w["rows_read"])
+    assert table.row(w["total"])[2] == w["hidden"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_complaints_by_class_and_late_cases_stand_beside_the_plan(sample: Path, language: str) -> None:
     w = WORDS[language]
