@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,27 +66,44 @@ def extract(
     That is the whole table or query, or with a watermark the rows that are new or changed since `history`. In a trial no
     more than the first `trial_rows` are fetched.
     """
-    place = f"sources/{spec.name}.yml"
-    location = spec.location
-    url = os.environ.get(location.url_env) if location.url_env else location.url
-    if url is None:
-        text = Bilingual(
-            vi=f"Biến môi trường {location.url_env} chưa được đặt",
-            en=f"Set the environment variable {location.url_env}",
-        )
-        return Problem("database.url", text, file=place)
-    url = url.replace("{workspace}", workspace.root.resolve().as_posix())
     folder = workspace.landing / ".extract"
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with open_database(url, table=location.table, query=location.query, time_zone=spec.time_zone) as database:
+        with _open(spec, workspace) as database:
             if trial_rows is not None:
                 return _read_first(database, spec, folder, history, trial_rows)
-            read = _read_whole if location.watermark is None else _read_changed
+            read = _read_whole if spec.location.watermark is None else _read_changed
             return read(database, spec, folder, history)
     except InputRefused as refusal:
-        text = Bilingual(vi=refusal.message_vi, en=refusal.message_en)
-        return Problem(refusal.rule, text, file=place, column=refusal.column)
+        return _problem(spec, refusal)
+
+
+def reach(spec: SourceSpec, workspace: Workspace) -> Problem | None:
+    """Knock at the database of a source and read nothing; return why it cannot be read from, or None."""
+    try:
+        with _open(spec, workspace):
+            return None
+    except InputRefused as refusal:
+        return _problem(spec, refusal)
+
+
+def _open(spec: SourceSpec, workspace: Workspace) -> AbstractContextManager[Database]:
+    """The database of a source. Raises InputRefused, also within the context."""
+    location = spec.location
+    url = os.environ.get(location.url_env) if location.url_env else location.url
+    if url is None:
+        raise InputRefused(
+            "database.url",
+            f"Biến môi trường {location.url_env} chưa được đặt là địa chỉ cơ sở dữ liệu",
+            f"Set the environment variable {location.url_env} to the URL of the database",
+        )
+    url = url.replace("{workspace}", workspace.root.resolve().as_posix())
+    return open_database(url, table=location.table, query=location.query, time_zone=spec.time_zone)
+
+
+def _problem(spec: SourceSpec, refusal: InputRefused) -> Problem:
+    text = Bilingual(vi=refusal.message_vi, en=refusal.message_en)
+    return Problem(refusal.rule, text, file=f"sources/{spec.name}.yml", column=refusal.column)
 
 
 def _read_whole(database: Database, spec: SourceSpec, folder: Path, history: History) -> Extract:

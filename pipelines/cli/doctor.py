@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
 
+from assets.ingest import extract
 from assets.ingest.http.collect import reach
 from assets.ingest.http.options import HttpOptions
 from assets.ingest.object_store import ObjectFolder, StoreFailed
@@ -223,13 +224,14 @@ def _sources(settings: Settings, workspace: Workspace) -> Iterator[_Finding]:
             yield _Finding("sources", f"folder {{{name}}} is {value}")
     specs = load_specs(workspace.sources, load_contracts(), settings.roots)
     for spec in specs.usable:
-        variable = spec.location.url_env
-        if variable is not None and not os.environ.get(variable):
-            text = Bilingual(
-                vi=f"đặt biến môi trường {variable} là địa chỉ cơ sở dữ liệu",
-                en=f"set the variable {variable} to its URL",
+        if spec.location.is_database:
+            problem = extract.reach(spec, workspace)
+            found = f"database of {spec.name}"
+            yield (
+                _Finding("sources", f"{found} answers")
+                if problem is None
+                else _Finding("sources", found, problem.message)
             )
-            yield _Finding("sources", f"database of {spec.name}", text)
         if spec.location.http is not None:
             yield _server(spec.name, spec.location.http, workspace)
     if specs.problems:

@@ -368,7 +368,9 @@ def test_the_form_for_everybody_shows_no_hidden_figure_and_names_no_case(office:
         values = [value for table in tables(form) for line in table.lines for value in line.values]
         assert not numbers & {value for value in values if isinstance(value, str)}
         shares = [value for value in values[5:6] if value is not None]
-        assert Mark.HIDDEN not in values[:5], "how many cases were late, and how many apologies were written, is told of all"
+        assert Mark.HIDDEN not in values[:5], (
+            "how many cases were late, and how many apologies were written, is told of all"
+        )
         if subject.unit.key.code == "10441":
             assert set(shares) <= {Mark.HIDDEN}
             hidden += len(shares)

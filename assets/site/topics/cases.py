@@ -135,7 +135,8 @@ def _service(desk: Desk, unit: Unit, say: Say) -> list[Block]:
                 if row.get("mean_days") is None else _days(say, row["mean_days"]),
                 _told(say, row, "numerator", say.count(row["numerator"], row)),
                 say.count(row["n_denominator"], row), say.count(row["n_left_out"], row),
-                _told(say, row, "numerator", _plain(say, row.get("points"), is_hidden(row))),
+                say.w["none"] if row.get("maximum_points") is None
+                else _told(say, row, "numerator", _plain(say, row.get("points"), is_hidden(row))),
                 _plain(say, row.get("maximum_points"), False),
             ],
         )

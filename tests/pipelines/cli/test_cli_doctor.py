@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,13 +111,19 @@ def test_folders_databases_and_specs_of_sources(workspace: Workspace, sipas: Sip
     location = '{path: "inbox/so_{period}.csv"}'
     changed = text.replace(location, "{url_env: PORTAL_URL, table: t}").replace("kind: csv", "kind: database")
     (workspace.sources / "cong.yml").write_text(changed, encoding="utf-8")
+    with closing(sqlite3.connect(workspace.root / "mot_cua.sqlite")) as database:
+        database.execute("CREATE TABLE t (so TEXT)")
+    for name in ("mot_cua", "mat_roi"):
+        there = changed.replace("{url_env: PORTAL_URL", f'{{url: "sqlite:///{{workspace}}/{name}.sqlite"')
+        (workspace.sources / f"{name}.yml").write_text(there, encoding="utf-8")
     (workspace.sources / "sai.yml").write_text(text.replace("row:", "rows:"), encoding="utf-8")
     result = sipas("doctor", "-w", workspace.root)
     assert result.exit_code == 2
     faults = lines_with(result.output, "problem  sources")
-    assert [any(word in fault for fault in faults) for word in ("SIPAS_DATA", "PORTAL_URL", "sources/sai.yml")] == [
-        True
-    ] * 3
+    words = ("SIPAS_DATA", "PORTAL_URL", "sources/sai.yml", "database of mat_roi")
+    assert [any(word in fault for fault in faults) for word in words] == [True] * 4
+    assert lines_with(result.output, "ok       sources    database of mot_cua answers")
+    assert not (workspace.root / "mat_roi.sqlite").exists()
 
 
 def test_survey_servers_are_knocked_at(workspace: Workspace, sipas: Sipas, monkeypatch: pytest.MonkeyPatch) -> None:
