@@ -49,6 +49,15 @@ def settle(grid: Grid, targets: Callable[[Flags], list[Target]], reach: int, by_
     return [target for target in failed if measure.reach(target, reach) < reach]
 
 
+def more_of(grid: Grid, enough: int) -> Counts:
+    """(U, P): how many records more than it has each hidden row can have, as far as `enough`; 0 for the others."""
+    measure = Totals(grid)
+    more = np.zeros(grid.hidden.shape, np.int64)
+    for u, p in zip(*np.nonzero(grid.hidden & grid.exists), strict=True):
+        more[u, p] = min(measure.upwards(Target(int(u), int(p)), enough), enough)
+    return more
+
+
 def _reached(grid: Grid, measure: Totals | Labelled, target: Target, reach: int) -> bool:
     while (missing := reach - measure.reach(target, reach)) > 0:
         rows = _cheapest(grid, measure, target, missing)
@@ -131,8 +140,11 @@ class Totals:
 
     def reach(self, target: Target, enough: int) -> int:
         """How far the target can lie from the truth, upwards and downwards together."""
-        up = self._one_way(target, enough, upwards=True)
+        up = self.upwards(target, enough)
         return up if up >= enough else up + self._one_way(target, enough, upwards=False)
+
+    def upwards(self, target: Target, enough: int) -> int:
+        return self._one_way(target, enough, upwards=True)
 
     def _one_way(self, target: Target, enough: int, upwards: bool) -> int:
         grid, u = self.grid, target.unit
@@ -232,46 +244,57 @@ class Labelled:
     def _one_way(self, target: Target, enough: int, takes: Counts, gives: Counts) -> int:
         spare = self._spare.copy()
         mine = self.grid.inside[target.period]
-        found = 0
+        found, grown = 0, 0
         for t in np.flatnonzero(mine):
+            grown_here = 0
             while found < enough:
-                step = self._step(spare, target, int(t), mine, takes, gives)
+                room = self._room(target, int(t), takes, grown, grown_here)
+                step = self._step(spare, target, int(t), mine, takes, gives, room)
                 if step is None:
                     break
-                amount, cells = step
+                amount, cells, is_fresh = step
                 for cell in cells:
                     spare[cell] -= amount
                 found += amount
+                grown += amount * is_fresh
+                grown_here += amount * is_fresh
         return found
 
+    def _room(self, target: Target, t: int, takes: Counts, grown: int, grown_here: int) -> int:
+        """How many records more the leaf may have, instead of another label for those it has."""
+        more = self.grid.uncounted
+        if more is None or target.label not in takes:
+            return 0
+        u = target.unit
+        return int(min(more[u, target.period] - grown, more[u, self.grid.leaves[t]] - grown_here))
+
     def _step(
-        self, spare: Counts, target: Target, t: int, mine: Flags, takes: Counts, gives: Counts
-    ) -> tuple[int, list[tuple[int, int, int]]] | None:
-        """The largest swap of labels with leaf t of the target: its size, and the records that it uses up."""
-        grid, u, label = self.grid, target.unit, target.label
+        self, spare: Counts, target: Target, t: int, mine: Flags, takes: Counts, gives: Counts, room: int
+    ) -> tuple[int, list[tuple[int, int, int]], bool] | None:
+        """The largest swap of labels with leaf t of the target: its size, the records that it uses up, and whether it is of
+        `room` for records more."""
+        grid, u, fresh = self.grid, target.unit, room > 0
         given = spare[u, t, gives]
-        # The leaf may have a record more, instead of another label for one it has.
-        fresh = bool(label in takes and grid.uncounted is not None and grid.uncounted[u, t])
         alone_here = self._free[u, t] and (not grid.has_siblings or self._unseen[t, t])
         if fresh and alone_here:
-            return _ENOUGH, []
+            return room, [], True
         if not (len(takes) and len(gives)):
             return None  # a single label has none to be swapped with
         if self._free[u, t]:
             y = int(given.argmax())
             if alone_here:
                 amount = int(given[y])
-                return (amount, [(u, t, int(gives[y]))]) if amount else None
+                return (amount, [(u, t, int(gives[y]))], False) if amount else None
             # Any record that no known row holds, of a leaf that the sums do not tell from this one.
             alike = self._unseen[t] & ~mine
             alike[t] = True
             taken = np.where((self._free & alike)[..., None], spare[:, :, takes], 0)
             taken[u, mine] = 0
             v, s, x = (int(place) for place in np.unravel_index(int(taken.argmax()), taken.shape))
-            amount = int(taken[v, s, x] if fresh else min(given[y], taken[v, s, x]))
+            amount = int(min(room if fresh else given[y], taken[v, s, x]))
             if amount:
                 own = [] if fresh else [(u, t, int(gives[y]))]
-                return amount, [*own, (v, s, int(takes[x]))]
+                return amount, [*own, (v, s, int(takes[x]))], fresh
         places = np.flatnonzero(self._same[u, t] & ~mine)
         if not len(places):
             return None
@@ -281,7 +304,8 @@ class Labelled:
         if alone.any() or not grid.has_siblings:
             place, x, y = (int(place) for place in np.unravel_index(int(alone.argmax()), own.shape))
             amount = int(alone[place, x, y])
-            return (amount, [(u, t, int(gives[y])), (u, int(places[place]), int(takes[x]))]) if amount else None
+            cells = [(u, t, int(gives[y])), (u, int(places[place]), int(takes[x]))]
+            return (amount, cells, False) if amount else None
         theirs = np.minimum(spare[:, t][:, takes][:, None, :, None], spare[:, places][:, :, gives][:, :, None, :])
         theirs = np.where(self._same[:, t, :][:, places][:, :, None, None], theirs, 0)
         theirs[u] = 0
@@ -290,7 +314,7 @@ class Labelled:
         amount = int(whole[v, place, x, y])
         other, label_taken, label_given = int(places[place]), int(takes[x]), int(gives[y])
         cells = [(u, t, label_given), (u, other, label_taken), (v, t, label_taken), (v, other, label_given)]
-        return (amount, cells) if amount else None
+        return (amount, cells, False) if amount else None
 
     def partners(self, target: Target, other: Flags | None) -> Counts:
         """(U): what each unit could exchange if all rows in the way were hidden, upwards or downwards."""

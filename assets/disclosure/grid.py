@@ -23,8 +23,8 @@ class Grid:
     had no data yet. `spare`: per kind of label (field, channel, …), (U, T, labels): like records of a label that could have
     been counted in another leaf or unit without a trace. `has_siblings`: the sums over the units are known per leaf;
     `above`: the relations of the row that holds them, where it is hidden itself and nothing stands above it.
-    `unfinished` (P): the period has leaves to come; told month by month, it would tell each of them. `uncounted` (U, T): where
-    labels are hidden, leaves whose number of records is hidden as well, and can be higher.
+    `unfinished` (P): the period has leaves to come; told month by month, it would tell each of them. `uncounted` (U, P): where
+    labels are hidden, how many records more the row can have, for their number is hidden as well; 0 where it is not.
     """
 
     units: list[str]
@@ -39,7 +39,7 @@ class Grid:
     has_siblings: bool
     unfinished: Flags
     above: Flags | None = None
-    uncounted: Flags | None = None
+    uncounted: Counts | None = None
     cost: npt.NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from assets.disclosure.exchange import Target, settle
+from assets.disclosure.exchange import Target, more_of, settle
 from assets.disclosure.grid import Counts, Flags, Grid
 from assets.disclosure.previous import Previous, open_previous
 from assets.disclosure.rows import OPENING, SEPARATOR, TABLES, row_key
@@ -122,6 +122,8 @@ class _Planner:
                 self._plan_subject(subject)
         if "sipas_index_now" in self._tables:
             self._follow_territory()
+        if "one_stop_evaluation" in self._tables:
+            self._follow_levels()
         hidden = frozenset(row_key(*part, *row) for part, rows in self._hidden.items() for row in rows)
         return Plan(self._rules, hidden, self._tables & TABLES.keys(), self._short)
 
@@ -157,7 +159,9 @@ class _Planner:
             labels = [_labels(frame, rows, part) for frame in now.kinds()]
             whole = replace(rows, labels=[array for array in labels if array is not None])
             self._hidden[subject.name + OPENING, part] = now.opening(part)
-            hidden = self._plan_rows(subject.name, part, whole, old, self._under(subject, part, rows), _Of.RECORDS)
+            more = np.zeros_like(rows.n)
+            under = self._under(subject, part, rows)
+            hidden = self._plan_rows(subject.name, part, whole, old, under, _Of.RECORDS, more)
             for of, mark, frames, old_frames in (
                 (_Of.BREAKDOWN, "is_small", now.withheld, before.withheld if before is not None else {}),
                 (_Of.ATTRIBUTES, "is_share", now.attributes, before.attributes if before is not None else {}),
@@ -165,15 +169,18 @@ class _Planner:
                 for name, frame in frames.items():
                     broken = _broken_down(frame, whole, part, mark)
                     old_broken = None if old is None else _broken_down(old_frames[name], old, part, mark)
-                    settled = self._plan_rows(name, part, broken, old_broken, hidden, of)
+                    settled = self._plan_rows(name, part, broken, old_broken, hidden, of, more)
                     hidden = settled if of is _Of.ATTRIBUTES else hidden
 
     def _under(self, subject: Subject, part: str, rows: _Rows) -> Flags:
         above = () if subject.under is None else self._hidden.get(part_under(subject.name, part), ())
         return rows.at(above)
 
-    def _plan_rows(self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, of: _Of) -> Flags:
-        """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P)."""
+    def _plan_rows(
+        self, name: str, part: str, rows: _Rows, old: _Rows | None, under: Flags, of: _Of, more: Counts
+    ) -> Flags:
+        """Decide about one part of a subject, or one breakdown of it; returns what is hidden (U, P). `more` (U, P), how many
+        records more hidden rows can have, is found for records and held to by what they say."""
         hidden: Flags = under | rows.at(self._at_least.get((name, part), ()))
         if of is not _Of.ATTRIBUTES:
             hidden = hidden | rows.small.any(axis=2)
@@ -230,7 +237,7 @@ class _Planner:
                 while open_groups:
                     parent, group = open_groups.pop()
                     failed = settled.settle(
-                        group, parent, hidden, known_before, out, spare, under, self._rules.reach, of
+                        group, parent, hidden, known_before, out, spare, more, self._rules.reach, of
                     )
                     short += [(parent, period) for period in failed]
                     open_groups += [(u, children[u]) for u in group if u in children]
@@ -267,6 +274,23 @@ class _Planner:
         leaves = self._leaves(periods, year)
         return np.array([[months[leaf] <= whole for leaf in leaves] for whole in months], np.bool_)
 
+    def _follow_levels(self) -> None:
+        """Cases met with discontent are the late ones, which are told, and those whose form is dissatisfied: not told where the
+        levels of the forms are not, nor of any other period that overlaps a shortest one of these."""
+        evaluated = {
+            str(period)
+            for period in self._frame("select distinct period_id from marts.one_stop_evaluation")["period_id"]
+        }
+        levels = self._hidden.get(("level", ""), set())
+        finest = max((self._kinds[period] for period in evaluated), default=0)
+        self._hidden["contentment", ""] = levels | {
+            (unit, period)
+            for unit, leaf in levels
+            if self._kinds[leaf] == finest
+            for period in self._months.keys() - evaluated
+            if self._months[period] & self._months[leaf]
+        }
+
     def _follow_territory(self) -> None:
         """Units of now are hidden with any of the units they were made of."""
         moved = self._frame(
@@ -298,7 +322,7 @@ class _Year:
     above: dict[int, Flags] = field(default_factory=dict)
 
     def settle(
-        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, out: Flags, spare: Counts, under: Flags, reach: int,
+        self, group: list[int], parent: int | None, hidden: Flags, known_before: Flags, out: Flags, spare: Counts, more: Counts, reach: int,
         of: _Of,
     ) -> list[int]:  # fmt: skip
         """Settle the units of one group in `hidden`, but for what is `out` already; returns the periods of the counts that stay
@@ -338,7 +362,7 @@ class _Year:
             has_siblings=parent is not None,
             above=self.above.get(parent) if parent is not None else None,
             unfinished=self.unfinished[self.year],
-            uncounted=under[at_leaves] if of is _Of.ATTRIBUTES else None,
+            uncounted=more[here] if of is _Of.ATTRIBUTES else None,
         )
         secret = ~out[here]
         if of is not _Of.RECORDS:
@@ -357,6 +381,8 @@ class _Year:
 
         short = settle(grid, targets, reach, of is not _Of.RECORDS) if reach else []
         hidden[here] = grid.hidden
+        if of is _Of.RECORDS and reach:
+            more[here] = more_of(grid, reach)
         same, free = grid.relations()
         untold = grid.above if parent is not None else np.ones_like(same[0])
         for place, unit in enumerate(group) if untold is not None else ():

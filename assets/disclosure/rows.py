@@ -36,6 +36,9 @@ OPENING = " opening"  # after a subject's name: its rows from before the office 
 # Items of service_quality_766 that count complaints; those of a class tell what the breakdown by class does.
 CLASS_ITEMS = ("5.1a", "5.1b")
 COMPLAINT_ITEMS = (*CLASS_ITEMS, "5.2", "5.3")
+# Cases filed online, and how many services they used; cases neither late nor met with discontent, which is the dissatisfied.
+ONLINE_ITEMS = ("3.2", "3.3")
+CONTENT_ITEMS = ("5.4",)
 # What some columns of a row tell of its records: how cases were filed, how content those were who filled in a form.
 _ONLINE = ("n_received_online", "online_pct")
 _POSTAL = ("n_received_postal", "n_received_direct", "n_received_other", "postal_pct")
@@ -54,10 +57,10 @@ TABLES: dict[str, tuple[Stands, ...]] = {
         Stands("@basis", ("previous_instrument_code",), "previous_edition_id"),
     ),
     "sipas_ranking": (Stands("@basis", ("instrument_code",), "edition_id"),),
-    # That a criterion stands in the plan says that its index is low.
+    # That a criterion stands in the plan says that its index is low, or was higher in the earlier period.
     "improvement_plan": (
         Stands("period", ("instrument_code",), leave_out=True),
-        Stands("period", ("instrument_code",), "previous_period_id"),
+        Stands("period", ("instrument_code",), "previous_period_id", leave_out=True),
     ),
     "case_settlement": (
         Stands("case", only=(("procedure_field", True),)),
@@ -80,7 +83,8 @@ TABLES: dict[str, tuple[Stands, ...]] = {
     "service_quality_766": (
         Stands("quality", ("item_code",)),
         Stands("complaint_class", among=("item_code", CLASS_ITEMS), columns=_NUMERATOR),
-        Stands("case_online", among=("item_code", ("3.3",)), columns=_NUMERATOR),
+        Stands("case_online", among=("item_code", ONLINE_ITEMS), columns=_NUMERATOR),
+        Stands("contentment", among=("item_code", CONTENT_ITEMS), columns=_NUMERATOR),
         Stands("quality" + OPENING, ("item_code",), leave_out=True),
     ),
 }

@@ -189,7 +189,7 @@ def _channels(share: str, *others: str) -> str:
 
 
 def _complaints(minimum_n: int) -> Subject:
-    counts = ("n_received", "n_with_due_date", "n_working_days")
+    counts = ("n_received", "n_with_due_date", "n_with_due_date_or_term", "n_working_days")
     any_ = "n_opening + n_received + n_closed + n_pending > 0"
     small = f"{_small(minimum_n, *counts)} or ({' + '.join(counts)} = 0 and {any_})"
     by = {"complaint_channel": ("channel", "class"), "complaint_class": ("class", "channel")}

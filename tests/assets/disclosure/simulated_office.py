@@ -159,6 +159,7 @@ MARTS = {
             n_received_no_due_date=f"{_RECEIVED} and standing = 'no_due_date'",
             **_states("n_closed_", "standing", ("in_time", "late", "no_due_date"), _ENDED),
             n_with_due_date=f"{_ENDED} and standing <> 'no_due_date'",
+            n_with_due_date_or_term=f"{_ENDED} and standing <> 'no_due_date'",
         )}
         from {_over("complaints", "channel", "class")} group by unit_code, period_id, by_channel, by_class
         having (by_channel = '*' and by_class = '*') or n_opening + n_received > 0""",
@@ -237,7 +238,10 @@ GRAINS = {
     "case_settlement": (["procedure_field"], ["n_received", "n_with_due_date", "n_working_days"]),
     "case_supplement_basis": (["basis"], ["n_settled", "n_classified"]),
     "case_apology": ([], ["n_late"]),
-    "complaint_handling": (["channel", "class"], ["n_received", "n_with_due_date", "n_working_days"]),
+    "complaint_handling": (
+        ["channel", "class"],
+        ["n_received", "n_with_due_date", "n_with_due_date_or_term", "n_working_days"],
+    ),
     "one_stop_evaluation": (["weighting"], ["n_forms", "n_overall"]),
     "sipas_index": (["instrument_code", "node_code"], ["n_forms_answered"]),
     "survey_question": (["instrument_code", "question_code", "option_code"], ["n_valid"]),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from hypothesis import given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from assets.disclosure.exchange import Target, settle
+from assets.disclosure.exchange import Target, more_of, settle
 from assets.disclosure.grid import Grid
 
 # Three leaves, the first two together, and all.
@@ -20,6 +20,7 @@ INSIDE = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 1, 1]], bool)
 LEAVES = [0, 1, 2]
 MINIMUM, REACH = 4, 2
 Tables = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 def _grid(counts: Tables, known_before: npt.NDArray[np.bool_] | None = None) -> Grid:
@@ -90,6 +91,102 @@ def test_what_was_shown_before_protects_nothing(table: Tables, flags: list[bool]
             assert len(np.unique(possible[:, u, p])) > REACH
 
 
+def _over_periods(counts: Tables) -> Tables:
+    """(…, T, labels) to (…, P, labels)."""
+    return np.einsum("...tl,pt->...pl", counts, INSIDE.astype(np.int64))
+
+
+def _labelled(
+    counts: Tables, records: Grid, known_before: Flags, root_hidden: Flags
+) -> tuple[Grid, Flags, set[tuple[int, int, int]]]:
+    """What units tell of two labels, hidden where their records are and where the sums above are; with what is hidden of these
+    (P), and the counts that are short of the rules."""
+    totals, of_root = _over_periods(counts), counts.sum(axis=0, keepdims=True)
+    n = totals.sum(axis=2)
+    root = replace(
+        records, units=["root"], exists=n.sum(axis=0, keepdims=True) > 0, hidden=root_hidden[None] & (n.sum(axis=0) > 0),
+        known_before=np.zeros((1, 5), np.bool_), spare=[of_root], has_siblings=False,
+    )  # fmt: skip
+    same, free = root.relations()
+    np.fill_diagonal(same[0], False)
+    grid = replace(
+        records, hidden=records.hidden | root.hidden & (n > 0), known_before=known_before, spare=[counts],
+        above=same[0] | np.diag(free[0]), uncounted=more_of(records, REACH),
+    )  # fmt: skip
+
+    def targets(fresh: Flags) -> list[Target]:
+        wanted = fresh[..., None] & ~known_before[..., None] & (totals > 0)
+        return [Target(int(u), int(p), int(label)) for u, p, label in zip(*np.nonzero(wanted), strict=True)]
+
+    short = settle(grid, targets, REACH, by_label=True)
+    return grid, root.hidden[0], {(target.unit, target.period, target.label) for target in short}
+
+
+def _possible_labels(counts: Tables, records: Grid, grid: Grid, shown_before: Flags, root_hidden: Flags) -> Tables:
+    """(tables, U, P, labels): the sums of all tables with the same number of records in each leaf that agree with what is shown
+    of records and labels, of the units and of the sum over them."""
+    true, of_root = _over_periods(counts), _over_periods(counts.sum(axis=0))
+    counted, labelled = ~records.hidden | shown_before, ~grid.hidden | shown_before
+
+    def agrees(tables: Tables, period: int) -> Flags:
+        """(tables, U, labels) of one period."""
+        n = tables.sum(axis=2)
+        fits = ((n == true[:, period].sum(axis=1)) | ~counted[:, period]).all(axis=1)
+        fits &= ((n > 0) | ~records.hidden[:, period]).all(axis=1)
+        fits &= ((tables == true[:, period]) | ~labelled[:, period, None]).all(axis=(1, 2))
+        return fits & ((tables.sum(axis=1) == of_root[period]).all(axis=1) | root_hidden[period])
+
+    ways, cells = [], counts.shape[0] * counts.shape[2]
+    for leaf in LEAVES:
+        places = int(counts[:, leaf].sum()) + cells - 1
+        bars = itertools.combinations(range(places), cells - 1)
+        every = np.array([np.diff((-1, *bar, places)) - 1 for bar in bars]).reshape(
+            -1, counts.shape[0], counts.shape[2]
+        )
+        ways.append(every[agrees(every, leaf)])
+    assume(len(ways[0]) * len(ways[1]) * len(ways[2]) < 100_000)
+    choices = np.meshgrid(*(np.arange(len(way)) for way in ways), indexing="ij")
+    tables = _over_periods(np.stack([way[choice.ravel()] for way, choice in zip(ways, choices, strict=True)], axis=2))
+    for period in range(len(LEAVES), len(INSIDE)):
+        tables = tables[agrees(tables[:, :, period], period)]
+    return tables
+
+
+NONE, EVERY = [False] * 5, [True] * 5
+flags = st.lists(st.booleans(), min_size=5, max_size=5)
+labelled_counts = st.lists(
+    st.lists(st.lists(st.integers(0, 4), min_size=2, max_size=2), min_size=3, max_size=3), min_size=2, max_size=2
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    labelled_counts,
+    st.one_of(st.just([NONE, NONE]), st.lists(flags, min_size=2, max_size=2)),
+    st.one_of(st.just(NONE), flags),
+)
+# The number of a unit's records is hidden in the first two leaves, not in both together.
+@example([[[0, 2], [0, 2], [0, 0]], [[0, 2], [1, 3], [2, 3]]], [NONE, NONE], NONE)
+# Nobody can have a record more.
+@example([[[1, 1], [1, 1], [1, 0]], [[1, 0], [1, 1], [1, 0]]], [NONE, NONE], EVERY)
+def test_every_hidden_count_of_a_label_has_as_many_values_as_promised(
+    table: list[list[list[int]]], before: list[list[bool]], root: list[bool]
+) -> None:
+    """Records of two labels: few records are hidden, and what they say with them; of some sums over the units, and for their
+    sake of the units, the labels alone. The revision before had the same figures and showed some of the rows."""
+    counts, shown_before, root_hidden = np.array(table), np.array(before), np.array(root)
+    assume(not (shown_before.any() and root_hidden.any()))
+    n = counts.sum(axis=2)
+    records = _grid(n, known_before=shown_before)
+    records = replace(records, spare=[*records.spare, np.minimum(counts, records.spare[0])])
+    _settle(records)
+    grid, root_hidden, short = _labelled(counts, records, shown_before, root_hidden)
+    possible, true = _possible_labels(counts, records, grid, shown_before, root_hidden), _over_periods(counts)
+    for u, p, label in zip(*np.nonzero(grid.hidden[..., None] & ~shown_before[..., None] & (true > 0)), strict=True):
+        if (u, p, label) not in short:
+            assert len(np.unique(possible[:, u, p, label])) > REACH
+
+
 def test_partners_are_the_cheapest_rows() -> None:
     table = np.array([[2, 9, 9], [9, 6, 9], [9, 9, 9]])
     grid = _grid(table)
@@ -113,7 +210,7 @@ def test_a_single_label_has_none_to_be_swapped_with() -> None:
 
 
 def test_a_further_record_may_bring_the_only_label() -> None:
-    grid = replace(_grid(np.array([[2, 9, 9]])), has_siblings=False, uncounted=np.array([[True, False, False]]))
+    grid = replace(_grid(np.array([[2, 9, 9]])), has_siblings=False, uncounted=np.array([[REACH, 0, 0, 0, 0]]))
     assert settle(grid, lambda _: [Target(0, 0)], REACH, by_label=True) == []
 
 

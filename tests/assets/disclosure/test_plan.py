@@ -180,3 +180,26 @@ def test_what_looser_rules_showed_is_known(records: Records, tmp_path: Path) -> 
     publish(records, tmp_path / "old", DisclosureRules(possible_values=1))
     plan = publish(records, tmp_path / "new", RULES, previous=tmp_path / "old")
     assert plan.short > 0, "nothing can take back what was shown"
+
+
+def test_discontent_is_not_told_where_the_levels_of_forms_are_not(first: tuple[Path, Plan], tmp_path: Path) -> None:
+    """Cases met with discontent less the late ones, which are told, are those whose form is dissatisfied."""
+    database = tmp_path / "sipas.duckdb"
+    shutil.copy(first[0] / "analyst" / "sipas.duckdb", database)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into marts.service_quality_766 by name select * replace ('5.4' as item_code)"
+            " from marts.service_quality_766 where item_code = '2.2'"
+        )
+    tables = write_open(database, tmp_path / "open", plan_of(database, RULES))
+    levels = {
+        (row["unit_code"], row["period_id"]): row["n_dissatisfied"] is not None
+        for row in pq.read_table(tables["one_stop_evaluation"].parquet).to_pylist()
+        if row["n_forms"] != 0
+    }
+    items = pq.read_table(tables["service_quality_766"].parquet).to_pylist()
+    told = {(r["unit_code"], r["period_id"]) for r in items if r["item_code"] == "5.4" and r["numerator"] is not None}
+    assert not [key for key, is_told in levels.items() if not is_told and key in told]
+    assert (ROOT, "2023") in told
+    blank = [unit for (unit, period), is_told in levels.items() if period == "2023-Q2" and not is_told]
+    assert blank and not [u for u in blank for p in ("2023-04", "2023-05", "2023-H1", "2023-9M") if (u, p) in told]
