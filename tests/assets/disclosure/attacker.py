@@ -201,6 +201,9 @@ class Edition:
             self.frames[table.name] = frame.set_index(["unit_code", "period_id", "label"]).sort_index()
         return self.frames[table.name]
 
+    def communes(self, table: Table) -> list[str]:
+        return sorted({unit for unit, _, _ in self.frame(table).index if unit != ROOT})
+
     def told(self, table: Table) -> dict[tuple[str, str, str], dict[str, float]]:
         """The counts that stand in the rows, hidden ones or not, by unit, period and label."""
         if table.name not in self.rows:
@@ -235,7 +238,10 @@ class Attack:
         return self.known.count(number, table, unit, leaf, label, column)
 
     def terms(self, edition: int, table: Table, unit: str, period: str, label: str, column: str) -> Terms:
-        """A count of any period, in the unknowns of leaves."""
+        """A count of any period, in the unknowns of leaves; of the district, in those of its communes."""
+        if unit == ROOT:
+            communes = self._editions[edition].communes(table)
+            return [term for one in communes for term in self.terms(edition, table, one, period, label, column)]
         months = SPANS[period]
         leaves = [leaf for leaf in table.leaves if set(SPANS[leaf]) <= set(months)]
         if table.stocks and column in table.stocks:
@@ -244,13 +250,13 @@ class Attack:
         return [(1.0, self.place(edition, table.name, unit, leaf, label, name)) for leaf in leaves for name in names]
 
     def hidden(self, edition: int) -> list[tuple[Key, Terms]]:
-        """The counts that shares are made of, of every row of the communes that does not tell them."""
+        """The counts that shares are made of, of every row that does not tell them."""
         return [
             ((table.name, unit, period, label, column), self.terms(edition, table, unit, period, label, column))
             for table in self._tables
             for (unit, period, label), row in self._editions[edition].told(table).items()
             for column in table.counted
-            if unit != ROOT and column not in row
+            if column not in row
         ]
 
     def left_out(self, edition: int, keys: Iterable[Key]) -> list[tuple[Key, Terms]]:
@@ -278,7 +284,7 @@ class Attack:
         rows = self._editions[number].told(table)
         hidden = self._editions[number].frame(table)["hidden"].to_dict()
         told = (*table.columns, *table.derived)
-        units = sorted({unit for unit, _, _ in rows if unit != ROOT})
+        units = self._editions[number].communes(table)
         labels = sorted({label for _, _, label in rows})
         periods = sorted({period for _, period, _ in rows})
         blocks = {(unit, period, _kind(label)) for unit, period, label in rows}
@@ -309,10 +315,7 @@ class Attack:
                 row = rows.get((ROOT, period, label), {})
                 for column in told:
                     if column in row:
-                        terms = [
-                            term for unit in units for term in self.terms(number, table, unit, period, label, column)
-                        ]
-                        self.known.equal(terms, row[column])
+                        self.known.equal(self.terms(number, table, ROOT, period, label, column), row[column])
 
     def _told(self, terms: Terms, value: float) -> None:
         if len(terms) == 1:
